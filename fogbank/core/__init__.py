@@ -1,0 +1,1 @@
+"""The ground floor: clock, ids, errors, limits, ARNs, lanes. Standard library only."""

@@ -1,0 +1,41 @@
+"""How one fogbank was started."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+DEFAULT_ACCOUNT = "000000000000"
+DEFAULT_REGION = "us-east-1"
+DEFAULT_PORT = 4566
+
+
+class AuthMode(Enum):
+    OPEN = "open"  # unknown keys act as root of their account
+    ENFORCE = "enforce"  # signatures and permissions are checked
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The start options, resolved."""
+
+    host: str = "127.0.0.1"
+    port: int = DEFAULT_PORT  # 0: any free port
+    data_dir: Path | None = None  # None: everything in memory, gone at the end
+    store_url: str | None = None  # postgresql://…; None: SQLite in the data directory
+    auth: AuthMode | None = None  # None: open on loopback, enforced elsewhere
+    binds: tuple[str, ...] = ()  # HOST[:INSIDE[:ro]]
+    function_network: str | None = None  # host | none | outbound; None: host on loopback, none elsewhere
+    environment_idle_s: float = 600.0
+    isolation: str = "auto"  # auto | plain
+    public_url: str | None = None  # what answers name as this server's address; None: from the request
+
+    @property
+    def loopback(self) -> bool:
+        return self.host in LOOPBACK
+
+    @property
+    def auth_mode(self) -> AuthMode:
+        return self.auth or (AuthMode.OPEN if self.loopback else AuthMode.ENFORCE)

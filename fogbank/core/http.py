@@ -1,0 +1,60 @@
+"""HTTP messages as every floor above knows them: plain data, no sockets (those are in edge/)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+
+class Headers:
+    """Header fields of a request: names are case-insensitive, order and repeats are kept.
+
+    Built once by the edge from wire bytes. `get` joins nothing: it gives the first value; `all` gives every one.
+    """
+
+    __slots__ = ("_first", "items")
+
+    def __init__(self, items: list[tuple[str, str]]) -> None:
+        self.items = items  # (lower-case name, value) in wire order
+        first: dict[str, str] = {}
+        for name, value in items:
+            first.setdefault(name, value)
+        self._first = first
+
+    def get(self, name: str, default: str | None = None) -> str | None:
+        """The first value of `name` (given in lower case)."""
+        return self._first.get(name, default)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._first
+
+    def all(self, name: str) -> list[str]:
+        """Every value of `name`, in order."""
+        return [value for key, value in self.items if key == name]
+
+
+@dataclass(slots=True)
+class Request:
+    """One request with its whole body."""
+
+    method: str
+    target: str  # as on the wire: path and query, still percent-encoded
+    path: str  # the part before "?", still percent-encoded
+    query: str  # the part after "?", still percent-encoded; "" when there is none
+    headers: Headers
+    body: bytes
+    peer: str  # address of the client
+    secure: bool = False  # came over TLS
+    origin: Any = (
+        None  # who owns the listener: None for the public port, a FunctionConfig inside an environment
+    )
+
+
+@dataclass(slots=True)
+class Response:
+    """One response. `body` is bytes, or an async iterator of chunks (sent chunked, with back-pressure)."""
+
+    status: int
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    body: bytes | AsyncIterator[bytes] = b""

@@ -1,0 +1,63 @@
+"""Reads botocore's service models, the specification every client shares, and applies our corrections.
+
+The files are found and parsed without importing botocore's client machinery, which keeps start-up short. `patches.json`
+beside this file holds, for each service, `[{"path": [...], "value": …, "why": "…"}]`: what botocore has wrong.
+"""
+
+from __future__ import annotations
+
+import gzip
+import importlib.util
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from fogbank.core.errors import ConfigError
+
+PATCHES = Path(__file__).with_name("patches.json")
+
+
+@cache
+def _data_folder() -> Path:
+    spec = importlib.util.find_spec("botocore")
+    if spec is None or not spec.submodule_search_locations:
+        raise ConfigError("botocore is not installed: fogbank reads the AWS service models from it")
+    return Path(spec.submodule_search_locations[0]) / "data"
+
+
+def known_services() -> list[str]:
+    """The client names of every service that botocore has a model of."""
+    return sorted(path.name for path in _data_folder().iterdir() if path.is_dir())
+
+
+def _read(folder: Path, name: str) -> Any:
+    packed = folder / f"{name}.json.gz"
+    if packed.exists():
+        return orjson.loads(gzip.decompress(packed.read_bytes()))
+    plain = folder / f"{name}.json"
+    return orjson.loads(plain.read_bytes()) if plain.exists() else None
+
+
+def load(service: str) -> dict[str, Any]:
+    """The newest `service-2` model of `service` (a boto3 client name), corrected."""
+    root = _data_folder() / service
+    versions = sorted(path for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
+    if not versions:
+        raise ConfigError(f"botocore has no model of {service!r}")
+    model: dict[str, Any] = _read(versions[-1], "service-2")
+    for patch in orjson.loads(PATCHES.read_bytes()).get(service, []):
+        target = model
+        for step in patch["path"][:-1]:
+            target = target[step]
+        target[patch["path"][-1]] = patch["value"]
+    return model
+
+
+def load_paginators(service: str) -> dict[str, Any]:
+    """botocore's pagination table of `service`: operation → its tokens and result keys."""
+    versions = sorted(path for path in (_data_folder() / service).iterdir() if path.is_dir())
+    found = _read(versions[-1], "paginators-1") or {}
+    table: dict[str, Any] = found.get("pagination", {})
+    return table

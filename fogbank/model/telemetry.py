@@ -1,0 +1,141 @@
+"""The telemetry port: log lines and metric points from hot paths, delivered in batches.
+
+Nothing on a request path waits for it. `TelemetryBatcher` gathers what the services hand over and gives it, some times a
+second, to the `deliver` internals of the logs and cloudwatch services. It is bounded: past
+`TELEMETRY_BUFFER_BYTES_MAX` new lines are dropped and counted, and the count is logged — a flood of output must not
+take the platform down.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import Protocol
+
+from fogbank.core.clock import Clock
+from fogbank.core.ids import Ids
+from fogbank.core.lanes import Lanes
+from fogbank.core.limits import TELEMETRY_BUFFER_BYTES_MAX
+from fogbank.model.call import Caller
+from fogbank.model.calls import Calls
+from fogbank.model.principal import Principal, PrincipalType
+
+log = logging.getLogger("fogbank.telemetry")
+
+FLUSH_INTERVAL_S = 0.1
+LINE_OVERHEAD_BYTES = 64  # what a queued line costs beside its text
+
+Dimensions = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LogTarget:
+    """A log stream; it and its group are made when they are not there."""
+
+    account: str
+    region: str
+    group: str
+    stream: str
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One value of one metric."""
+
+    namespace: str
+    name: str
+    dimensions: Dimensions
+    value: float
+    unit: str
+    time_ms: int
+
+
+class Telemetry(Protocol):
+    """What services emit into."""
+
+    def lines(self, target: LogTarget, lines: list[tuple[int, str]]) -> None:
+        """Log events as (time_ms, text), in order."""
+
+    def points(self, account: str, region: str, points: list[Point]) -> None:
+        """Metric values of the platform itself (`AWS/Lambda` and the like)."""
+
+    async def flush(self) -> None:
+        """Return when everything handed over so far can be read."""
+
+
+class TelemetryBatcher:
+    """The batching lane behind the port."""
+
+    def __init__(self, calls: Calls, clock: Clock, ids: Ids, lanes: Lanes) -> None:
+        self._calls = calls
+        self._clock = clock
+        self._ids = ids
+        self._lanes = lanes
+        self._lines: dict[LogTarget, list[tuple[int, str]]] = {}
+        self._points: dict[tuple[str, str], list[Point]] = {}
+        self._bytes = 0
+        self._dropped = 0
+        self._wake = asyncio.Event()
+        self._delivering = asyncio.Lock()
+
+    def start(self) -> None:
+        self._lanes.loop("telemetry", self._run)
+
+    def lines(self, target: LogTarget, lines: list[tuple[int, str]]) -> None:
+        size = sum(len(text) for _, text in lines) + LINE_OVERHEAD_BYTES * len(lines)
+        if self._bytes + size > TELEMETRY_BUFFER_BYTES_MAX:
+            self._dropped += len(lines)
+            return
+        self._bytes += size
+        queued = self._lines.get(target)
+        if queued is None:
+            self._lines[target] = lines.copy()
+        else:
+            queued.extend(lines)
+        self._wake.set()
+
+    def points(self, account: str, region: str, points: list[Point]) -> None:
+        size = LINE_OVERHEAD_BYTES * len(points)
+        if self._bytes + size > TELEMETRY_BUFFER_BYTES_MAX:
+            self._dropped += len(points)
+            return
+        self._bytes += size
+        self._points.setdefault((account, region), []).extend(points)
+        self._wake.set()
+
+    async def flush(self) -> None:
+        async with self._delivering:
+            await self._deliver()
+
+    async def _run(self) -> None:
+        await self._wake.wait()
+        await asyncio.sleep(FLUSH_INTERVAL_S)
+        await self.flush()
+
+    async def _deliver(self) -> None:
+        lines, self._lines = self._lines, {}
+        points, self._points = self._points, {}
+        self._bytes = 0
+        self._wake.clear()
+        if dropped := self._dropped:
+            self._dropped = 0
+            log.warning("dropped %d log lines or metric points: the telemetry buffer was full", dropped)
+        places: dict[tuple[str, str], dict[tuple[str, str], list[tuple[int, str]]]] = {}
+        for target, events in lines.items():
+            places.setdefault((target.account, target.region), {})[target.group, target.stream] = events
+        work = [
+            self._calls.internal("logs", "deliver", self._caller(*place), streams=streams)
+            for place, streams in places.items()
+        ]
+        work += [
+            self._calls.internal("cloudwatch", "deliver", self._caller(*place), points=values)
+            for place, values in points.items()
+        ]
+        for failure in await asyncio.gather(*work, return_exceptions=True):
+            if isinstance(failure, BaseException):
+                log.error("telemetry was not delivered", exc_info=failure)
+
+    def _caller(self, account: str, region: str) -> Caller:
+        principal = Principal(PrincipalType.SERVICE, account, "fogbank", "fogbank")
+        return Caller(account, region, principal, self._ids.uuid())
