@@ -1,0 +1,90 @@
+"""An in-process house without sockets: services on a memory store and a virtual clock, called through the calls port.
+
+async with House({logs.SERVICE: lambda h: logs.Logs(store=h.store, …)}) as house:
+    await house.call("logs", "CreateLogGroup", {"logGroupName": "g"})
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from fogbank.core.clock import VirtualClock
+from fogbank.core.errors import AwsError
+from fogbank.core.ids import Ids
+from fogbank.core.lanes import Lanes
+from fogbank.model.call import Caller
+from fogbank.model.calls import Calls
+from fogbank.model.principal import root_of
+from fogbank.model.service import Operation, Service
+from fogbank.store.secrets import Secrets
+from fogbank.store.sqlite import SqliteStore
+
+Builder = Callable[["House"], Any]
+
+
+class AllowAll:
+    """An authorizer for tests that are not about permissions."""
+
+    async def authorize(self, caller: Caller, operation: Operation, params: dict[str, Any]) -> None:
+        return None
+
+
+class House:
+    """Services on a memory store and a virtual clock."""
+
+    def __init__(self, services: dict[Service[Any], Builder], *, seed: int = 1) -> None:
+        self.clock = VirtualClock()
+        self.ids = Ids(seed)
+        self.lanes = Lanes()
+        self.secrets = Secrets.in_memory()
+        self.store = SqliteStore(None, self.clock, self.lanes)
+        self.calls = Calls(AllowAll())
+        self.states: dict[str, Any] = {}
+        self._builders = services
+
+    async def __aenter__(self) -> House:
+        await self.store.open()
+        for service, build in self._builders.items():
+            state = build(self)
+            self.states[service.name] = state
+            self.calls.mount(service, state)
+        for state in self.states.values():
+            if hasattr(state, "start"):
+                await state.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for state in reversed(self.states.values()):
+            if hasattr(state, "close"):
+                await state.close()
+        await self.lanes.close()
+        await self.store.close()
+
+    def caller(self, account: str = "000000000000", region: str = "us-east-1") -> Caller:
+        return Caller(account, region, root_of(account, open_mode=True), self.ids.uuid())
+
+    async def call(
+        self,
+        service: str,
+        operation: str,
+        params: dict[str, Any] | None = None,
+        *,
+        account: str = "000000000000",
+        region: str = "us-east-1",
+    ) -> dict[str, Any]:
+        """Call an operation as root of `account` in `region`; raises AwsError."""
+        return await self.calls.call(service, operation, params or {}, self.caller(account, region))
+
+    async def fails(
+        self, service: str, operation: str, params: dict[str, Any] | None = None, **where: str
+    ) -> AwsError:
+        """The AwsError that a call raises."""
+        with pytest.raises(AwsError) as caught:
+            await self.call(service, operation, params, **where)
+        return caught.value
+
+    async def internal(self, service: str, name: str, **arguments: Any) -> Any:
+        return await self.calls.internal(service, name, self.caller(), **arguments)
