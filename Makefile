@@ -6,13 +6,14 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PORT ?= 4566
 
-.PHONY: run test lint fix bench soak docs clean
+.PHONY: run test lint fix bench soak docs transcripts clean
 
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "fogbank needs Python 3.11 or newer; say make PYTHON=/path/to/python3.11")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@if command -v uv >/dev/null 2>&1; then uv pip install -q -p $(BIN)/python -e '.[postgres,dev]'; \
 	 else $(BIN)/python -m pip install -q --disable-pip-version-check -e '.[postgres,dev]'; fi
+	@$(BIN)/python -m compileall -q fogbank
 	@touch $@
 
 run: $(STAMP)  ## deploy examples/orders and drive it; ONCE=1 ends by itself with a status
@@ -35,6 +36,9 @@ soak: $(STAMP)  ## half load with kill -9 every minute; MINUTES=30
 
 docs: $(STAMP)  ## rewrite the generated parts of the documentation
 	@$(BIN)/python docs/generate.py
+
+transcripts: $(STAMP)  ## record docs/transcripts.md from real runs
+	@$(BIN)/python docs/transcribe.py
 
 clean:
 	rm -rf $(VENV) .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis

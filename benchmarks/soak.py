@@ -10,7 +10,6 @@ that was acknowledged can be read. The memory of the server tree is taken at the
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import os
 import random
@@ -21,13 +20,13 @@ import sys
 import tempfile
 import threading
 import time
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from common import FOGBANK, RUNTIME, pack, tree_pss_mib
 
 CODE = """
 import os
@@ -36,35 +35,12 @@ def handler(event, context):
     os.write(fd, b"%d\\n" % event["i"]); os.close(fd)
     return event
 """
-FOGBANK = str(Path(sys.executable).with_name("fogbank"))
 
 
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def tree_pss_mib(pid: int) -> float:
-    """Proportional memory of a process and all below it."""
-    children: dict[int, list[int]] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                parent = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
-            except OSError:
-                continue
-            children.setdefault(parent, []).append(int(entry.name))
-    todo, total_kb = [pid], 0
-    while todo:
-        one = todo.pop()
-        todo += children.get(one, [])
-        try:
-            rollup = Path(f"/proc/{one}/smaps_rollup").read_text()
-        except OSError:
-            continue
-        total_kb += next((int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")), 0)
-    return total_kb / 1024
 
 
 class Soak:
@@ -132,21 +108,16 @@ class Soak:
         self.server.wait()
 
     def prepare(self) -> None:
-        content = io.BytesIO()
-        with zipfile.ZipFile(content, "w") as archive:
-            archive.writestr("index.py", CODE)
-        runtime = f"python3.{sys.version_info[1]}"
+        self.code = pack("index.py", CODE)
         client = self.client("lambda")
         client.create_function(
             FunctionName="soak",
-            Runtime=runtime,
+            Runtime=RUNTIME,
             Role="arn:aws:iam::000000000000:role/soak",
             Handler="index.handler",
-            Code={"ZipFile": content.getvalue()},
+            Code={"ZipFile": self.code},
         )
         client.get_waiter("function_active_v2").wait(FunctionName="soak", WaiterConfig={"Delay": 1})
-        self.code = content.getvalue()
-        self.runtime = runtime
         logs = self.client("logs")
         logs.create_log_group(logGroupName="soak")
         logs.create_log_stream(logGroupName="soak", logStreamName="s")
@@ -196,7 +167,7 @@ class Soak:
         if count % 20 == 0:
             name = f"f{number}-{count}"
             self.client_of(number, "lambda").create_function(
-                FunctionName=name, Runtime=self.runtime, Role="arn:aws:iam::000000000000:role/soak",
+                FunctionName=name, Runtime=RUNTIME, Role="arn:aws:iam::000000000000:role/soak",
                 Handler="index.handler", Code={"ZipFile": self.code},
             )  # fmt: skip
             with self.lock:

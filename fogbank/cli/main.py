@@ -112,6 +112,15 @@ def _add_observing(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     _endpoint(logs)
     doctor = commands.add_parser("doctor", help="what this machine offers, and what follows")
     doctor.add_argument("--json", action="store_true", help="print JSON")
+    runtimes = commands.add_parser("runtimes", help="which runtimes this machine can run")
+    runtimes.add_argument(
+        "--ensure",
+        action="append",
+        default=[],
+        metavar="python3.N",
+        help="install the packages a Python older than 3.10 needs, by its own pip; may be repeated",
+    )
+    runtimes.add_argument("--json", action="store_true", help="print JSON")
     environment = commands.add_parser("env", help='print exports for a shell: eval "$(fogbank env)"')
     _endpoint(environment)
     ca = commands.add_parser(

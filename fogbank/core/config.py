@@ -29,7 +29,7 @@ class Settings:
     binds: tuple[str, ...] = ()  # HOST[:INSIDE[:ro]]
     function_network: str | None = None  # host | none | outbound; None: host on loopback, none elsewhere
     environment_idle_s: float = 600.0
-    isolation: str = "auto"  # auto | plain
+    isolation: str = "auto"  # auto | none
     public_url: str | None = None  # what answers name as this server's address; None: from the request
 
     @property

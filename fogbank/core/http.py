@@ -17,10 +17,12 @@ class Headers:
 
     def __init__(self, items: list[tuple[str, str]]) -> None:
         self.items = items  # (lower-case name, value) in wire order
-        first: dict[str, str] = {}
-        for name, value in items:
-            first.setdefault(name, value)
-        self._first = first
+        self._first = dict(items[::-1])  # the last to be set is the first in wire order
+
+    @property
+    def repeated(self) -> bool:
+        """Some name occurs more than once."""
+        return len(self._first) != len(self.items)
 
     def get(self, name: str, default: str | None = None) -> str | None:
         """The first value of `name` (given in lower case)."""

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from fogbank.core.errors import AwsError, NotSupported
 from fogbank.model.call import Call, Caller
 from fogbank.model.service import Operation, Output, Service
+from fogbank.model.wording import wording_of
 
 
 class Authorizer(Protocol):
@@ -56,7 +57,7 @@ class Calls:
     async def run(self, operation: Operation, params: dict[str, Any], caller: Caller) -> Output:
         """Validate, refuse, authorise and run one operation. Raises AwsError."""
         if operation.validate is not None and (problems := operation.validate(params)):
-            raise AwsError("ValidationException", validation_message(problems))
+            raise AwsError(wording_of(operation.service.model).code, validation_message(problems))
         if operation.refuses and (sent := operation.refuses & params.keys()):
             raise NotSupported(f"{operation.service.name} {operation.name} with {', '.join(sorted(sent))}")
         await self._authorizer.authorize(caller, operation, params)

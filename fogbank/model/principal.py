@@ -34,6 +34,8 @@ class Principal:
     tags: tuple[tuple[str, str], ...] = ()
     mfa: bool = False
     acts_as_root: bool = False  # open mode's convenience: everything is allowed
+    transitive_tags: tuple[str, ...] = ()  # keys of session tags that a session of the next role inherits
+    source_identity: str = ""  # set once, then kept through all roles assumed from there
 
 
 @dataclass(frozen=True, slots=True)

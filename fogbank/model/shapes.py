@@ -17,9 +17,9 @@ class Shape:
     """One shape. `raw` is its JSON; a member reference adds its own traits (`location`, `locationName`, …)."""
 
     name: str
-    raw: dict[str, Any]
+    raw: dict[str, Any] = field(repr=False)
     model: ServiceModel = field(repr=False)
-    reference: dict[str, Any] = field(default_factory=dict)
+    reference: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @cached_property
     def type(self) -> str:
@@ -92,7 +92,7 @@ class OperationModel:
     """One operation of a model."""
 
     name: str
-    raw: dict[str, Any]
+    raw: dict[str, Any] = field(repr=False)
     service: ServiceModel = field(repr=False)
 
     @cached_property

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -41,7 +42,7 @@ class LogTarget:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One value of one metric."""
+    """One value of one metric, seen `count` times: those who meet a value often gather it before they emit it."""
 
     namespace: str
     name: str
@@ -49,6 +50,7 @@ class Point:
     value: float
     unit: str
     time_ms: int
+    count: int = 1
 
 
 class Telemetry(Protocol):
@@ -59,6 +61,11 @@ class Telemetry(Protocol):
 
     def points(self, account: str, region: str, points: list[Point]) -> None:
         """Metric values of the platform itself (`AWS/Lambda` and the like)."""
+
+    def gather(self, source: Callable[[], None]) -> Callable[[], None]:
+        """Call `source` before each delivery, so that it hands over what it kept back to add up.
+
+        Returns the function that says that there is something: a delivery follows soon."""
 
     async def flush(self) -> None:
         """Return when everything handed over so far can be read."""
@@ -76,6 +83,7 @@ class TelemetryBatcher:
         self._points: dict[tuple[str, str], list[Point]] = {}
         self._bytes = 0
         self._dropped = 0
+        self._sources: list[Callable[[], None]] = []
         self._wake = asyncio.Event()
         self._delivering = asyncio.Lock()
 
@@ -104,6 +112,10 @@ class TelemetryBatcher:
         self._points.setdefault((account, region), []).extend(points)
         self._wake.set()
 
+    def gather(self, source: Callable[[], None]) -> Callable[[], None]:
+        self._sources.append(source)
+        return self._wake.set
+
     async def flush(self) -> None:
         async with self._delivering:
             await self._deliver()
@@ -114,6 +126,8 @@ class TelemetryBatcher:
         await self.flush()
 
     async def _deliver(self) -> None:
+        for source in self._sources:
+            source()
         lines, self._lines = self._lines, {}
         points, self._points = self._points, {}
         self._bytes = 0

@@ -76,6 +76,8 @@ class Invocation:
     client_context: str | None = None  # decoded JSON text
     cognito_identity: str | None = None
     trace_id: str | None = None
+    #: Called once when the function is done or could not be run, before `invoke` returns, and also when its caller is gone.
+    ended: Callable[[InvocationResult | Exception], None] | None = None
 
 
 class Status(Enum):

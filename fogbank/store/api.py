@@ -228,6 +228,9 @@ class Store(Protocol):
     async def close(self) -> None:
         """Finish what was accepted, then close. Later calls raise StoreClosed."""
 
+    async def clear(self) -> None:
+        """Delete everything: records, logs, queues. Versions and lease numbers are still never reused."""
+
     async def commit(self, transaction: Transaction) -> Committed:
         """Apply it wholly and durably. Raises Conflict, StoreFull, StoreClosed; then nothing was written."""
 

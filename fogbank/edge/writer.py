@@ -1,0 +1,138 @@
+"""From responses to wire bytes. Pure but for the caches; the connection writes what these functions make.
+
+The edge owns the headers that frame a message (`Content-Length`, `Transfer-Encoding`, `Connection`, `Date`): a handler's
+own are dropped, except the length of a HEAD or of a streamed body, which only the handler knows. Names and values that
+could break out of their line are refused: a header value often comes from a function's reply.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+from fogbank.core.http import Response
+from fogbank.core.limits import HTTP_NAMES_CACHED_MAX
+
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+LAST_CHUNK = b"0\r\n\r\n"
+
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_OWNED = frozenset({"content-length", "transfer-encoding", "connection", "keep-alive", "date"})
+_BODILESS = frozenset({204, 304})
+_REASONS = {status.value: status.phrase for status in HTTPStatus}
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+class BadResponse(ValueError):
+    """A handler's response that cannot go over the wire safely: a bug above, answered with 500."""
+
+
+def http_date(when_ms: int) -> str:
+    """`Tue, 15 Nov 1994 08:12:31 GMT`, whatever the locale."""
+    at = datetime.fromtimestamp(when_ms / 1000, UTC)
+    return f"{_DAYS[at.weekday()]}, {at:%d} {_MONTHS[at.month - 1]} {at:%Y %H:%M:%S} GMT"
+
+
+class Writer:
+    """Makes heads. One serves a whole server; `tick` keeps its date fresh."""
+
+    __slots__ = ("_date", "_date_s", "_names", "_now_ms", "_starts")
+
+    def __init__(self, now_ms: Callable[[], int]) -> None:
+        self._now_ms = now_ms
+        self._names: dict[
+            str, str
+        ] = {}  # a handler's header name → "name: ", or "" for one that is the edge's
+        self._starts: dict[int, str] = {}  # status → its line and the date
+        self._date_s = -1
+        self._date = ""
+        self.tick()
+
+    def tick(self) -> None:
+        """Look at the clock: called once a second by the server."""
+        now_ms = self._now_ms()
+        if now_ms // 1000 != self._date_s:
+            self._date_s = now_ms // 1000
+            self._date = http_date(now_ms)
+            self._starts.clear()
+
+    def whole(self, response: Response, body: bytes, *, keep_alive: bool, http10: bool, head: bool) -> bytes:
+        """The bytes of a response whose body is here. Raises BadResponse."""
+        status = response.status
+        fields = self._fields(response.headers)
+        if status in _BODILESS:
+            return self._join(status, fields, keep_alive, http10)
+        length = str(len(body))
+        if head and not body:
+            length = _given_length(response.headers) or length
+        fields.append(f"content-length: {length}")
+        start = self._join(status, fields, keep_alive, http10)
+        return start if head else start + body
+
+    def start_of_stream(
+        self, response: Response, *, keep_alive: bool, http10: bool
+    ) -> tuple[bytes, int | None]:
+        """The head of a streamed response, and its length when the handler gave one (else it goes in chunks)."""
+        fields = self._fields(response.headers)
+        length = _given_length(response.headers)
+        if length is not None:
+            fields.append(f"content-length: {length}")
+        elif not http10:
+            fields.append("transfer-encoding: chunked")
+        head = self._join(response.status, fields, keep_alive, http10)
+        return head, int(length) if length is not None else None
+
+    def _fields(self, headers: list[tuple[str, str]]) -> list[str]:
+        names = self._names
+        fields = []
+        for name, value in headers:
+            prefix = names.get(name)
+            if prefix is None:
+                prefix = self._learn(name)
+            if prefix:
+                fields.append(prefix + value)
+        return fields
+
+    def _learn(self, name: str) -> str:
+        if not _TOKEN.fullmatch(name):
+            raise BadResponse(f"header name {name!r}")
+        prefix = "" if name.lower() in _OWNED else f"{name}: "
+        if len(self._names) < HTTP_NAMES_CACHED_MAX and len(name) <= 64:
+            self._names[name] = prefix
+        return prefix
+
+    def _start(self, status: int) -> str:
+        if not 200 <= status <= 599:
+            raise BadResponse(f"status {status}")
+        start = f"HTTP/1.1 {status} {_REASONS.get(status, '')}\r\ndate: {self._date}"
+        self._starts[status] = start
+        return start
+
+    def _join(self, status: int, fields: list[str], keep_alive: bool, http10: bool) -> bytes:
+        if not keep_alive:
+            fields.append("connection: close")
+        elif http10:
+            fields.append("connection: keep-alive")
+        fields.append("\r\n")
+        fields.insert(0, self._starts.get(status) or self._start(status))
+        text = "\r\n".join(fields)
+        # Each field is one line: as many line ends as were put in here, and not one more. (The start has one, the last
+        # field one, and a join puts one between each two.)
+        if text.count("\n") != (lines := len(fields) + 1) or text.count("\r") != lines or "\0" in text:
+            raise BadResponse("a header value holds a line break or a zero byte")
+        try:
+            return text.encode("latin-1")
+        except UnicodeEncodeError:
+            return text.encode()
+
+
+def _given_length(headers: list[tuple[str, str]]) -> str | None:
+    for name, value in headers:
+        if name.lower() == "content-length":
+            if not (value.isascii() and value.isdigit()):
+                raise BadResponse(f"content-length {value!r}")
+            return value
+    return None

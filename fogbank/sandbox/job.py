@@ -1,0 +1,36 @@
+"""One invocation on its way through the pool."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from fogbank.sandbox.api import FunctionConfig, Invocation, InvocationResult
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """An invocation, who waits for it, and what is known of it so far."""
+
+    config: FunctionConfig
+    invocation: Invocation
+    done: asyncio.Future[InvocationResult]
+    attempt: int = 1  # 2: init is being repeated, inside the invocation's own time
+    started_s: float = 0.0  # the clock's monotonic time at which its duration began
+    init_duration_ms: float | None = None
+    init_error: bool = False
+    init_timed_out: bool = False
+
+    def succeed(self, result: InvocationResult) -> None:
+        """Answer the caller, unless it has gone."""
+        if self.invocation.ended is not None:
+            self.invocation.ended(result)
+        if not self.done.done():
+            self.done.set_result(result)
+
+    def fail(self, error: Exception) -> None:
+        """It could not be run for a reason that is fogbank's."""
+        if self.invocation.ended is not None:
+            self.invocation.ended(error)
+        if not self.done.done():
+            self.done.set_exception(error)

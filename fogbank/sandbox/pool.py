@@ -1,0 +1,463 @@
+"""The environments of one node: finds an idle one for an invocation or has one made, and decides what becomes of it.
+
+A warm invocation costs one `send`, one await and one callback. Everything slower (making environments, freezing, expiry,
+memory) happens beside it. The caller of `invoke` waits for a future and nothing else, so a caller that goes away changes
+nothing for the function.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import os
+import resource
+import shutil
+import socket
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+from fogbank.core.clock import Clock
+from fogbank.core.errors import ConfigError, PoolExhausted, SandboxError
+from fogbank.core.ids import Ids
+from fogbank.core.lanes import Lanes
+from fogbank.core.limits import INIT_PHASE_S, SANDBOX_STARTS_PER_CORE, SANDBOX_WAITING_MAX, WRAP_UP_S
+from fogbank.sandbox import outcomes
+from fogbank.sandbox.api import (
+    FunctionConfig,
+    FunctionNetwork,
+    Invocation,
+    InvocationResult,
+    Platform,
+    RuntimeFound,
+    SandboxSettings,
+    Status,
+)
+from fogbank.sandbox.cgroups import Cgroups
+from fogbank.sandbox.environment import Environment
+from fogbank.sandbox.guest import landlock
+from fogbank.sandbox.job import Job
+from fogbank.sandbox.lifecycle import GONE, IDLE, Event, State
+from fogbank.sandbox.nursery import Nursery
+from fogbank.sandbox.root import check_binds
+from fogbank.sandbox.runtimes import Runtimes
+from fogbank.sandbox.starter import Starter
+from fogbank.sandbox.tending import Tending
+from fogbank.sandbox.zygote import Zygote
+
+
+class EnvironmentPool:
+    """Implements `api.Pool`."""
+
+    def __init__(
+        self,
+        settings: SandboxSettings,
+        platform: Platform,
+        clock: Clock,
+        ids: Ids,
+        lanes: Lanes,
+        runtimes: Runtimes | None = None,
+    ) -> None:
+        check_binds(settings.binds)
+        self._settings = settings
+        self._platform = platform
+        self._clock = clock
+        self._lanes = lanes
+        self._runtimes = runtimes or Runtimes()
+        self._cgroups = Cgroups(ids.hex(6))
+        self._starter = Starter(settings, platform, self._cgroups, clock, ids)
+        self._environments: dict[int, Environment] = {}
+        self._idle: dict[
+            str, list[Environment]
+        ] = {}  # by config key; the last one used is the first to be used
+        self._waiting: deque[Job] = deque()
+        self._wrapping_up: dict[str, int] = {}  # by config key: environments that answered and still work
+        self._starts_max = SANDBOX_STARTS_PER_CORE * (os.cpu_count() or 1)
+        self._starting: set[int] = set()
+        self._unserve: dict[int, Callable[[], Awaitable[None]]] = {}
+        self._serial = 0
+        self._closing = False
+        self._opened = False
+
+    # --- the contract -----------------------------------------------------------------------------------------------
+    async def open(self) -> None:
+        if self._settings.network is FunctionNetwork.OUTBOUND and shutil.which("slirp4netns") is None:
+            raise ConfigError("--function-network outbound needs slirp4netns, which is not installed")
+        self._loop = asyncio.get_running_loop()
+        _raise_descriptor_limit()
+        self._settings.work_dir.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(self._settings.work_dir / "roots", ignore_errors=True)
+        self._cgroups.open()
+        self._nursery = Nursery(self._settings, self._runtimes, self._cgroups, self, self._clock, self._loop)
+        self._tending = Tending(self._cgroups, self._loop, self)
+        self._opened = True
+        self._lanes.loop("sandbox tending", self._tend)
+        first = self._runtimes.newest()
+        if first is not None:
+            self._lanes.spawn("sandbox warm-up", self._warm_runtime(first))
+
+    async def close(self) -> None:
+        self._closing = True
+        if not self._opened:
+            return
+        for job in self._waiting:
+            job.fail(SandboxError("fogbank is stopping"))
+        self._waiting.clear()
+        self._tending.close()
+        await self._nursery.close()
+        for unserve in list(self._unserve.values()):
+            await unserve()
+        self._cgroups.close()
+        shutil.rmtree(self._settings.work_dir / "roots", ignore_errors=True)
+
+    async def invoke(self, config: FunctionConfig, invocation: Invocation) -> InvocationResult:
+        done: asyncio.Future[InvocationResult] = self._loop.create_future()
+        job = Job(config, invocation, done)
+        idle = self._idle.get(config.key)
+        if idle:
+            environment = idle.pop()
+            if environment.state is State.FROZEN:
+                self._tending.thaw(environment)
+            environment.invoke(job)
+            self._tending.busy(environment)
+        else:
+            self._want_environment(job)
+        return await done
+
+    async def retire(self, key: str) -> None:
+        for environment in [*self._environments.values()]:
+            if environment.config.key == key:
+                environment.retired = True
+                if environment.state in IDLE:
+                    self.end(environment)
+
+    async def warm(self, config: FunctionConfig) -> None:
+        await self._nursery.get(self._runtimes.launch(config.runtime))
+
+    def runtimes(self) -> list[RuntimeFound]:
+        return self._runtimes.found()
+
+    def isolation(self) -> dict[str, str]:
+        if not self._opened or self._nursery.walled is None:
+            walled = "not tried yet"
+        else:
+            walled = "yes" if self._nursery.walled else f"no: {self._nursery.why_plain}"
+        filters = self._opened and self._nursery.filters_calls
+        return {
+            "namespaces": walled,
+            "user namespaces": "yes" if self._opened and self._nursery.user_namespaces else "no",
+            "uid": "one for each environment" if os.geteuid() == 0 else "fogbank's own",
+            "cgroup": self._cgroups.describe(),
+            "abstract sockets": "out of reach" if self._no_abstract_sockets() else "no: needs Linux 6.12",
+            "seccomp": "yes" if filters else "no: no table of system calls for this machine",
+            "network": self._settings.network.value,
+        }
+
+    def environments(self) -> list[dict[str, str]]:
+        now_s = self._clock.monotonic_s()
+        return [
+            {
+                "id": str(one.number),
+                "function": f"{one.config.name}:{one.config.version}",
+                "account": one.config.account,
+                "region": one.config.region,
+                "runtime": one.config.runtime,
+                "state": one.state.value,
+                "pid": str(one.host_pid),
+                "stream": one.stream,
+                "age_s": f"{now_s - one.created_s:.0f}",
+            }
+            for one in self._environments.values()
+        ]
+
+    def _no_abstract_sockets(self) -> bool:
+        return self._settings.network is not FunctionNetwork.HOST or landlock.supported()
+
+    # --- finding and making environments ----------------------------------------------------------------------------
+    def _want_environment(self, job: Job) -> None:
+        if self._closing:
+            raise SandboxError("fogbank is stopping")
+        self._runtimes.launch(job.config.runtime)  # raises RuntimeUnavailable to the caller
+        if len(self._waiting) >= SANDBOX_WAITING_MAX:
+            raise PoolExhausted(f"{SANDBOX_WAITING_MAX} invocations wait for an environment already")
+        self._waiting.append(job)
+        if self._wrapping_up.get(job.config.key):
+            self._loop.call_later(WRAP_UP_S, self._start_next)  # one is about to ask for more, most likely
+        else:
+            self._start_next()
+
+    def _start_next(self) -> None:
+        """Begin as many starts as may run at once, in the order the jobs came."""
+        while self._waiting and len(self._starting) < self._starts_max and not self._closing:
+            job = self._waiting.popleft()
+            if len(self._environments) >= self._settings.environments_max and not self._make_room():
+                job.fail(
+                    PoolExhausted(f"all {self._settings.environments_max} environments of this node are busy")
+                )
+                continue
+            self._begin_start(job)
+
+    def _make_room(self) -> bool:
+        """End the environment that has been idle longest."""
+        idle = [one for one in self._environments.values() if one.state in IDLE]
+        if not idle:
+            return sum(one.state in GONE for one in self._environments.values()) > len(self._starting)
+        self.end(min(idle, key=lambda one: one.idle_since_s))
+        return True
+
+    def _begin_start(self, job: Job) -> None:
+        self._serial += 1
+        number = self._serial
+        environment = Environment(
+            number, job, self._starter.stream_name(job.config), self, self._loop, self._clock
+        )
+        self._environments[number] = environment
+        self._starting.add(number)
+        self._lanes.spawn(f"sandbox start {job.config.name}", self._start(environment, job))
+
+    async def _start(self, environment: Environment, job: Job) -> None:
+        try:
+            launch = self._runtimes.launch(job.config.runtime)
+            zygote = await self._nursery.get(launch)
+            now_ms = self._clock.now_ms()
+            if job.attempt == 1:
+                job.invocation.log.init_start(now_ms, launch.label, environment.stream)
+            environment.created_s = self._clock.monotonic_s()
+            await self._starter.start(environment, launch, zygote)
+        except (SandboxError, OSError) as error:
+            self._abandon(environment, error)
+            return
+        if job.attempt == 1:
+            environment.set_deadline(INIT_PHASE_S)
+        else:
+            job.started_s = self._clock.monotonic_s()
+            environment.set_deadline(job.config.timeout_ms / 1000)
+        self._tending.busy(environment)
+
+    def _abandon(self, environment: Environment, error: Exception) -> None:
+        """It never came to be."""
+        job = environment.cause
+        if environment.state not in GONE:
+            environment.happen(Event.KILLED)
+        self._forget(environment)
+        if job is not None:
+            failure = error if isinstance(error, SandboxError) else PoolExhausted(str(error))
+            job.fail(failure)
+
+    # --- what environments do (Owner) -------------------------------------------------------------------------------
+    def begun(self, environment: Environment, listeners: list[socket.socket]) -> None:
+        if environment.api is not None and listeners:
+            self._lanes.spawn("sandbox runtime api", environment.api.start(listeners.pop()))
+        for listener in listeners:
+            self._lanes.spawn("sandbox adopt", self._adopt(environment, listener))
+
+    def ready(self, environment: Environment) -> None:
+        self._started(environment)
+        job, environment.cause = environment.cause, None
+        if job is None:
+            self._to_idle(environment)
+            return
+        if job.attempt == 1:
+            job.init_duration_ms = (self._clock.monotonic_s() - environment.created_s) * 1000
+        environment.invoke(job)
+
+    def answered(self, environment: Environment, job: Job, outcome: outcomes.Outcome) -> None:
+        now_s = self._clock.monotonic_s()
+        environment.idle_since_s = now_s
+        job.succeed(self._result(environment, job, outcome, now_s))
+        if environment.wrapping_up:
+            key = environment.config.key
+            self._wrapping_up[key] = self._wrapping_up.get(key, 0) + 1
+        else:
+            self._available(environment)
+
+    def wrapped_up(self, environment: Environment) -> None:
+        self._no_longer_wrapping_up(environment)
+        self._available(environment)
+
+    def _available(self, environment: Environment) -> None:
+        if environment.retired or self._closing:
+            self.end(environment)
+        elif (waiting := self._waiting_for(environment)) is not None:
+            environment.invoke(waiting)
+        else:
+            self._to_idle(environment)
+
+    def init_failed(self, environment: Environment, document: bytes) -> None:
+        environment.verdict = outcomes.handler_error(document)
+        self.end(environment)
+
+    def unstarted(self, environment: Environment, reason: str) -> None:
+        if environment.cause is not None:
+            environment.verdict = outcomes.invalid_entrypoint(environment.cause.invocation.request_id, reason)
+        self.end(environment)
+
+    def broken(self, environment: Environment, reason: str) -> None:
+        job, environment.cause = environment.cause, None
+        self.end(environment)
+        if job is not None:
+            job.fail(SandboxError(f"the environment could not be made: {reason}"))
+
+    def lost(self, environment: Environment) -> None:
+        self.end(environment)
+
+    def expired(self, environment: Environment) -> None:
+        job = environment.job or environment.cause
+        if job is not None and not self._first_init(environment, job):
+            environment.verdict = outcomes.timed_out(
+                job.invocation.request_id, job.config.timeout_ms, self._clock.now_ms()
+            )
+        elif job is not None:
+            job.init_timed_out = True
+        self.end(environment)
+
+    # --- what zygotes report (Listener) -----------------------------------------------------------------------------
+    def exited(self, number: int, exit: outcomes.Exit) -> None:
+        environment = self._environments.get(number)
+        if environment is None:
+            return
+        environment.take_last()
+        environment.max_rss_kb = max(environment.max_rss_kb, exit.max_rss_kb)
+        in_init = environment.job is None
+        job = environment.job or environment.cause
+        environment.job = environment.cause = None
+        environment.happen(Event.EXITED)
+        self._forget(environment)
+        if job is None:
+            return
+        if in_init and job.attempt == 1 and not self._closing:
+            self._repeat_init(job)
+            return
+        if environment.out_of_memory:
+            exit = dataclasses.replace(exit, out_of_memory=True)
+        outcome = environment.verdict or outcomes.exited(job.invocation.request_id, exit)
+        now_s = self._clock.monotonic_s()
+        if outcome.log_line is not None:
+            job.invocation.log.line(self._clock.now_ms(), outcome.log_line)
+        job.init_error = job.init_error or (in_init and outcome.status is not Status.TIMEOUT)
+        job.succeed(self._result(environment, job, outcome, now_s))
+
+    def unforked(self, number: int, reason: str) -> None:
+        environment = self._environments.get(number)
+        if environment is not None:
+            self._abandon(environment, PoolExhausted(f"no environment can be made: {reason}"))
+
+    def zygote_gone(self, zygote: Zygote) -> None:
+        self._nursery.forget(zygote)
+
+    # --- helpers ----------------------------------------------------------------------------------------------------
+    def end(self, environment: Environment) -> None:
+        """Kill it; what it leaves is settled when its exit is reported."""
+        if environment.state in GONE:
+            return
+        if environment.state in IDLE:
+            stack = self._idle.get(environment.config.key, [])
+            if environment in stack:
+                stack.remove(environment)
+        environment.happen(Event.KILLED)
+        for zygote in self._nursery.zygotes():
+            zygote.kill(environment.number)
+
+    def signal(self, environment: Environment, go: bool) -> None:
+        """Stop or continue its processes, where there is no freezer."""
+        for zygote in self._nursery.zygotes():
+            (zygote.go if go else zygote.stop)(environment.number)
+
+    def _first_init(self, environment: Environment, job: Job) -> bool:
+        return environment.job is None and job.attempt == 1
+
+    def _repeat_init(self, job: Job) -> None:
+        """The first init failed: Lambda repeats it, now inside the invocation and on its time."""
+        job.attempt = 2
+        job.init_error = not job.init_timed_out
+        job.started_s = self._clock.monotonic_s()
+        self._waiting.appendleft(job)
+        self._start_next()
+
+    def _to_idle(self, environment: Environment) -> None:
+        environment.idle_since_s = self._clock.monotonic_s()
+        self._idle.setdefault(environment.config.key, []).append(environment)
+        self._tending.idle(environment)
+
+    def _waiting_for(self, environment: Environment) -> Job | None:
+        """A job of the same config whose own environment has not been started yet."""
+        key = environment.config.key
+        for job in self._waiting:
+            if job.config.key == key and job.attempt == 1:
+                self._waiting.remove(job)
+                return job
+        return None
+
+    def _started(self, environment: Environment) -> None:
+        self._starting.discard(environment.number)
+        self._start_next()
+
+    def _no_longer_wrapping_up(self, environment: Environment) -> None:
+        environment.wrapping_up = False
+        key = environment.config.key
+        left = self._wrapping_up.pop(key, 0) - 1
+        if left > 0:
+            self._wrapping_up[key] = left
+
+    def _forget(self, environment: Environment) -> None:
+        if environment.wrapping_up:
+            self._no_longer_wrapping_up(environment)
+        environment.release()
+        self._tending.forget(environment)
+        self._environments.pop(environment.number, None)
+        stack = self._idle.get(environment.config.key)
+        if stack is not None:
+            if environment in stack:
+                stack.remove(environment)
+            if not stack:
+                del self._idle[environment.config.key]
+        if not self._closing and (unserve := self._unserve.pop(environment.number, None)) is not None:
+            self._lanes.spawn("sandbox unserve", _call(unserve))
+        self._started(environment)
+
+    def _result(
+        self, environment: Environment, job: Job, outcome: outcomes.Outcome, now_s: float
+    ) -> InvocationResult:
+        memory_mb = -(-environment.max_rss_kb // 1024)
+        return InvocationResult(
+            outcome.status,
+            outcome.payload,
+            outcome.error_type,
+            environment.stream,
+            (now_s - job.started_s) * 1000,
+            min(memory_mb, job.config.memory_mb),
+            job.init_duration_ms,
+            job.init_error,
+            job.init_timed_out,
+        )
+
+    async def _adopt(self, environment: Environment, listener: socket.socket) -> None:
+        unserve = await self._platform.adopt(listener, environment.config)
+        if environment.state in GONE:
+            await unserve()
+        else:
+            self._unserve[environment.number] = unserve
+
+    async def _warm_runtime(self, runtime: str) -> None:
+        await self._nursery.get(self._runtimes.launch(runtime))
+
+    async def _tend(self) -> None:
+        await self._clock.sleep_s(min(self._settings.idle_s, self._settings.zygote_idle_s, 60.0) / 4)
+        limit_s = self._clock.monotonic_s() - self._settings.idle_s
+        for environment in list(self._environments.values()):
+            if environment.state in IDLE and environment.idle_since_s <= limit_s:
+                self.end(environment)
+        await self._nursery.drop_idle()
+
+
+async def _call(function: Callable[[], Awaitable[None]]) -> None:
+    await function()
+
+
+def _raise_descriptor_limit() -> None:
+    """Each environment holds a few descriptors: take all that we may have."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        except (OSError, ValueError):
+            pass

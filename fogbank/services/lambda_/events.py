@@ -1,0 +1,137 @@
+"""Asynchronous events: what is queued, what becomes of one that failed, and the record a destination gets. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from enum import Enum
+from typing import Any
+
+import orjson
+
+from fogbank.core.clock import iso8601_z
+from fogbank.core.limits import ASYNC_EVENT_AGE_S_MAX, ASYNC_RETRIES_MAX
+from fogbank.services.lambda_.names import LATEST, FunctionName
+from fogbank.services.lambda_.records import EventInvokeConfig
+
+_RETRY_DELAYS_MS = (60_000, 120_000)  # after the first and the second failed invocation
+_BACKOFF_MS_MIN = 1_000
+_BACKOFF_MS_MAX = 300_000
+
+
+class Condition(Enum):
+    """Why an event went to a destination."""
+
+    SUCCESS = "Success"
+    RETRIES_EXHAUSTED = "RetriesExhausted"
+    AGE_EXCEEDED = "EventAgeExceeded"
+    ZERO_CONCURRENCY = "ZeroReservedConcurrency"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One accepted event. The request id stays the same over all its invocations."""
+
+    account: str
+    region: str
+    name: str
+    qualifier: str | None
+    uid: str  # of the function it was accepted for
+    request_id: str
+    accepted_ms: int
+    payload: bytes
+    invocations: int = 0
+    put_backs: int = 0  # throttled, or not runnable at that time
+
+    @property
+    def function(self) -> FunctionName:
+        return FunctionName(self.account, self.region, self.name, self.qualifier)
+
+
+def encode_event(event: Event) -> bytes:
+    """A line of JSON, then the payload as it came."""
+    fields = asdict(event)
+    payload: bytes = fields.pop("payload")
+    return orjson.dumps(fields) + b"\n" + payload
+
+
+def decode_event(body: bytes) -> Event:
+    head, _, payload = body.partition(b"\n")
+    return Event(payload=payload, **orjson.loads(head))
+
+
+def queue_name(name: FunctionName, uid: str) -> str:
+    """The queue of a function's events. A function that is made anew gets a new one."""
+    return f"lambda-events/{name.account}/{name.region}/{name.name}/{uid}"
+
+
+def is_too_old(event: Event, config: EventInvokeConfig | None, at_ms: int) -> bool:
+    """The event would be older than it may be."""
+    age_s_max = ASYNC_EVENT_AGE_S_MAX
+    if config is not None and config.event_age_s_max is not None:
+        age_s_max = config.event_age_s_max
+    return at_ms - event.accepted_ms > age_s_max * 1000
+
+
+def after_failure(event: Event, config: EventInvokeConfig | None, now_ms: int) -> int | Condition:
+    """When to invoke again an event whose last invocation failed; or why not. `event` counts that invocation."""
+    retries_max = ASYNC_RETRIES_MAX
+    if config is not None and config.retries_max is not None:
+        retries_max = config.retries_max
+    if event.invocations > retries_max:
+        return Condition.RETRIES_EXHAUSTED
+    due_ms = now_ms + _RETRY_DELAYS_MS[event.invocations - 1]
+    return Condition.AGE_EXCEEDED if is_too_old(event, config, due_ms) else due_ms
+
+
+def after_put_back(event: Event, config: EventInvokeConfig | None, now_ms: int) -> int | Condition:
+    """When to try again an event that could not be invoked at all; or why not."""
+    due_ms = now_ms + min(_BACKOFF_MS_MIN << min(event.put_backs, 16), _BACKOFF_MS_MAX)
+    return Condition.AGE_EXCEEDED if is_too_old(event, config, due_ms) else due_ms
+
+
+def invoked(event: Event) -> Event:
+    return replace(event, invocations=event.invocations + 1)
+
+
+def put_back(event: Event) -> Event:
+    return replace(event, put_backs=event.put_backs + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the last invocation of an event gave."""
+
+    payload: bytes
+    executed_version: str
+    failed: bool
+
+
+def invocation_record(event: Event, condition: Condition, answer: Answer | None, now_ms: int) -> bytes:
+    """The JSON that a destination receives."""
+    name = event.function
+    record: dict[str, Any] = {
+        "version": "1.0",
+        "timestamp": iso8601_z(now_ms),
+        "requestContext": {
+            "requestId": event.request_id,
+            "functionArn": f"{name.arn}:{event.qualifier or LATEST}",
+            "condition": condition.value,
+            "approximateInvokeCount": event.invocations,
+        },
+        "requestPayload": _json(event.payload),
+    }
+    if answer is not None:
+        record["responseContext"] = {"statusCode": 200, "executedVersion": answer.executed_version}
+        if answer.failed:
+            record["responseContext"]["functionError"] = "Unhandled"
+        record["responsePayload"] = _json(answer.payload)
+    return orjson.dumps(record)
+
+
+def _json(payload: bytes) -> Any:
+    """The payload in place where it is JSON, else as a string."""
+    try:
+        orjson.loads(payload)
+    except orjson.JSONDecodeError:
+        return payload.decode("utf-8", "replace")
+    return orjson.Fragment(payload)

@@ -1,0 +1,47 @@
+"""What the sandbox needs of Lambda: the temporary credentials of a function's role. app.py joins the rest of `Platform`."""
+
+from __future__ import annotations
+
+from fogbank.core.arn import parse_arn, partition_of
+from fogbank.core.config import AuthMode, Settings
+from fogbank.core.ids import Ids
+from fogbank.model.principal import Principal, PrincipalType, SessionIssuer
+from fogbank.sandbox.api import Credentials, FunctionConfig
+
+_DURATION_S = 12 * 3600  # longer than an environment lives
+_UNIQUE_ID_PREFIX = "AROA"
+
+
+class FunctionCredentials:
+    """Issues sessions of the functions' roles. Stateless."""
+
+    def __init__(self, sessions: SessionIssuer, ids: Ids, settings: Settings) -> None:
+        self._sessions = sessions
+        self._ids = ids
+        self._settings = settings
+
+    async def credentials(self, config: FunctionConfig) -> Credentials:
+        """Credentials of the function's role, as `assumed-role/<role>/<function>`."""
+        principal = role_session(config, open_mode=self._settings.auth_mode is AuthMode.OPEN)
+        issued = self._sessions.issue(principal, duration_s=_DURATION_S)
+        return Credentials(issued.access_key_id, issued.secret_access_key, issued.session_token)
+
+
+def role_session(config: FunctionConfig, *, open_mode: bool) -> Principal:
+    """The principal a function acts as.
+
+    In open mode a role of another account (a made-up ARN, as in many examples) stands for one of the function's own, so
+    that the function sees the resources that were created beside it."""
+    role = parse_arn(config.role_arn)
+    role_name = role.resource.rsplit("/", 1)[-1] if role is not None else "lambda"
+    account = config.account if role is None or open_mode else role.account
+    partition = partition_of(config.region)
+    path = role.resource if role is not None else f"role/{role_name}"
+    return Principal(
+        type=PrincipalType.ASSUMED_ROLE,
+        account=account,
+        arn=f"arn:{partition}:sts::{account}:assumed-role/{role_name}/{config.name}",
+        user_id=f"{_UNIQUE_ID_PREFIX}{role_name}:{config.name}",
+        issuer_arn=f"arn:{partition}:iam::{account}:{path}",
+        acts_as_root=open_mode,
+    )

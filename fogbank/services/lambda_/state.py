@@ -1,0 +1,114 @@
+"""What the Lambda operations work with, joined from its dependencies."""
+
+from __future__ import annotations
+
+import platform
+from pathlib import Path
+
+from fogbank.core.clock import Clock
+from fogbank.core.config import Settings
+from fogbank.core.ids import Ids
+from fogbank.core.lanes import Lanes
+from fogbank.model.principal import SessionIssuer
+from fogbank.model.telemetry import Telemetry
+from fogbank.sandbox.api import Credentials, FunctionConfig, Pool
+from fogbank.services.lambda_.chores import Chores
+from fogbank.services.lambda_.code_links import CodeLinks
+from fogbank.services.lambda_.code_store import CodeStore
+from fogbank.services.lambda_.collecting import Collector
+from fogbank.services.lambda_.concurrency import Concurrency
+from fogbank.services.lambda_.dispatcher import Dispatcher
+from fogbank.services.lambda_.executables import Configurer
+from fogbank.services.lambda_.metrics import Metrics
+from fogbank.services.lambda_.platform import FunctionCredentials
+from fogbank.services.lambda_.running import Runner
+from fogbank.services.lambda_.settling import Settler
+from fogbank.services.lambda_.targets import Targets
+from fogbank.store.api import Blobs, Store
+from fogbank.store.secrets import Secrets
+
+
+class Lambda:
+    """The state of Lambda on one node. What is durable is in the store; this holds caches, counters and lanes."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        blobs: Blobs,
+        clock: Clock,
+        ids: Ids,
+        lanes: Lanes,
+        secrets: Secrets,
+        pool: Pool,
+        telemetry: Telemetry,
+        sessions: SessionIssuer,
+        code_dir: Path,
+        settings: Settings,
+    ) -> None:
+        self.store = store
+        self.clock = clock
+        self.ids = ids
+        self.secrets = secrets
+        self.settings = settings
+        self.code = CodeStore(blobs, code_dir)
+        self.links = CodeLinks(secrets, clock, settings)
+        # Stable over a restart on the same port, so that a killed node takes up its own work at once.
+        self.owner = f"lambda@{platform.node()}:{settings.port}"
+        self.chores = Chores(store, clock, lanes, self.owner)
+        self.collector = Collector(store, clock, self.code, self.chores)
+        self.concurrency = Concurrency()
+        self.metrics = Metrics(telemetry, clock)
+        self.configurer = Configurer(secrets, self.code, pool, lanes)
+        self.settler = Settler(
+            store=store,
+            clock=clock,
+            ids=ids,
+            lanes=lanes,
+            pool=pool,
+            code=self.code,
+            chores=self.chores,
+            configure=self.configurer.configure,
+            changed=self.changed,
+        )
+        self.targets = Targets(store, self.configurer, self.settler, self.concurrency, self.metrics)
+        self.runner = Runner(pool, telemetry, clock, ids)
+        self.events = Dispatcher(
+            store=store,
+            clock=clock,
+            lanes=lanes,
+            ids=ids,
+            targets=self.targets,
+            runner=self.runner,
+            metrics=self.metrics,
+            concurrency=self.concurrency,
+            owner=self.owner,
+        )
+        self._credentials = FunctionCredentials(sessions, ids, settings)
+
+    async def start(self) -> None:
+        """Take up what a killed node left, and begin to serve."""
+        await self.code.start()
+        await self.store.release(self.owner)
+        self.targets.start()
+        await self.chores.start()
+        await self.events.start()
+
+    async def close(self) -> None:
+        """Take nothing new up. What is queued stays queued."""
+        await self.events.close()
+        await self.chores.close()
+        self.targets.close()
+
+    def changed(self) -> None:
+        """A record changed here: the next invocation sees it."""
+        self.targets.clear()
+
+    async def credentials(self, config: FunctionConfig) -> Credentials:
+        """The sandbox's `Platform.credentials`."""
+        return await self._credentials.credentials(config)
+
+    async def code_download(self, token: str, query: str = "") -> bytes | None:
+        """The package behind a link that GetFunction or GetLayerVersion gave; None when it is forged or has expired."""
+        sha = self.links.open(token)
+        return None if sha is None else await self.code.read(sha)

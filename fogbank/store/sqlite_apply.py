@@ -1,0 +1,99 @@
+"""A `Transaction` as statements: first all conditions, then all effects, in order."""
+
+from __future__ import annotations
+
+from fogbank.core.errors import Conflict
+from fogbank.store import keys, sqlite_logs, sqlite_queues
+from fogbank.store.api import (
+    Ack,
+    Append,
+    Cancel,
+    Check,
+    Committed,
+    Delete,
+    DeletePrefix,
+    DropLog,
+    Enqueue,
+    Key,
+    Operation,
+    Put,
+    Retry,
+    Transaction,
+    TrimLog,
+)
+from fogbank.store.sqlite_session import Session
+
+_VERSION = "SELECT version FROM record WHERE key = ?"
+_PUT = """
+INSERT INTO record (key, version, value) VALUES (?, ?, ?)
+ON CONFLICT (key) DO UPDATE SET version = excluded.version, value = excluded.value
+"""
+
+
+def apply(session: Session, transaction: Transaction, now_ms: int) -> Committed:
+    """Apply wholly within the session. Raises Conflict, having written nothing."""
+    for index, operation in enumerate(transaction.operations):
+        _check(session, index, operation)
+    last_seqs: list[int] = []
+    versions: list[int] = []
+    for operation in transaction.operations:
+        match operation:
+            case Put(key, value):
+                version = session.next_number()
+                session.execute(_PUT, (keys.encode(key), version, value))
+                versions.append(version)
+            case Append(log, entries):
+                last_seqs.append(sqlite_logs.append(session, log, entries))
+            case _:
+                _apply_other(session, operation, now_ms)
+    return Committed(tuple(last_seqs), tuple(versions))
+
+
+def clear(session: Session) -> None:
+    """Delete everything. The counter stays in `batch`, so what was drawn from it is never drawn again."""
+    for table in ("record", "log", "chunk", "item", "body", "queue"):
+        session.execute(f"DELETE FROM {table}")
+
+
+def _check(session: Session, index: int, operation: Operation) -> None:
+    match operation:
+        case Put(key, _, expect) | Delete(key, expect) if expect is not None:
+            _check_version(session, index, key, expect)
+        case Check(key, expect):
+            _check_version(session, index, key, expect)
+        case Append(log, _, expect) if expect is not None:
+            if sqlite_logs.last_seq(session, log) != expect:
+                raise Conflict(index, log)
+        case Ack(leased) | Retry(leased):
+            if not sqlite_queues.holds(session, leased):
+                raise Conflict(index, (leased.queue, leased.id))
+        case _:
+            pass
+
+
+def _check_version(session: Session, index: int, key: Key, expect: int) -> None:
+    rows = session.execute(_VERSION, (keys.encode(key),))
+    if (rows[0][0] if rows else 0) != expect:
+        raise Conflict(index, key)
+
+
+def _apply_other(session: Session, operation: Operation, now_ms: int) -> None:
+    match operation:
+        case Enqueue():
+            sqlite_queues.enqueue(session, operation, now_ms)
+        case Ack(leased):
+            sqlite_queues.acknowledge(session, leased)
+        case Retry():
+            sqlite_queues.retry(session, operation)
+        case Cancel(queue, id):
+            sqlite_queues.cancel(session, queue, id)
+        case Delete(key):
+            session.execute("DELETE FROM record WHERE key = ?", (keys.encode(key),))
+        case DeletePrefix(prefix):
+            session.execute("DELETE FROM record WHERE key >= ? AND key < ?", keys.bounds(prefix))
+        case TrimLog(log, through_seq):
+            sqlite_logs.trim(session, log, through_seq)
+        case DropLog(log):
+            sqlite_logs.drop(session, log)
+        case _:
+            pass  # Check: a condition only

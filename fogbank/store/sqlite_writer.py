@@ -1,0 +1,219 @@
+"""The one writer of a SQLite file: group commit.
+
+Jobs that arrive while a commit is being flushed share the next one. A batch is *applied* on the event loop (some
+microseconds a job, in memory) and *committed* on the writer's thread, which waits there for the disk with the
+interpreter released. Applying on the thread as well was measured and is worse wherever it matters: each statement
+gives up the interpreter, and a busy loop gives it back up to 5 ms later. Two things are applied on the thread: what
+is too heavy for the loop, and what had to wait for another process's lock.
+
+A batch that fails (the disk is full) is rolled back, and its jobs are tried one by one, so that what fits goes in.
+
+    idle ──job──▶ applying ──▶ committing ──flushed──▶ answering ──▶ idle, or the next batch
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import apsw
+
+from fogbank.core.errors import Conflict, StoreClosed, StoreError, StoreFull
+from fogbank.core.limits import STORE_BUSY_S
+from fogbank.store.admission import Admission, Job, touched_by
+from fogbank.store.sqlite_session import Session
+from fogbank.store.watches import Touched
+from fogbank.store.weight import Weight
+
+log = logging.getLogger("fogbank.store")
+
+Particulars = Callable[[Touched], bytes]
+
+
+class SqliteWriter:
+    """Applies jobs in order of arrival and answers each once it is durable.
+
+    `node` numbers this store in the batches it writes; `particulars` gives the news that a batch leaves for other
+    processes; `announce` is called on the loop with what a batch touched, once it is durable. `threaded=False` commits
+    on the loop: for a store in memory, where there is no disk to wait for.
+    """
+
+    def __init__(
+        self,
+        connection: apsw.Connection,
+        *,
+        node: int,
+        threaded: bool,
+        particulars: Particulars,
+        announce: Callable[[Touched], None],
+    ) -> None:
+        self._connection = connection
+        self._session = Session(connection)
+        self._node = node
+        self._particulars = particulars
+        self._announce = announce
+        self._loop = asyncio.get_running_loop()
+        self._admission = Admission()
+        self._busy = False
+        self._scheduled = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._work: queue.SimpleQueue[tuple[Callable[[list[Job]], None], list[Job]] | None] = (
+            queue.SimpleQueue()
+        )
+        self._thread: threading.Thread | None = None
+        if threaded:
+            self._connection.set_busy_timeout(0)
+            self._thread = threading.Thread(target=self._run_thread, name="fogbank-store-writer", daemon=True)
+            self._thread.start()
+
+    async def submit(
+        self,
+        run: Callable[[Session], Any],
+        weight: Weight,
+        note: Callable[[Touched, Any], None] | None = None,
+    ) -> Any:
+        """Run `run` in the next batch; its result, once durable. Raises what it raised, StoreFull, StoreClosed."""
+        job = Job(run, weight, note, self._loop.create_future())
+        await self._admission.enter(job)
+        self._schedule()
+        return await job.future
+
+    async def close(self) -> None:
+        """Finish what was accepted, then end the thread. The connection stays with its owner."""
+        self._admission.close()
+        await self._idle.wait()
+        if self._thread is not None:
+            self._work.put(None)
+            await asyncio.to_thread(self._thread.join)
+            self._thread = None
+
+    # --- on the loop -------------------------------------------------------------------------------------------------
+
+    def _schedule(self) -> None:
+        if not self._busy and not self._scheduled:
+            self._scheduled = True
+            self._idle.clear()
+            # Not at once: whoever is about to run in this turn of the loop joins the batch.
+            self._loop.call_soon(self._start)
+
+    def _start(self) -> None:
+        self._scheduled = False
+        batch = self._admission.take_batch()
+        if not batch:
+            self._idle.set()
+            return
+        self._busy = True
+        if self._thread is None:
+            self._whole(batch)
+            self._finished(batch)
+        elif batch[0].weight.heavy:
+            self._work.put((self._whole, batch))
+        else:
+            self._apply_here(batch)
+
+    def _apply_here(self, batch: list[Job]) -> None:
+        session = self._session
+        try:
+            session.begin()
+            self._run_jobs(batch)
+        except apsw.BusyError:
+            self._work.put((self._whole, batch))  # waiting for another process is the thread's part
+        except Exception as error:  # noqa: BLE001 - a batch's boundary: each job is tried and answered by itself
+            log.debug("a batch of %d is taken apart: %r", len(batch), error)
+            self._work.put((self._one_by_one, batch))
+        else:
+            if session.wrote():
+                self._work.put((self._commit, batch))
+            else:
+                session.rollback()
+                self._finished(batch)
+
+    def _finished(self, batch: list[Job]) -> None:
+        self._busy = False
+        for job in batch:
+            job.resolve()
+        self._announce(touched_by(batch))
+        if len(self._admission):
+            self._schedule()
+        elif not self._scheduled:
+            self._idle.set()
+
+    # --- on the thread (or inline, in memory) ------------------------------------------------------------------------
+
+    def _run_thread(self) -> None:
+        while (work := self._work.get()) is not None:
+            act, batch = work
+            act(batch)
+            try:
+                self._loop.call_soon_threadsafe(self._finished, batch)
+            except RuntimeError:
+                return  # the loop was closed over us: nobody waits for an answer
+
+    def _run_jobs(self, batch: list[Job]) -> None:
+        session = self._session
+        for job in batch:
+            try:
+                job.result = job.run(session)
+                job.error = None
+            except Conflict as conflict:
+                job.error = conflict
+        if session.wrote():
+            session.finish(self._node, self._particulars(touched_by(batch)))
+
+    def _commit(self, batch: list[Job]) -> None:
+        try:
+            self._session.commit()
+        except Exception as error:  # noqa: BLE001 - a batch's boundary, as above
+            log.debug("the commit of %d failed: %r", len(batch), error)
+            self._one_by_one(batch)
+
+    def _whole(self, batch: list[Job]) -> None:
+        try:
+            self._begin_patiently()
+            self._run_jobs(batch)
+            self._session.commit()
+        except apsw.BusyError:
+            for job in batch:
+                job.error = StoreError(f"another process has held the store's file for {STORE_BUSY_S:.0f} s")
+        except Exception as error:  # noqa: BLE001 - a batch's boundary, as above
+            if len(batch) > 1:
+                self._one_by_one(batch)
+            else:
+                self._roll_back()
+                batch[0].error = _as_store_error(error)
+
+    def _one_by_one(self, batch: list[Job]) -> None:
+        self._roll_back()
+        for job in batch:
+            self._whole([job])
+
+    def _begin_patiently(self) -> None:
+        self._connection.set_busy_timeout(int(STORE_BUSY_S * 1000))
+        try:
+            self._session.begin()
+        finally:
+            self._connection.set_busy_timeout(0)
+
+    def _roll_back(self) -> None:
+        try:
+            self._session.rollback()
+        except apsw.Error as error:
+            log.error("a rollback failed: %r", error)
+
+
+def _as_store_error(error: Exception) -> Exception:
+    if isinstance(error, apsw.FullError):
+        return StoreFull("no space left for the store's file")
+    if isinstance(error, apsw.IOError) and getattr(error, "system_errno", 0) in (errno.ENOSPC, errno.EDQUOT):
+        return StoreFull("no space left for the store's file")
+    if isinstance(error, apsw.ConnectionClosedError):
+        return StoreClosed("the store is closed")
+    if isinstance(error, apsw.Error):
+        return StoreError(f"SQLite: {error}")
+    return error

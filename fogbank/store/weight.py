@@ -1,0 +1,53 @@
+"""What a transaction weighs: bounds of queues and batches are kept in these terms, by both engines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fogbank.core.limits import STORE_BATCH_BYTES_MAX, STORE_BATCH_OPERATIONS_MAX, STORE_CHUNK_ENTRIES_MAX
+from fogbank.store.api import Append, DeletePrefix, DropLog, Enqueue, Put, Retry, Transaction, TrimLog
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """`operations`: statements, about. `payload_bytes`: values and bodies. `unbounded`: it may touch any number of rows."""
+
+    operations: int
+    payload_bytes: int
+    unbounded: bool = False
+
+    @property
+    def heavy(self) -> bool:
+        """Too much to be applied between two turns of the event loop."""
+        return (
+            self.unbounded
+            or self.operations > STORE_BATCH_OPERATIONS_MAX
+            or self.payload_bytes > STORE_BATCH_BYTES_MAX
+        )
+
+
+def weigh(transaction: Transaction) -> Weight:
+    """Raises ValueError for a DeletePrefix of everything, which is a slip and never a wish."""
+    operations = payload_bytes = 0
+    unbounded = False
+    for operation in transaction.operations:
+        operations += 1
+        match operation:
+            case Put(_, value):
+                payload_bytes += len(value)
+            case Append(_, entries):
+                payload_bytes += sum([len(body) for _, body in entries])
+                operations += len(entries) // STORE_CHUNK_ENTRIES_MAX
+            case Enqueue(_, _, body):
+                payload_bytes += len(body)
+            case Retry(_, _, body) if body is not None:
+                payload_bytes += len(body)
+            case DeletePrefix(prefix):
+                if not prefix:
+                    raise ValueError("a prefix to delete must not be empty")
+                unbounded = True
+            case TrimLog() | DropLog():
+                unbounded = True
+            case _:
+                pass
+    return Weight(operations, payload_bytes, unbounded)

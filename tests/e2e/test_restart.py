@@ -1,0 +1,204 @@
+"""A user's whole way, in processes of its own: start, deploy, invoke, `kill -9`, start again, find everything."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+FOGBANK = str(Path(sys.executable).with_name("fogbank"))
+RUNTIME = f"python3.{sys.version_info[1]}"
+CODE = """
+import os
+def handler(event, context):
+    print("handling", event)
+    if "sink" in event:
+        with open("/sink/" + event["sink"], "a") as out:
+            out.write(context.aws_request_id + "\\n")
+    return {"event": event, "greeting": os.environ["GREETING"]}
+"""
+
+
+class Server:
+    """`fogbank start` in a process."""
+
+    def __init__(self, data_dir: Path, sink: Path) -> None:
+        self.data_dir, self.sink = data_dir, sink
+        self.process: subprocess.Popen[str] | None = None
+        self.url = ""
+
+    def start(self) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.process = subprocess.Popen(
+            [
+                FOGBANK,
+                "start",
+                "--port",
+                str(port),
+                "--data-dir",
+                str(self.data_dir),
+                "--bind",
+                f"{self.sink}:/sink",
+            ],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            if "answers at " in line:
+                self.url = line.rsplit(" ", 1)[1].strip()
+                return
+        raise AssertionError(f"fogbank ended with {self.process.wait()}")
+
+    def end(self, number: int) -> int:
+        assert self.process is not None and self.process.stdout is not None
+        if self.process.poll() is None:
+            os.kill(self.process.pid, number)
+        self.process.stdout.close()
+        return self.process.wait(30)
+
+    def client(self, service: str) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=self.url,
+            region_name="eu-west-1",
+            aws_access_key_id="123456789012",
+            aws_secret_access_key="x",
+            config=Config(retries={"max_attempts": 1}),
+        )
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    sink = tmp_path / "sink"
+    sink.mkdir()
+    sink.chmod(0o777)
+    found = Server(tmp_path / "data", sink)
+    found.start()
+    yield found
+    found.end(signal.SIGKILL)
+
+
+def pack(code: str) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("index.py", code)
+    return content.getvalue()
+
+
+def create(client: Any, name: str = "f") -> str:
+    arn = client.create_function(
+        FunctionName=name,
+        Runtime=RUNTIME,
+        Role="arn:aws:iam::123456789012:role/r",
+        Handler="index.handler",
+        Code={"ZipFile": pack(CODE)},
+        Environment={"Variables": {"GREETING": "s3cret-greeting"}},
+    )["FunctionArn"]
+    client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+    return str(arn)
+
+
+def until(check: Any, seconds: float = 30) -> Any:
+    import time
+
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := check():
+            return found
+        time.sleep(0.02)
+    raise AssertionError("it did not come true")
+
+
+def test_everything_acknowledged_is_there_after_kill_9(server: Server) -> None:
+    functions, iam = server.client("lambda"), server.client("iam")
+    arn = create(functions)
+    assert arn == "arn:aws:lambda:eu-west-1:123456789012:function:f"
+    version = functions.publish_version(FunctionName="f")["Version"]
+    functions.create_alias(FunctionName="f", Name="live", FunctionVersion=version)
+    iam.create_user(UserName="ann")
+    key = iam.create_access_key(UserName="ann")["AccessKey"]
+    answer = functions.invoke(FunctionName="f:live", Payload=b'{"a": 1}')
+    assert json.loads(answer["Payload"].read()) == {"event": {"a": 1}, "greeting": "s3cret-greeting"}
+    until(lambda: events_of(server, "REPORT"))
+    assert server.end(signal.SIGKILL) == -signal.SIGKILL
+
+    server.start()
+    functions, iam = server.client("lambda"), server.client("iam")
+    assert functions.get_alias(FunctionName="f", Name="live")["FunctionVersion"] == version
+    answer = functions.invoke(FunctionName="f:live", Payload=b'{"a": 2}')
+    assert json.loads(answer["Payload"].read()) == {"event": {"a": 2}, "greeting": "s3cret-greeting"}
+    listed = iam.list_access_keys(UserName="ann")["AccessKeyMetadata"]
+    assert [found["AccessKeyId"] for found in listed] == [key["AccessKeyId"]]
+    assert events_of(server, "REPORT")
+    ann = boto3.client(
+        "sts",
+        endpoint_url=server.url,
+        region_name="eu-west-1",
+        aws_access_key_id=key["AccessKeyId"],
+        aws_secret_access_key=key["SecretAccessKey"],
+    )
+    assert ann.get_caller_identity()["Arn"] == "arn:aws:iam::123456789012:user/ann"
+    assert server.end(signal.SIGTERM) == 0
+
+
+def events_of(server: Server, pattern: str) -> list[str]:
+    logs = server.client("logs")
+    try:
+        events = logs.filter_log_events(logGroupName="/aws/lambda/f", filterPattern=pattern)["events"]
+    except logs.exceptions.ResourceNotFoundException:
+        return []
+    return [event["message"] for event in events]
+
+
+def test_accepted_events_are_executed_after_kill_9(server: Server) -> None:
+    functions = server.client("lambda")
+    create(functions)
+    accepted = set()
+    for _ in range(200):
+        answer = functions.invoke(FunctionName="f", InvocationType="Event", Payload=b'{"sink": "done"}')
+        accepted.add(answer["ResponseMetadata"]["RequestId"])
+    server.end(signal.SIGKILL)
+    server.start()
+    done = server.sink / "done"
+    until(lambda: done.exists() and accepted <= set(done.read_text().split()))
+
+
+def test_secrets_lie_sealed_in_the_data_directory(server: Server) -> None:
+    create(server.client("lambda"))
+    iam = server.client("iam")
+    iam.create_user(UserName="ann")
+    secret = iam.create_access_key(UserName="ann")["AccessKey"]["SecretAccessKey"]
+    assert server.end(signal.SIGTERM) == 0
+    for path in server.data_dir.rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            assert b"s3cret-greeting" not in content, path
+            assert secret.encode() not in content, path
+    assert (server.data_dir / "keys" / "master.key").stat().st_mode & 0o077 == 0
+
+
+def test_a_second_server_on_one_data_directory_is_refused(server: Server) -> None:
+    second = subprocess.run(
+        [FOGBANK, "start", "--port", "0", "--data-dir", str(server.data_dir)],
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert second.returncode == 1
+    assert "is in use by" in second.stderr
+    assert "Traceback" not in second.stderr

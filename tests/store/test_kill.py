@@ -1,0 +1,111 @@
+"""`kill -9`, again and again on the same data: what was acknowledged is there, and no half transaction ever."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fogbank.core.clock import RealClock
+from fogbank.store.api import Store
+from tests.store.backends import Backend
+from tests.store.child import TASKS
+
+ROUNDS = 6
+ROOT = Path(__file__).parents[2]
+
+
+def run_and_kill(where: str, first: int, acks: int) -> list[list[str]]:
+    """Start the child, kill it after `acks` acknowledgements; all that it got out."""
+    child = subprocess.Popen(
+        [sys.executable, "-m", "tests.store.child", where, str(first)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert child.stdout is not None and child.stderr is not None
+    lines = []
+    for line in child.stdout:
+        lines.append(line)
+        if len(lines) >= acks:
+            break
+    child.send_signal(signal.SIGKILL)
+    lines += child.stdout.readlines()
+    errors = child.stderr.read().decode()
+    child.stdout.close()
+    child.stderr.close()
+    assert child.wait() == -signal.SIGKILL, errors
+    return [line.decode().split() for line in lines if line.endswith(b"\n")]
+
+
+async def check_acknowledged(store: Store, acknowledged: list[list[str]]) -> None:
+    for number, version, seq, done in acknowledged:
+        n = int(number)
+        record = await store.get(("r", n))
+        assert record is not None, f"acknowledged record {n} is lost"
+        assert (record.value, record.version) == (number.encode(), int(version))
+        (entry,) = await store.read_log(("l", n % 3), after_seq=int(seq) - 1, limit=1)
+        assert (entry.seq, entry.body) == (int(seq), number.encode())
+        if done != "-":
+            assert await store.get(("done", int(done))) is not None, f"acknowledged ack of {done} is lost"
+
+
+async def check_whole(store: Store) -> None:
+    """Every transaction left all of its traces or none, and the numbering has neither gap nor double."""
+    records = await store.scan(("r",), limit=1_000_000)
+    numbers = {int(record.value) for record in records}
+    assert len({record.version for record in records}) == len(records)
+    logged: list[int] = []
+    for log in range(3):
+        entries = await store.read_log(("l", log), limit=1_000_000)
+        assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1))
+        assert await store.last_seq(("l", log)) == len(entries)
+        logged += [int(entry.body) for entry in entries]
+    assert sorted(logged) == sorted(numbers)
+    done = {int(record.value) for record in await store.scan(("done",), limit=1_000_000)}
+    waiting, leased = await store.depth("q")
+    assert waiting + leased == len(numbers - done), "an item and its ack are not one"
+
+
+async def drain(store: Store) -> set[int]:
+    """Every item still in the queue, taken out one batch after another."""
+    from fogbank.store.api import Transaction
+
+    await store.release("killed")
+    found: set[int] = set()
+    while taken := await store.lease("q", owner="drain", limit=1000, lease_ms=3_600_000):
+        transaction = Transaction()
+        for leased in taken:
+            assert int(leased.id) not in found
+            found.add(int(leased.id))
+            transaction.ack(leased)
+        await store.commit(transaction)
+    return found
+
+
+@pytest.mark.slow
+async def test_killed_again_and_again(backend: Backend) -> None:
+    if not backend.shared:
+        pytest.skip("a store in memory ends with its process")
+    draws = random.Random(2)
+    first = 1
+    for _ in range(ROUNDS):
+        acknowledged = run_and_kill(str(backend.where), first, draws.randrange(1, 600))
+        assert acknowledged
+        async with backend.open(RealClock()) as store:
+            await check_acknowledged(store, acknowledged)
+            await check_whole(store)
+            numbers = await store.scan(("r",), limit=1, reverse=True)
+        first = int(numbers[0].value) + TASKS + 1
+    async with backend.open(RealClock()) as store:
+        everything = {int(record.value) for record in await store.scan(("r",), limit=1_000_000)}
+        done = {int(record.value) for record in await store.scan(("done",), limit=1_000_000)}
+        assert await drain(store) == everything - done
+        assert await store.depth("q") == (0, 0)
+    await backend.lanes.close()
