@@ -23,6 +23,7 @@ CODING = "aws-chunked"
 CHUNK_HEAD_BYTES_MAX = 256
 TRAILER_BYTES_MAX = 16 * 1024
 
+_TRAILER = re.compile(rb"([A-Za-z0-9\-]+):[ \t]*([!-~](?:[ -~]*[!-~])?)?[ \t]*\n?")
 _HEAD = re.compile(rb"([0-9A-Fa-f]{1,16})(?:;chunk-signature=([0-9a-f]{64}))?")
 
 
@@ -129,10 +130,10 @@ def _trailers(tail: bytes, streaming: Streaming) -> list[tuple[str, str]]:
     for line in tail.split(b"\r\n"):
         if not line:
             continue
-        name, separator, value = line.strip(b"\n").partition(b":")
-        if not separator:
+        found = _TRAILER.fullmatch(line)
+        if found is None:
             raise _incomplete()
-        trailers.append((name.decode("latin-1").strip().lower(), value.decode("latin-1").strip()))
+        trailers.append((found[1].decode().lower(), (found[2] or b"").decode()))
     if trailers and streaming is Streaming.SIGNED:
         raise _incomplete()
     return trailers

@@ -40,6 +40,7 @@ ENVIRONMENT_IDLE_S = 600.0  # AWS keeps idle environments some minutes; not docu
 ASYNC_EVENT_AGE_S_MAX = 21_600
 ASYNC_RETRIES_MAX = 2
 MEMORY_MB_MAX = 10_240
+CODE_STORAGE_BYTES_MAX = 75 * 1024 * 1024 * 1024  # all packages of an account; shown, bounded here by the disk
 CODE_FILES_MAX = 100_000  # entries of one package; ours
 CODE_CENTRAL_BYTES_MAX = 20 * 1024 * 1024  # a zip's directory, which is parsed whole; ours
 CODE_PATH_BYTES_MAX = 4096  # an entry's path; ours, as PATH_MAX

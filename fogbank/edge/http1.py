@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from fogbank.core.http import Response
 from fogbank.edge.inline import Waiting, carry_on
-from fogbank.edge.parser import Incoming, Phase, Refusal, RequestReader
+from fogbank.edge.parser import BODY, HEAD, IDLE, Incoming, Phase, Refusal, RequestReader
 from fogbank.edge.stream import send_stream
-from fogbank.edge.writer import CONTINUE, BadResponse
+from fogbank.edge.writer import CONTINUE, FAILED, OVERLOADED, BadResponse
 
 if TYPE_CHECKING:
     from fogbank.edge.server import Server
@@ -30,8 +30,6 @@ CROWDED_IDLE_S = 5.0  # idle connections older than this go first when the serve
 HEAD_END = b"\r\n\r\n"
 READ_AHEAD_BYTES_MAX = 1024 * 1024  # bodies read while an earlier request of the connection is being served
 SMALL_READ_BYTES = 512  # holds fewer requests than any depth: the smallest has 27 bytes
-FAILED = Response(500, [("content-type", "application/json")], b'{"message":"Internal server error"}')
-OVERLOADED = Response(503, [("content-type", "application/json")], b'{"message":"Service Unavailable"}')
 
 
 class Connection(asyncio.Protocol):
@@ -109,7 +107,7 @@ class Connection(asyncio.Protocol):
         self._advance()
         if self._busy or self._paused:
             self._limit_read_ahead()
-        elif reader.phase is not Phase.IDLE:
+        elif reader.phase is not IDLE:
             self._wait_for_more(phase)
 
     def eof_received(self) -> bool:
@@ -163,7 +161,7 @@ class Connection(asyncio.Protocol):
             reader.feed(data[at:end])
             at = end
             self._advance()
-            if not self._busy and not self._paused and reader.phase is not Phase.IDLE:
+            if not self._busy and not self._paused and reader.phase is not IDLE:
                 self._wait_for_more(phase)
         self._held = b"" if reader.refusal is not None or self._lingering else data[at:]
         self._limit_read_ahead()
@@ -190,10 +188,10 @@ class Connection(asyncio.Protocol):
     def _wait_for_more(self, before: Phase) -> None:
         """Set the time by which the rest of a message must come: renewed by every byte of a body, not of a head."""
         server = self._server
-        if self._reader.phase is Phase.BODY:
+        if self._reader.phase is BODY:
             self.deadline = server.now + server.settings.body_stall_s
             self._take()
-        elif before is not Phase.HEAD:
+        elif before is not HEAD:
             self.deadline = server.now + server.settings.header_s
 
     def _take(self) -> None:
@@ -236,21 +234,22 @@ class Connection(asyncio.Protocol):
             return
         if self._eof and not self._reader.ready:
             self._close()
-        elif self._reader.phase is not Phase.IDLE:
-            self._wait_for_more(Phase.IDLE)
+        elif self._reader.phase is not IDLE:
+            self._wait_for_more(IDLE)
 
     def _serve(self, incoming: Incoming) -> None:
         server = self._server
+        request = incoming[0]
         if server.running >= server.settings.running_max:
             self._reply(incoming, OVERLOADED)
             return
         self._busy = True
         self.deadline = NEVER
-        self._reader.held_bytes -= len(incoming.request.body)
+        self._reader.held_bytes -= len(request.body)
         try:
-            outcome = server.inline.begin(server.handler(incoming.request))
+            outcome = server.inline.begin(server.handler(request))
         except Exception:
-            log.exception("the handler of %s %s failed", incoming.request.method, incoming.request.path)
+            log.exception("the handler of %s %s failed", request.method, request.path)
             outcome = FAILED
         if type(outcome) is Response:
             if type(outcome.body) is bytes:
@@ -267,7 +266,7 @@ class Connection(asyncio.Protocol):
         try:
             response = await carry_on(waiting)
         except Exception:
-            log.exception("the handler of %s %s failed", incoming.request.method, incoming.request.path)
+            log.exception("the handler of %s %s failed", incoming[0].method, incoming[0].path)
             response = FAILED
         except asyncio.CancelledError:
             self.abort()
@@ -283,9 +282,9 @@ class Connection(asyncio.Protocol):
             await self._stream(incoming, response)
 
     async def _stream(self, incoming: Incoming, response: Response) -> None:
-        keep_alive = self._keeps(incoming, response)
+        keep_alive = self._keeps(incoming)
         try:
-            whole = await send_stream(self, self._server.writer, incoming, response, keep_alive=keep_alive)
+            whole, keep_alive = await send_stream(self, self._server.writer, incoming, response, keep_alive)
         except asyncio.CancelledError:
             self.abort()
             raise
@@ -293,21 +292,15 @@ class Connection(asyncio.Protocol):
             self._streaming = None
         if not whole:
             self.abort()
-        self._done(keep_alive and whole)
+        self._done(keep_alive)
         self._server.loop.call_soon(self._go_on)
 
     # --- responses --------------------------------------------------------------------------------------------------
 
-    def _keeps(self, incoming: Incoming, response: Response) -> bool:
-        if not incoming.keep_alive or self._server.closing:
+    def _keeps(self, incoming: Incoming) -> bool:
+        if not incoming[1] or self._server.closing:
             return False
-        if self._eof and not self._reader.ready and not self._held:
-            return False
-        if self._reader.refusal is not None and not self._reader.ready:
-            return True  # the refusal's own answer closes
-        return not any(
-            name.lower() == "connection" and "close" in value.lower() for name, value in response.headers
-        )
+        return not self._eof or bool(self._reader.ready or self._held)
 
     def _reply(self, incoming: Incoming, response: Response) -> None:
         """Write a whole response in one piece."""
@@ -315,19 +308,15 @@ class Connection(asyncio.Protocol):
         if transport is None:
             self._busy = False
             return
-        keep_alive = self._keeps(incoming, response)
-        head = incoming.request.method == "HEAD"
-        http10 = incoming.http10
-        body = response.body
-        assert isinstance(body, bytes)
+        request, _, http10 = incoming
+        keep_alive = self._keeps(incoming)
         writer = self._server.writer
+        head = request.method == "HEAD"
         try:
-            data = writer.whole(response, body, keep_alive=keep_alive, http10=http10, head=head)
+            data, keep_alive = writer.whole(response, keep_alive, http10, head)
         except BadResponse as error:
-            log.error("the response to %s cannot be sent: %s", incoming.request.path, error)
-            data = writer.whole(
-                FAILED, cast(bytes, FAILED.body), keep_alive=keep_alive, http10=http10, head=head
-            )
+            log.error("the response to %s cannot be sent: %s", request.path, error)
+            data, keep_alive = writer.whole(FAILED, keep_alive, http10, head)
         transport.write(data)
         self._done(keep_alive)
 
@@ -345,9 +334,8 @@ class Connection(asyncio.Protocol):
             return
         body = b'{"message":"' + refusal.message.encode("ascii", "replace").replace(b'"', b"'") + b'"}'
         response = Response(refusal.status, [("content-type", "application/json")], body)
-        self._transport.write(
-            self._server.writer.whole(response, body, keep_alive=False, http10=False, head=False)
-        )
+        data, _ = self._server.writer.whole(response, False, False, False)
+        self._transport.write(data)
         self._close(linger=True)
 
     def _close(self, *, linger: bool = False) -> None:
@@ -400,7 +388,7 @@ class Connection(asyncio.Protocol):
                 return
         if self._paused or self._lingering:
             transport.abort()
-        elif reader.phase is Phase.IDLE:
+        elif reader.phase is IDLE:
             self._close()
         else:
             reader.refuse(408, "The request did not arrive in time")
@@ -408,12 +396,12 @@ class Connection(asyncio.Protocol):
 
     def drain(self) -> None:
         """The server is closing: finish what is being served, then close."""
-        if not self._busy and not self._paused and self._reader.phase is Phase.IDLE:
+        if not self._busy and not self._paused and self._reader.phase is IDLE:
             self._close()
 
     def shed(self) -> None:
         """The server has too many connections: go, if idle for some seconds."""
-        idle = not self._busy and not self._paused and self._reader.phase is Phase.IDLE
+        idle = not self._busy and not self._paused and self._reader.phase is IDLE
         server = self._server
         if idle and self.deadline <= server.now + server.settings.idle_s - CROWDED_IDLE_S:
             self._close()

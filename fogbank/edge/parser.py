@@ -18,7 +18,6 @@ from fogbank.core.http import Headers, Request
 from fogbank.core.limits import HTTP_NAMES_CACHED_MAX
 from fogbank.edge.settings import HttpSettings
 
-WHITESPACE = b" \t"
 CHUNK_OVERHEAD_BYTES_MAX = 64 * 1024  # chunk sizes and extensions, beside eight bytes for each byte of body
 
 
@@ -30,6 +29,9 @@ class Phase(IntEnum):
     BODY = 2
 
 
+IDLE, HEAD, BODY = Phase.IDLE, Phase.HEAD, Phase.BODY  # read on every request: globals are the quickest names
+
+
 class Refusal(NamedTuple):
     """Why a connection's next request is not served; it is answered with `status` and the connection closed."""
 
@@ -37,12 +39,9 @@ class Refusal(NamedTuple):
     message: str
 
 
-class Incoming(NamedTuple):
-    """One whole request and what its version and headers ask of the connection."""
-
-    request: Request
-    keep_alive: bool
-    http10: bool
+#: One whole request; whether its connection is to be kept; whether it came in HTTP/1.0. A plain tuple: one is made for
+#: every request, and a named one takes longer to make than the parser takes to read a header.
+Incoming = tuple[Request, bool, bool]
 
 
 class NameCache:
@@ -82,7 +81,7 @@ class RequestReader:
         "_piece_bytes",
         "_secure",
         "_settings",
-        "_trailer_bytes",
+        "_trim",
         "_url",
         "continue_due",
         "held_bytes",
@@ -109,10 +108,10 @@ class RequestReader:
         self._body_bytes = 0
         self._piece_bytes = 0  # length of the present feed
         self._fed_bytes = 0  # fed since the feed in which the present message began
-        self._trailer_bytes = 0
+        self._trim = False  # a header value of this message may end in white space
         self.ready: deque[Incoming] = deque()
         self.refusal: Refusal | None = None
-        self.phase = Phase.IDLE
+        self.phase = IDLE
         self.continue_due = False  # the client waits for "100 Continue" before it sends its body
         self.held_bytes = 0  # body bytes in `ready` and in the present message
 
@@ -122,17 +121,20 @@ class RequestReader:
             return
         self._fed_bytes += len(data)
         self._piece_bytes = len(data)
+        # Values are given as sent; white space behind one belongs to the line. Rare: looked for once in a piece, and
+        # taken for granted where a head comes in several.
+        self._trim = self.phase is not IDLE or b" \r" in data or b"\t\r" in data
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            if self.refusal is None:
-                self._decline_upgrade(data[upgrade.args[0] :])
+            if self.refusal is None and self._headers is not None:
+                self._decline_upgrade(self._headers, data[upgrade.args[0] :])
             return
         except httptools.HttpParserCallbackError as error:
             raise error.__context__ or error from None
         except httptools.HttpParserError as error:
             self.refuse(400, f"The request is not valid HTTP/1.1: {error}")
-        if self.phase is not Phase.IDLE:
+        if self.phase is not IDLE:
             self._check_partial()
 
     def refuse(self, status: int, message: str) -> None:
@@ -151,7 +153,7 @@ class RequestReader:
     # --- httptools' callbacks ---------------------------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
-        self.phase = Phase.HEAD
+        self.phase = HEAD
         self._fed_bytes = 0
         self._url = b""
         self._items = []
@@ -162,30 +164,28 @@ class RequestReader:
             self.refuse(414, "The request's target is too long")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self.phase is Phase.BODY:  # a trailer: nothing in AWS's protocols uses them; bounded and dropped
-            self._trailer_bytes += len(name) + len(value)
-            if self._trailer_bytes > self._settings.header_bytes_max:
-                self.refuse(431, "The request's trailers are too large")
-            return
-        self._items.append((self._known.get(name) or self._names.learn(name), value.rstrip(WHITESPACE).decode("latin-1")))
+        self._items.append((self._known.get(name) or self._names.learn(name), value.decode("latin-1")))
 
     def on_headers_complete(self) -> None:
-        self.phase = Phase.BODY
-        headers = self._headers = Headers(self._items)
+        self.phase = BODY
+        items = self._items
+        if self._trim:
+            items = [(name, value.rstrip(" \t")) for name, value in items]
+        headers = self._headers = Headers(items)
+        self._items = []  # from here on trailers: nothing in AWS's protocols uses them; bounded and dropped
         version = self._parser.get_http_version()
         self._http10 = version != "1.1"
         if self._http10 and version != "1.0":
             self.refuse(505, "The versions that are understood are HTTP/1.1 and HTTP/1.0")
         self._parts = []
-        self._body_bytes = self._trailer_bytes = 0
+        self._body_bytes = 0
         if "host" not in headers or headers.repeated:
             self._check_repeats(headers)
         if "transfer-encoding" in headers:
             self._check_coding(headers)
-        if len(self._items) > self._settings.headers_max or (
+        if len(items) > self._settings.headers_max or (
             self._fed_bytes + self._piece_bytes > self._settings.header_bytes_max
-            and sum(len(name) + len(value) + 4 for name, value in self._items)
-            > self._settings.header_bytes_max
+            and sum(len(name) + len(value) + 4 for name, value in items) > self._settings.header_bytes_max
         ):
             self.refuse(431, "The request's headers are too large")
         length = headers.get("content-length")
@@ -206,12 +206,14 @@ class RequestReader:
         self.continue_due = False
 
     def on_message_complete(self) -> None:
-        self.phase = Phase.IDLE
+        self.phase = IDLE
         headers = self._headers
+        if self._items:
+            self._check_trailers()
         if self.refusal is not None or headers is None:
             return
         if "upgrade" in headers and self._parser.should_upgrade():
-            self.phase = Phase.HEAD
+            self.phase = HEAD
             return  # `feed` goes on with it
         self._headers = None
         self.continue_due = False
@@ -227,22 +229,20 @@ class RequestReader:
             return
         path, _, query = target.partition("?")
         method = self._parser.get_method().decode("ascii")
-        self.ready.append(
-            Incoming(
-                Request(method, target, path, query, headers, body, self._peer, self._secure, self._origin),
-                self._parser.should_keep_alive(),
-                self._http10,
-            )
-        )
+        request = Request(method, target, path, query, headers, body, self._peer, self._secure, self._origin)
+        self.ready.append((request, self._parser.should_keep_alive(), self._http10))
 
     # --- checks off the common path ---------------------------------------------------------------------------------
 
     def _check_partial(self) -> None:
         """Bound a message that is still coming."""
-        if self.phase is Phase.HEAD:
+        if self.phase is HEAD:
             if self._fed_bytes > self._settings.header_bytes_max + self._settings.request_line_bytes_max:
                 self.refuse(431, "The request's headers are too large")
-        elif self._headers is not None and "transfer-encoding" in self._headers:
+            return
+        if self._items:
+            self._check_trailers()
+        if self._headers is not None and "transfer-encoding" in self._headers:
             allowed = (
                 CHUNK_OVERHEAD_BYTES_MAX
                 + self._settings.header_bytes_max
@@ -251,6 +251,10 @@ class RequestReader:
             )
             if self._fed_bytes > allowed:
                 self.refuse(400, "The request's chunks carry more framing than content")
+
+    def _check_trailers(self) -> None:
+        if sum(len(name) + len(value) + 4 for name, value in self._items) > self._settings.header_bytes_max:
+            self.refuse(431, "The request's trailers are too large")
 
     def _check_repeats(self, headers: Headers) -> None:
         hosts = len(headers.all("host"))
@@ -290,7 +294,7 @@ class RequestReader:
         items = [("host", authority), *(item for item in headers.items if item[0] != "host")]
         return (path if path.startswith("/") else "/" + path), Headers(items)
 
-    def _decline_upgrade(self, rest: bytes) -> None:
+    def _decline_upgrade(self, headers: Headers, rest: bytes) -> None:
         """Serve on in HTTP/1.1 a request that offers another protocol, as RFC 9110 lets a server do.
 
         The parser ends such a message with its head, whatever body follows. It is given the head again without the
@@ -299,12 +303,12 @@ class RequestReader:
         method = self._parser.get_method().decode("ascii")
         version = "1.0" if self._http10 else "1.1"
         lines = [f"{method} {self._url.decode('latin-1')} HTTP/{version}"]
-        for name, value in self._items:
+        for name, value in headers.items:
             if name == "connection":
                 kept = [token for token in value.split(",") if token.strip().lower() != "upgrade"]
                 lines.append(f"connection:{','.join(kept)}")
             elif name != "upgrade":
                 lines.append(f"{name}:{value}")
         self._parser = httptools.HttpRequestParser(self)
-        self.phase = Phase.IDLE
+        self.phase = IDLE
         self.feed("\r\n".join([*lines, "\r\n"]).encode("latin-1") + rest)

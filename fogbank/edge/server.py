@@ -159,6 +159,7 @@ class Server:
         return server
 
     def _sweep(self) -> None:
+        self._sweeper = self.loop.call_later(self.settings.sweep_s, self._sweep)
         now = self.loop.time()
         self.now = now + self.settings.sweep_s
         self.writer.tick()
@@ -167,4 +168,3 @@ class Server:
         if len(self._members) > CROWDED * self.settings.connections_max:
             for member in list(self._members):
                 member.shed()
-        self._sweeper = self.loop.call_later(self.settings.sweep_s, self._sweep)

@@ -8,7 +8,7 @@ from typing import Protocol, cast
 
 from fogbank.core.http import Response
 from fogbank.edge.parser import Incoming
-from fogbank.edge.writer import LAST_CHUNK, BadResponse, Writer
+from fogbank.edge.writer import FAILED, LAST_CHUNK, BadResponse, Writer
 
 log = logging.getLogger("fogbank.edge")
 
@@ -24,29 +24,33 @@ class Sink(Protocol):
 
 
 async def send_stream(
-    sink: Sink, writer: Writer, incoming: Incoming, response: Response, *, keep_alive: bool
-) -> bool:
-    """Send head and body. False when the response was cut short: the connection must then be cut too, as nothing
-    else tells the client that it does not have the whole."""
+    sink: Sink, writer: Writer, incoming: Incoming, response: Response, keep_alive: bool
+) -> tuple[bool, bool]:
+    """Send head and body. Gives whether the client has the whole, and whether the connection stays. What was cut short
+    must be followed by a cut connection: nothing else tells the client."""
+    request, _, http10 = incoming
     body = cast("AsyncIterator[bytes]", response.body)
+    whole = False
     try:
-        head, length = writer.start_of_stream(response, keep_alive=keep_alive, http10=incoming.http10)
+        head, keep_alive, length = writer.start_of_stream(response, keep_alive, http10)
         if not sink.write(head):
-            return False
-        if incoming.request.method == "HEAD":
-            return True
-        if length is not None:
-            return await _send_counted(sink, body, length)
-        return await _send_chunks(sink, body, chunked=not incoming.http10)
+            pass
+        elif request.method == "HEAD":
+            whole = True
+        elif length is not None:
+            whole = await _send_counted(sink, body, length)
+        else:
+            whole = await _send_chunks(sink, body, chunked=not http10)
     except BadResponse as error:
-        log.error("the response to %s cannot be sent: %s", incoming.request.path, error)
-        return False
+        log.error("the response to %s cannot be sent: %s", request.path, error)
+        data, keep_alive = writer.whole(FAILED, keep_alive, http10, request.method == "HEAD")
+        whole = sink.write(data)
     except Exception:
-        log.exception("the response to %s ended before its end", incoming.request.path)
-        return False
+        log.exception("the response to %s ended before its end", request.path)
     finally:
         if (aclose := getattr(body, "aclose", None)) is not None:
             await aclose()
+    return whole, keep_alive and whole
 
 
 async def _send_chunks(sink: Sink, body: AsyncIterator[bytes], *, chunked: bool) -> bool:

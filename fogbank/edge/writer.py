@@ -17,6 +17,8 @@ from fogbank.core.limits import HTTP_NAMES_CACHED_MAX
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 LAST_CHUNK = b"0\r\n\r\n"
+FAILED = Response(500, [("content-type", "application/json")], b'{"message":"Internal server error"}')
+OVERLOADED = Response(503, [("content-type", "application/json")], b'{"message":"Service Unavailable"}')
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _OWNED = frozenset({"content-length", "transfer-encoding", "connection", "keep-alive", "date"})
@@ -59,33 +61,35 @@ class Writer:
             self._date = http_date(now_ms)
             self._starts.clear()
 
-    def whole(self, response: Response, body: bytes, *, keep_alive: bool, http10: bool, head: bool) -> bytes:
-        """The bytes of a response whose body is here. Raises BadResponse."""
-        status = response.status
-        fields = self._fields(response.headers)
-        if status in _BODILESS:
-            return self._join(status, fields, keep_alive, http10)
-        length = str(len(body))
-        if head and not body:
-            length = _given_length(response.headers) or length
+    def whole(self, response: Response, keep_alive: bool, http10: bool, to_head: bool) -> tuple[bytes, bool]:
+        """The bytes of a response whose body is here, and whether the connection stays. Raises BadResponse."""
+        body = response.body
+        assert type(body) is bytes
+        fields, keep_alive = self._fields(response.headers, keep_alive)
+        if response.status in _BODILESS:
+            return self._join(response.status, fields, keep_alive, http10), keep_alive
+        length = (_given_length(response.headers) if to_head and not body else None) or len(body)
         fields.append(f"content-length: {length}")
-        start = self._join(status, fields, keep_alive, http10)
-        return start if head else start + body
+        start = self._join(response.status, fields, keep_alive, http10)
+        return (start if to_head else start + body), keep_alive
 
     def start_of_stream(
-        self, response: Response, *, keep_alive: bool, http10: bool
-    ) -> tuple[bytes, int | None]:
-        """The head of a streamed response, and its length when the handler gave one (else it goes in chunks)."""
-        fields = self._fields(response.headers)
+        self, response: Response, keep_alive: bool, http10: bool
+    ) -> tuple[bytes, bool, int | None]:
+        """The head of a streamed response, whether the connection stays, and the body's length when the handler gave
+        one: without it, the body goes in chunks, or to HTTP/1.0 until the connection closes. Raises BadResponse."""
         length = _given_length(response.headers)
+        fields, keep_alive = self._fields(response.headers, keep_alive)
         if length is not None:
             fields.append(f"content-length: {length}")
-        elif not http10:
+        elif http10:
+            keep_alive = False
+        else:
             fields.append("transfer-encoding: chunked")
-        head = self._join(response.status, fields, keep_alive, http10)
-        return head, int(length) if length is not None else None
+        return self._join(response.status, fields, keep_alive, http10), keep_alive, length
 
-    def _fields(self, headers: list[tuple[str, str]]) -> list[str]:
+    def _fields(self, headers: list[tuple[str, str]], keep_alive: bool) -> tuple[list[str], bool]:
+        """A handler's headers as lines, those left out that are the edge's; `Connection: close` is heard."""
         names = self._names
         fields = []
         for name, value in headers:
@@ -94,7 +98,9 @@ class Writer:
                 prefix = self._learn(name)
             if prefix:
                 fields.append(prefix + value)
-        return fields
+            elif name.lower() == "connection" and "close" in value.lower():
+                keep_alive = False
+        return fields, keep_alive
 
     def _learn(self, name: str) -> str:
         if not _TOKEN.fullmatch(name):
@@ -129,10 +135,10 @@ class Writer:
             return text.encode()
 
 
-def _given_length(headers: list[tuple[str, str]]) -> str | None:
+def _given_length(headers: list[tuple[str, str]]) -> int | None:
     for name, value in headers:
         if name.lower() == "content-length":
             if not (value.isascii() and value.isdigit()):
                 raise BadResponse(f"content-length {value!r}")
-            return value
+            return int(value)
     return None

@@ -203,7 +203,10 @@ def _bound_text(shape: Shape) -> Callable[[str, Any], str]:
 
 
 def flat_check(shape: Shape, wording: Wording) -> Flat | None:
-    """The check of a value's own constraints, not of what is inside; None when it has none."""
+    """The check of a value's own constraints, not of what is inside; None when it has none, or when `patches.json`
+    says that the service itself refuses what violates them, in other words."""
+    if shape.raw.get("checkedByService"):
+        return None
     low, high = shape.raw.get("min"), shape.raw.get("max")
     pattern = shape.raw.get("pattern") if shape.type in STRINGS else None
     if shape.enum:

@@ -30,9 +30,11 @@ def parse_query(text: str) -> Query:
         for pair in text.split("&"):
             if pair:
                 name, _, value = pair.partition("=")
-                found.setdefault(unquote_plus(name, errors="strict"), []).append(
-                    unquote_plus(value, errors="strict")
-                )
+                if (
+                    "%" in pair or "+" in pair
+                ):  # most pairs need no decoding, which costs more than all the rest
+                    name, value = unquote_plus(name, errors="strict"), unquote_plus(value, errors="strict")
+                found.setdefault(name, []).append(value)
     except UnicodeDecodeError:
         raise Malformed("A parameter is not UTF-8") from None
     return found

@@ -31,7 +31,9 @@ class Kind(IntEnum):
     EVENT = 7
     BROKEN = 8
     UNSTARTED = 10  # the program it should have become could not be started: reason
-    FATAL = 11  # like ERROR, with the status (32 bit) that the process is about to exit with before the document
+    FATAL = (
+        11  # like ERROR, with the status (32 bit) that the process is about to exit with before the document
+    )
     TOO_LARGE = (
         9  # never on the wire: stands for a RESULT that was longer than Lambda allows, and was dropped
     )

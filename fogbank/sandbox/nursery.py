@@ -8,9 +8,9 @@ import os
 from pathlib import Path
 
 from fogbank.core.clock import Clock
-from fogbank.core.errors import ConfigError
+from fogbank.core.errors import ConfigError, SandboxError
 from fogbank.sandbox import seccomp
-from fogbank.sandbox.api import SandboxSettings
+from fogbank.sandbox.api import FunctionNetwork, SandboxSettings
 from fogbank.sandbox.cgroups import Cgroups
 from fogbank.sandbox.root import root_tree
 from fogbank.sandbox.runtimes import Launch, Runtimes
@@ -39,6 +39,8 @@ class Nursery:
         self._loop = loop
         self._zygotes: dict[str, Zygote] = {}
         self._starting: dict[str, asyncio.Lock] = {}
+        self._making: set[Zygote] = set()
+        self._closing = False
         self._serial = 0
         self._walled: bool | None = False if settings.isolation == "none" else None
         self.why_plain = "plain processes were asked for" if settings.isolation == "none" else ""
@@ -78,17 +80,27 @@ class Nursery:
             if not _linux():
                 self._settle_for_plain("this is not Linux")
             else:
-                zygote = Zygote(self._plan(launch, walled=True), self._listener, self._loop)
                 try:
-                    await zygote.start()
+                    zygote = await self._started(self._plan(launch, walled=True))
                 except NoNamespaces as error:
                     self._settle_for_plain(str(error))
                 else:
                     self._walled = True
-                    zygote.idle_since_s = self._clock.monotonic_s()
                     return zygote
-        zygote = Zygote(self._plan(launch, walled=False), self._listener, self._loop)
-        await zygote.start()
+        return await self._started(self._plan(launch, walled=False))
+
+    async def _started(self, plan: Plan) -> Zygote:
+        if self._closing:
+            raise SandboxError("fogbank is stopping")
+        zygote = Zygote(plan, self._listener, self._loop)
+        self._making.add(zygote)
+        try:
+            await zygote.start()
+        except BaseException:  # cancelled too: nobody else knows of it
+            await zygote.close()
+            raise
+        finally:
+            self._making.discard(zygote)
         zygote.idle_since_s = self._clock.monotonic_s()
         return zygote
 
@@ -102,11 +114,21 @@ class Nursery:
         self._serial += 1
         root = self._settings.work_dir / "roots" / f"z{self._serial}"
         root.mkdir(parents=True, exist_ok=True)
-        pycache = _writable(self._runtimes.cache / "pycache" / launch.zygote)
+        # Only a zygote that preloads has it, and unmounts it before it forks.
+        pycache = _writable(self._runtimes.cache / "pycache" / launch.zygote) if launch.preload else None
         tree = (
             root_tree(root, launch, self._settings.binds, self._settings.network, pycache) if walled else []
         )
-        return Plan(launch, walled, root, tuple(tree), self._seccomp, pycache, self._cgroups.folders())
+        return Plan(
+            launch,
+            walled,
+            walled and self._settings.network is not FunctionNetwork.HOST,
+            root,
+            tuple(tree),
+            self._seccomp,
+            pycache,
+            self._cgroups.folders(),
+        )
 
     def forget(self, zygote: Zygote) -> None:
         """It died."""
@@ -125,7 +147,8 @@ class Nursery:
                 await zygote.close()
 
     async def close(self) -> None:
-        await asyncio.gather(*(zygote.close() for zygote in self.zygotes()))
+        self._closing = True
+        await asyncio.gather(*(zygote.close() for zygote in [*self.zygotes(), *self._making]))
         self._zygotes.clear()
 
 

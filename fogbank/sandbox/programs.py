@@ -52,7 +52,9 @@ def program_of(
         words = [executable, *_node_options(config.memory_mb), f"{runtime}/fogbank_guest/node/main.js"]
     elif wrapper:
         interpreter = launch.interpreter
-        executable = interpreter.inner_executable(launch.python_home) if walled else str(interpreter.executable)
+        executable = (
+            interpreter.inner_executable(launch.python_home) if walled else str(interpreter.executable)
+        )
         words = [executable, f"{runtime}/bootstrap.py"]
         variables["FOGBANK_PYTHON_PATH"] = json.dumps(python_path)
     else:

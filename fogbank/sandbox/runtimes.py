@@ -121,7 +121,9 @@ class Runtimes:
         found = self.interpreters
         minor = sys.version_info.minor if sys.version_info.minor in found else max(found, default=0)
         if not minor:
-            raise RuntimeUnavailable("no CPython was found on PATH, in pyenv or in uv to make environments with")
+            raise RuntimeUnavailable(
+                "no CPython was found on PATH, in pyenv or in uv to make environments with"
+            )
         return found[minor]
 
     def found(self) -> list[RuntimeFound]:

@@ -14,7 +14,7 @@ from fogbank.core.limits import (
     ENVIRONMENT_PROCESSES_MAX,
     ENVIRONMENT_TMP_FILES_MAX,
 )
-from fogbank.sandbox.api import FunctionConfig, FunctionNetwork, Platform, SandboxSettings
+from fogbank.sandbox.api import FunctionConfig, Platform, SandboxSettings
 from fogbank.sandbox.cgroups import Cgroups
 from fogbank.sandbox.environment import Environment
 from fogbank.sandbox.programs import Program, program_of
@@ -25,7 +25,6 @@ from fogbank.sandbox.variables import TASK_ROOT, function_variables
 from fogbank.sandbox.zygote import OWN_FOLDERS, Zygote, python_path
 
 PLATFORM_PORT = 4566  # the platform endpoint inside a network namespace
-_HOSTNAME = "169.254.76.1"
 _FIRST_UID, _UIDS_EACH = 1_000_000_000, 16_384
 
 
@@ -54,7 +53,7 @@ class Starter:
     async def start(self, environment: Environment, launch: Launch, zygote: Zygote) -> None:
         """Ask `zygote` for the process of `environment` and join the two ends."""
         credentials = await self._platform.credentials(environment.config)
-        own_network = zygote.plan.walled and self._settings.network is not FunctionNetwork.HOST
+        own_network = zygote.plan.own_network
         endpoint = f"http://127.0.0.1:{PLATFORM_PORT}" if own_network else self._platform.endpoint_url()
         config = environment.config
         task = TASK_ROOT if zygote.plan.walled else str(config.code)
@@ -120,9 +119,7 @@ class Starter:
             "tmp_bytes": config.tmp_mb * 1024 * 1024,
             "tmp_files": ENVIRONMENT_TMP_FILES_MAX,
             "binds": self._late_binds,
-            "own_network": own_network,
             "ports": _ports(environment) if own_network else [],
-            "hostname": _HOSTNAME,
             "limits": limits,
             "variables": variables if program is None else {**variables, **program.variables},
             "handler": config.handler,

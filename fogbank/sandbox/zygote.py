@@ -40,6 +40,7 @@ class Plan:
 
     launch: Launch
     walled: bool
+    own_network: bool  # environments get a network namespace each
     root: Path  # an empty folder: where its tree is built (walled), or its /var/runtime (plain)
     tree: tuple[Step, ...]
     seccomp: bytes
@@ -130,6 +131,7 @@ class Zygote:
         pycache = plan.pycache
         return {
             "walled": plan.walled,
+            "own_network": plan.own_network,
             "root": str(plan.root),
             "user_namespace": self.user_namespace,
             "seccomp": plan.seccomp.hex(),

@@ -74,7 +74,12 @@ def test_what_botocore_signs_verifies(
 
 
 @settings(max_examples=60, deadline=None)
-@given(path=PATHS, query=QUERIES, service=st.sampled_from(["lambda", "s3", "sts"]), expires=st.integers(1, 604800))
+@given(
+    path=PATHS,
+    query=QUERIES,
+    service=st.sampled_from(["lambda", "s3", "sts"]),
+    expires=st.integers(1, 604800),
+)
 def test_what_botocore_presigns_verifies(path: str, query: str, service: str, expires: int) -> None:
     signer = botocore.auth.S3SigV4QueryAuth if service == "s3" else botocore.auth.SigV4QueryAuth
     url = f"https://host.example{path}" + (f"?{query}" if query else "")
@@ -102,7 +107,9 @@ def test_any_change_to_what_was_signed_is_refused(data: st.DataObject) -> None:
     if part == "method":
         tampered = changed(request, method="PUT")
     elif part == "body":
-        tampered = changed(request, body=data.draw(st.binary(max_size=12).filter(lambda body: body != request.body)))
+        tampered = changed(
+            request, body=data.draw(st.binary(max_size=12).filter(lambda body: body != request.body))
+        )
     elif part in ("path", "query"):
         old = getattr(request, part)
         at = data.draw(st.integers(1 if part == "path" else 0, len(old) - 1))
@@ -134,14 +141,21 @@ def test_a_presigned_url_cannot_be_changed() -> None:
         "GET", "https://h.example/a?x=1", b"", service="sts", signer=botocore.auth.SigV4QueryAuth, expires=60
     )
     verify(request)
-    for old, new in [("x=1", "x=2"), ("Expires=60", "Expires=61"), ("X-Amz-Date=2", "X-Amz-Date=1"), ("x=1", "x=1&y=2")]:
+    for old, new in [
+        ("x=1", "x=2"),
+        ("Expires=60", "Expires=61"),
+        ("X-Amz-Date=2", "X-Amz-Date=1"),
+        ("x=1", "x=1&y=2"),
+    ]:
         assert old in request.query
         refused(changed(request, query=request.query.replace(old, new)))
 
 
 def test_headers_in_every_form() -> None:
     request = sign(headers={"X-Amz-One": "a", "X-Amz-Two": "x  y"})
-    spaced = [(name, f"  {value} " if name == "x-amz-one" else value) for name, value in request.headers.items]
+    spaced = [
+        (name, f"  {value} " if name == "x-amz-one" else value) for name, value in request.headers.items
+    ]
     verify(changed(request, headers=Headers(spaced)))
     # A header sent twice counts as its values joined: signed as such, it verifies; added later, it does not.
     joined = sign(headers={"X-Amz-One": "a,b"})
@@ -176,7 +190,15 @@ def test_time() -> None:
 def test_presigned_urls_end() -> None:
     def url(minutes: int, service: str = "s3") -> Request:
         signer = botocore.auth.S3SigV4QueryAuth
-        return sign("GET", "https://h.example/", b"", service=service, signer=signer, expires=3600, when=NOW - timedelta(minutes=minutes))
+        return sign(
+            "GET",
+            "https://h.example/",
+            b"",
+            service=service,
+            signer=signer,
+            expires=3600,
+            when=NOW - timedelta(minutes=minutes),
+        )
 
     verify(url(60))
     error = refused(url(61), Family.S3)
@@ -196,8 +218,11 @@ def test_scope() -> None:
         "'20260101', from '20260101T000000Z'."
     )
     end = refused(with_header(request, "authorization", header.replace("/aws4_request", "/aws5_request")))
-    assert end.message == "Credential should be scoped with a valid terminator: 'aws4_request', not 'aws5_request'."
-    assert refused(sign(region="US EAST")).message == "Credential should be scoped to a valid region. "
+    assert (
+        end.message
+        == "Credential should be scoped with a valid terminator: 'aws4_request', not 'aws5_request'."
+    )
+    assert refused(sign(region="US_EAST")).message == "Credential should be scoped to a valid region. "
 
 
 def test_host_must_be_signed() -> None:
@@ -266,7 +291,9 @@ def test_asymmetric_signatures_are_refused_by_name() -> None:
 
 
 def test_payload_hashes() -> None:
-    unsigned = sign(headers={"X-Amz-Content-SHA256": "UNSIGNED-PAYLOAD"}, service="s3", signer=botocore.auth.S3SigV4Auth)
+    unsigned = sign(
+        headers={"X-Amz-Content-SHA256": "UNSIGNED-PAYLOAD"}, service="s3", signer=botocore.auth.S3SigV4Auth
+    )
     actual = unsigned.headers.get("x-amz-content-sha256")
     error = refused(changed(unsigned, body=b"other"), Family.S3)
     assert actual is not None
@@ -290,6 +317,8 @@ def test_no_header_makes_it_fail_otherwise(header: str, family: Family) -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.text("abcX-Amz%&=/ 0123456789é", max_size=100), st.sampled_from(list(Family)))
 def test_no_query_makes_it_fail_otherwise(query: str, family: Family) -> None:
-    request = Request("GET", "/", "/", "X-Amz-Signature=0&" + query, Headers([("host", "h")]), b"", "127.0.0.1")
+    request = Request(
+        "GET", "/", "/", "X-Amz-Signature=0&" + query, Headers([("host", "h")]), b"", "127.0.0.1"
+    )
     with pytest.raises(AwsError):
         verify(request, family=family)

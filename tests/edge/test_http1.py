@@ -241,7 +241,9 @@ async def test_streams_to_http10_end_with_the_connection(serve: Any) -> None:
     assert (reply.body, "transfer-encoding" in reply.headers) == (b"onetwo", False)
 
 
-@pytest.mark.parametrize(("parts", "whole"), [((b"12", b"345"), True), ((b"12",), False), ((b"123456",), False)])
+@pytest.mark.parametrize(
+    ("parts", "whole"), [((b"12", b"345"), True), ((b"12",), False), ((b"123456",), False)]
+)
 async def test_streams_of_a_known_length(serve: Any, parts: tuple[bytes, ...], whole: bool) -> None:
     async def handler(request: Request) -> Response:
         return Response(200, [("content-length", "5")], chunks(*parts))
@@ -310,6 +312,15 @@ async def test_a_response_that_would_break_out_of_its_headers_is_not_sent(
     reply = await client.ask(get())
     assert reply.status == 500
     assert set(reply.headers) == {"date", "content-type", "content-length"}
+
+
+async def test_nor_is_a_streamed_one(serve: Any) -> None:
+    async def handler(request: Request) -> Response:
+        return Response(200, [("x", "a\r\nb: c")], chunks(b"one"))
+
+    client = await (await serve(handler)).connect()
+    for _ in range(2):
+        assert (await client.ask(get())).status == 500
 
 
 async def test_the_edge_owns_the_framing(serve: Any) -> None:

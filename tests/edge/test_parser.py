@@ -5,7 +5,6 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fogbank.core.http import Request
 from fogbank.edge.parser import Incoming, NameCache, Phase, RequestReader
 from fogbank.edge.settings import HttpSettings
 
@@ -37,10 +36,11 @@ def wire_requests(draw: st.DrawFn) -> tuple[bytes, tuple[object, ...]]:
 
 
 def content(incoming: Incoming) -> tuple[object, ...]:
-    request: Request = incoming.request
+    request, keep_alive, http10 = incoming
     framing = ("content-length", "transfer-encoding")
     items = [item for item in request.headers.items if item[0] not in framing]
-    assert incoming.keep_alive
+    assert keep_alive
+    assert not http10
     return request.method, request.target, items, request.body
 
 
@@ -61,7 +61,7 @@ def test_any_division_gives_the_same_requests(
     assert reader.refusal is None
     assert [content(incoming) for incoming in reader.ready] == [meant for _, meant in messages]
     assert reader.phase is Phase.IDLE
-    assert reader.held_bytes == sum(len(incoming.request.body) for incoming in reader.ready)
+    assert reader.held_bytes == sum(len(request.body) for request, _, _ in reader.ready)
 
 
 @settings(max_examples=40, deadline=None)
@@ -77,7 +77,9 @@ def test_split_at_every_byte(message: tuple[bytes, tuple[object, ...]]) -> None:
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(st.one_of(st.binary(max_size=40), wire_requests().map(lambda message: message[0])), max_size=5))
+@given(
+    st.lists(st.one_of(st.binary(max_size=40), wire_requests().map(lambda message: message[0])), max_size=5)
+)
 def test_garbage_is_refused_and_never_raises(pieces: list[bytes]) -> None:
     reader = new_reader()
     for piece in pieces:

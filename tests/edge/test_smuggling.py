@@ -14,10 +14,16 @@ HOST = b"Host: h\r\n"
 SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n"
 
 CORPUS = {
-    "length and chunks": b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    "chunks and length": b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+    "length and chunks": b"POST / HTTP/1.1\r\n"
+    + HOST
+    + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "chunks and length": b"POST / HTTP/1.1\r\n"
+    + HOST
+    + b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
     "two lengths": b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 0\r\nContent-Length: 5\r\n\r\n",
-    "the same length twice": b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 0\r\nContent-Length: 0\r\n\r\n",
+    "the same length twice": b"POST / HTTP/1.1\r\n"
+    + HOST
+    + b"Content-Length: 0\r\nContent-Length: 0\r\n\r\n",
     "a list of lengths": b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 0, 0\r\n\r\n",
     "a signed length": b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: +0\r\n\r\n",
     "a negative length": b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: -1\r\n\r\n",
@@ -25,13 +31,17 @@ CORPUS = {
     "an empty length": b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length:\r\n\r\n",
     "an endless length": b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: " + b"9" * 40 + b"\r\n\r\n",
     "chunks in disguise": b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
-    "chunks not last": b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+    "chunks not last": b"POST / HTTP/1.1\r\n"
+    + HOST
+    + b"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
     "chunks twice": b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
     "chunks in two headers": b"POST / HTTP/1.1\r\n"
     + HOST
     + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "gzip and chunks": b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
-    "chunks by vertical tab": b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n",
+    "chunks by vertical tab": b"POST / HTTP/1.1\r\n"
+    + HOST
+    + b"Transfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n",
     "chunks in HTTP/1.0": b"POST / HTTP/1.0\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "space before the colon": b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length : 0\r\n\r\n",
     "tab before the colon": b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding\t: chunked\r\n\r\n0\r\n\r\n",
@@ -59,9 +69,13 @@ CORPUS = {
     "a proxy's request": b"CONNECT h:443 HTTP/1.1\r\n" + HOST + b"\r\n",
     "an unknown method": b"BREW / HTTP/1.1\r\n" + HOST + b"\r\n",
     "TLS on a plain socket": b"\x16\x03\x01\x02\x00\x01\x00",
-    "a chunk size with a sign": b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n+0\r\n\r\n",
+    "a chunk size with a sign": b"POST / HTTP/1.1\r\n"
+    + HOST
+    + b"Transfer-Encoding: chunked\r\n\r\n+0\r\n\r\n",
     "a chunk size with 0x": b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n0x0\r\n\r\n",
-    "a chunk size with a space": b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n 0\r\n\r\n",
+    "a chunk size with a space": b"POST / HTTP/1.1\r\n"
+    + HOST
+    + b"Transfer-Encoding: chunked\r\n\r\n 0\r\n\r\n",
     "an empty chunk size": b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n\r\n\r\n",
     "an endless chunk size": b"POST / HTTP/1.1\r\n"
     + HOST
@@ -128,7 +142,11 @@ def test_what_is_bounded() -> None:
 
 
 def test_a_head_that_never_ends_is_cut_off() -> None:
-    reader = read([b"GET / HTTP/1.1\r\n" + HOST + b"x: "] + [b"a" * 100] * 40, header_bytes_max=1000, request_line_bytes_max=100)
+    reader = read(
+        [b"GET / HTTP/1.1\r\n" + HOST + b"x: "] + [b"a" * 100] * 40,
+        header_bytes_max=1000,
+        request_line_bytes_max=100,
+    )
     assert reader.refusal is not None
     assert reader.refusal.status == 431
 

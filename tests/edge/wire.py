@@ -106,12 +106,15 @@ class Wire:
 async def until(condition: Callable[[], bool]) -> None:
     """Return when a condition holds."""
     async with asyncio.timeout(WAIT_S):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - any condition, not an event
             await asyncio.sleep(0)
 
 
 def post(body: bytes, target: str = "/x", extra: str = "") -> bytes:
-    return f"POST {target} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n{extra}\r\n".encode() + body
+    return (
+        f"POST {target} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n{extra}\r\n".encode()
+        + body
+    )
 
 
 def get(target: str = "/x", extra: str = "") -> bytes:

@@ -263,6 +263,10 @@ def test_shapes_that_hold_themselves() -> None:
     assert message("dynamodb", "PutItem", {"TableName": "ttt", "Item": {"k": attribute}}) == ""
 
 
+def test_what_a_service_checks_by_itself_is_left_to_it() -> None:
+    assert message("lambda", "UpdateFunctionConfiguration", {"FunctionName": "f", "Runtime": "cobol"}) == ""
+
+
 def test_an_input_without_constraints_has_no_validator() -> None:
     shape = model("sts").operations["GetCallerIdentity"].input
     assert shape is not None

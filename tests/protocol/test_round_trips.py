@@ -3,17 +3,26 @@ serialize is what its parsers read."""
 
 from __future__ import annotations
 
+import importlib
 import math
+import pkgutil
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+import fogbank.services
 from fogbank.model.shapes import OperationModel
 from fogbank.protocol.events import event_member
 from tests.protocol.clients import IMPLEMENTED, OTHERS, parsed, request_of, router, service
 from tests.protocol.values import structures, to_botocore
+
+
+def test_every_service_of_fogbank_is_among_them() -> None:
+    packages = [module.name for module in pkgutil.iter_modules(fogbank.services.__path__) if module.ispkg]
+    served = [importlib.import_module(f"fogbank.services.{name}.service").SERVICE.name for name in packages]
+    assert set(served) <= set(IMPLEMENTED + OTHERS)
 
 
 def has_twin(operation: OperationModel) -> bool:

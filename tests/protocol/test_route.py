@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fogbank.core.errors import AwsError
 from fogbank.core.http import Headers, Request
@@ -182,6 +184,44 @@ def test_what_means_no_operation_is_refused_by_name(
     assert (error.code, error.status) == (code, status)
     assert says in error.message
     assert routed.fail(error, "r-1").status == status
+
+
+HEADER_NAMES = ["x-amz-target", "smithy-protocol", "authorization", "content-type", "content-encoding"]
+HEADER_VALUES = st.one_of(
+    st.sampled_from(
+        ["rpc-v2-cbor", "gzip", FORM["content-type"], "Logs_20140328.PutLogEvents", "Credential=a/b/c"]
+    ),
+    st.text(st.characters(codec="latin-1"), max_size=30).map(
+        lambda text: f"AWS4-HMAC-SHA256 Credential={text}"
+    ),
+    st.text(st.characters(codec="latin-1"), max_size=30),
+)
+PATHS = st.lists(
+    st.one_of(
+        st.sampled_from(["", "2015-03-31", "functions", "%FF", "restapis", "%2F"]),
+        st.text("ab%/.", max_size=4),
+    ),
+    max_size=6,
+).map(lambda segments: "/" + "/".join(segments))
+QUERIES = st.sampled_from(
+    ["", "Action=%FF", "Action=GetUser", "X-Amz-Credential=%FF%2Fa%2Fb", "list-type=2&&=", "mode"]
+)
+
+
+@given(
+    st.sampled_from(["GET", "POST", "PUT", "OPTIONS", "", "get"]),
+    st.one_of(PATHS, st.sampled_from(["*", "", "http://x/y", "/a" * 3000])),
+    QUERIES,
+    st.dictionaries(st.sampled_from(HEADER_NAMES), HEADER_VALUES, max_size=3),
+    st.binary(max_size=20) | st.just(b"Action=GetUser&Version=2010-05-08"),
+)
+def test_no_request_is_too_odd_to_be_routed_and_refused(
+    method: str, path: str, query: str, headers: dict[str, str], body: bytes
+) -> None:
+    asked = Request(method, f"{path}?{query}", path, query, Headers(list(headers.items())), body, "127.0.0.1")
+    routed = router().route(asked)
+    error = problem(routed, asked)  # nothing is implemented here
+    assert routed.fail(error, "r-1").status == error.status
 
 
 def test_resolved_paths_are_kept_and_bounded() -> None:

@@ -343,7 +343,11 @@ async def test_the_official_python_client_over_http(arena: Arena, tmp_path: Path
     for name in ("awslambdaric", "simplejson", "snapshot_restore_py"):
         found = importlib.util.find_spec(name)
         assert found is not None and found.origin is not None
-        shutil.copytree(Path(found.origin).parent, config.code / name)
+        origin = Path(found.origin)
+        if origin.name == "__init__.py":
+            shutil.copytree(origin.parent, config.code / name)
+        else:
+            shutil.copy(origin, config.code)
     shutil.copy(spec.origin, config.code)
     for number in range(3):
         outcome = await arena.invoke(config, number)

@@ -67,7 +67,7 @@ def test_interpreters_are_found_where_people_keep_them(tmp_path: Path) -> None:
         8: "3.8.19",
         99: "3.99.4",
     }
-    assert found[99].inner_executable == "/var/lang/bin/python3.99"
+    assert found[99].inner_executable("/var/lang") == "/var/lang/bin/python3.99"
     assert found[sys.version_info.minor].prefix == Path(sys.base_prefix)
 
 

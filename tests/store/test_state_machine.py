@@ -233,9 +233,28 @@ class Comparison(RuleBasedStateMachine):
         limit=st.sampled_from([0, 1, 5, 1000]),
         reverse=st.booleans(),
     )
-    def read_log(self, log: Key, **asked: Any) -> None:
-        low, high = asked["after_seq"], asked["before_seq"]
-        since, until = asked["from_ms"], asked["to_ms"]
+    def read_log(
+        self,
+        log: Key,
+        after_seq: int,
+        before_seq: int | None,
+        from_ms: int | None,
+        to_ms: int | None,
+        limit: int,
+        reverse: bool,
+    ) -> None:
+        self._compare_log(log, after_seq, before_seq, from_ms, to_ms, limit, reverse)
+
+    def _compare_log(
+        self,
+        log: Key,
+        low: int,
+        high: int | None,
+        since: int | None,
+        until: int | None,
+        limit: int,
+        reverse: bool,
+    ) -> None:
         expected = [
             entry
             for entry in self.model.entries(log)
@@ -244,8 +263,12 @@ class Comparison(RuleBasedStateMachine):
             and (since is None or since <= entry[1])
             and (until is None or entry[1] < until)
         ]
-        expected = expected[:: -1 if asked["reverse"] else 1][: asked["limit"]]
-        found = self.run(self.store.read_log(log, **asked))
+        expected = expected[:: -1 if reverse else 1][:limit]
+        found = self.run(
+            self.store.read_log(
+                log, after_seq=low, before_seq=high, from_ms=since, to_ms=until, limit=limit, reverse=reverse
+            )
+        )
         assert [(e.seq, e.time_ms, e.body) for e in found] == expected
 
     @rule()
@@ -254,6 +277,8 @@ class Comparison(RuleBasedStateMachine):
         assert [r and (r.value, r.version) for r in found] == [self.model.records.get(k) for k in KEYS]
         for name in LOGS:
             assert self.run(self.store.last_seq(name)) == self.model.last_seq(name)
+            for since, until in [(None, None), (None, 12), (12, 24), (24, None)]:
+                self._compare_log(name, 0, None, since, until, 1000, False)
         for name in QUEUES:
             assert self.run(self.store.depth(name)) == self.model.depth(name, self.clock.now_ms())
             assert self.run(self.store.next_due_ms(name)) == self.model.next_due_ms(name)

@@ -16,6 +16,7 @@ from . import landlock, linux
 
 HOME_UID = 993  # sbx_user1051, as on Lambda
 HOME_GID = 990
+HOSTNAME = "169.254.76.1"
 _IO_FLAGS = linux.MS_RDONLY | linux.MS_NOSUID | linux.MS_NODEV
 _TMP_FLAGS = linux.MS_NOSUID | linux.MS_NODEV
 _CAP_SYS_ADMIN = 1 << 21
@@ -58,13 +59,15 @@ def _write(path, text, dir_fd=None):
 
 
 def enter_namespaces(own_network):
+    """What needs no request: namespaces, /proc, the name."""
     flags = linux.CLONE_NEWNS | linux.CLONE_NEWIPC | linux.CLONE_NEWUTS
     linux.unshare(flags | (linux.CLONE_NEWNET if own_network else 0))
+    linux.mount("proc", "/proc", "proc", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
+    socket.sethostname(HOSTNAME)
 
 
 def mount_own(request):
     """The mounts that differ between environments; the rest of the tree is the zygote's."""
-    linux.mount("proc", "/proc", "proc", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
     linux.bind(outside(request["task"]), "/var/task", _IO_FLAGS)
     layers = request["layers"]
     if len(layers) == 1:
@@ -149,13 +152,10 @@ def seal(program):
 
 
 def wall_in(request, setting):
-    """All of it, in order; returns the listeners opened inside the network namespace."""
-    own_network = request["own_network"]
+    """All that follows `enter_namespaces`, in order; returns the listeners opened inside the network namespace."""
     join_cgroups(request["cgroups"])
-    enter_namespaces(own_network)
     mount_own(request)
-    listeners = open_network(request["ports"]) if own_network else []
-    socket.sethostname(request["hostname"])
+    listeners = open_network(request["ports"]) if setting.own_network else []
     leave_host(setting.root)
     become_nobody(request["uid"], setting.proc_fd, setting.user_namespace)
     limit_resources(request)  # inside the user namespace, whose processes are counted apart

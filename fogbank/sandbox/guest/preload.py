@@ -8,9 +8,6 @@ import gc
 import os
 import sys
 
-# Services whose models are parsed once, in the zygote: what functions call most, by AWS's own usage examples.
-WARM_SERVICES = ("s3", "dynamodb", "sqs", "sns")
-
 _SEED_BYTES = 64
 
 # Packages of /var/runtime that belong together: a function that brings one of them gets none of ours.
@@ -60,48 +57,12 @@ def preload():
     import awslambdaric.bootstrap  # noqa: F401
 
     always = frozenset(name.partition(".")[0] for name in sys.modules)
-    from . import execute, isolate, output  # noqa: F401
+    from . import execute, isolate, output, warm_boto3  # noqa: F401
 
     for name in _MODULES:
         importlib.import_module(name)
-    _warm_boto3()
+    warm_boto3.warm()
     return client_class, always
-
-
-def _warm_boto3():
-    try:
-        import boto3
-        import botocore.loaders
-    except ImportError:
-        return
-    _share_parsed_models(botocore.loaders)
-    session = boto3.session.Session(
-        aws_access_key_id="warm", aws_secret_access_key="warm", region_name="us-east-1"
-    )
-    for service in WARM_SERVICES:
-        session.client(service)
-    botocore.loaders.JSONFileLoader.fogbank_fill = False
-    boto3.DEFAULT_SESSION = None
-
-
-def _share_parsed_models(loaders):
-    """Parsed model files are kept across sessions: a function's first client costs no parsing.
-
-    Only files read while warming are kept, so an environment's memory does not grow by what it loads itself.
-    """
-    original = loaders.JSONFileLoader.load_file
-    parsed = {}
-
-    def load_file(self, file_path):
-        value = parsed.get(file_path)
-        if value is None:
-            value = original(self, file_path)
-            if loaders.JSONFileLoader.fogbank_fill:
-                parsed[file_path] = value
-        return value
-
-    loaders.JSONFileLoader.fogbank_fill = True
-    loaders.JSONFileLoader.load_file = load_file
 
 
 def settle():

@@ -3,58 +3,33 @@
 It speaks with the node over one socket: `fork` requests in (one message, with the environment's descriptors attached),
 `exited` reports out. It runs no code of any function: the child leaves this loop at once and never comes back.
 When the socket closes, the node is gone: it ends everything, removes its cgroups, and exits.
+
+One child is kept in reserve: forked and in namespaces of its own already, it waits for the next request. That halves what
+a new environment costs when they are wanted one by one; in a burst the rest are forked as they are asked for.
 """
 
 import collections
-import json
 import os
 import selectors
 import signal
 import socket
-import struct
 import sys
 
-from . import wire
+from . import control as messages
+from .child import run_environment
+from .control import Gone
 
-_LENGTH = struct.Struct("!I")
-_FDS_MAX = 4
-_MESSAGE_BYTES_MAX = 1 << 22
-
-
-class Gone(Exception):
-    """The node closed the control socket: it died."""
+# walled: namespaces and a root of our own; root: the host's path of that tree; own_network: children get a network
+# namespace; proc_fd: the host's /proc; program: the seccomp filter; client_class, always: what preload() gave.
+Setting = collections.namedtuple(
+    "Setting", "walled root own_network proc_fd user_namespace program client_class always"
+)
+# What a forked child has to do: a request with its descriptors, or a socket on which to wait for one.
+Task = collections.namedtuple("Task", "request fds waiting")
 
 
 class Dismissed(Exception):
     """The node asked us to end; it lives on."""
-
-
-def read_message(control):
-    """One message and the descriptors that came with it."""
-    head, ancillary, _flags, _address = control.recvmsg(4, socket.CMSG_SPACE(_FDS_MAX * 4))
-    fds = []
-    for level, kind, data in ancillary:
-        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-            fds.extend(struct.unpack(f"{len(data) // 4}i", data[: len(data) // 4 * 4]))
-    head += _exactly(control, 4 - len(head)) if head else b""
-    if not head:
-        raise Gone
-    return json.loads(_exactly(control, _LENGTH.unpack(head)[0])), fds
-
-
-def _exactly(control, count):
-    data = b""
-    while len(data) < count:
-        piece = control.recv(count - len(data))
-        if not piece:
-            raise Gone
-        data += piece
-    return data
-
-
-# walled: namespaces and a root of our own; root: the host's path of that tree; proc_fd: the host's /proc;
-# program: the seccomp filter; client_class, always: what preload() gave.
-Setting = collections.namedtuple("Setting", "walled root proc_fd user_namespace program client_class always")
 
 
 class Zygote:
@@ -64,12 +39,13 @@ class Zygote:
         self._control = control
         self._walled = setting.walled
         self._children = {}  # pid: (id, [cgroup folder])
+        self._reserve = None  # (pid, socket) of the child that waits
         self._own_pids = None
         if self._walled:
             self._own_pids = os.open("proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
 
     def serve(self):
-        """Serve until the node is gone. Returns in a forked child only, with what to run."""
+        """Serve until the node is gone. Returns in a forked child only, with its task."""
         wake, woken = socket.socketpair()
         wake.setblocking(False)
         woken.setblocking(False)
@@ -78,22 +54,25 @@ class Zygote:
         selector = selectors.DefaultSelector()
         selector.register(self._control, selectors.EVENT_READ)
         selector.register(wake, selectors.EVENT_READ)
-        self._tell({"ready": sys.version.split()[0]})
+        messages.write(self._control, {"ready": sys.version.split()[0]})
         while True:
-            for key, _events in selector.select():
+            events = selector.select(None if self._reserve else 0)
+            task = None
+            for key, _mask in events:
                 if key.fileobj is wake:
                     wake.recv(4096)
                     self._reap()
                 else:
-                    request, fds = read_message(self._control)
-                    run = self._handle(request, fds)
-                    if run is not None:
-                        return run
+                    task = self._handle(*messages.read(self._control))
+            if not events:
+                task = self._make_reserve()
+            if task is not None:
+                return task
 
-    def _handle(self, request, fds):
+    def _handle(self, request, fds, data):
         operation = request["op"]
         if operation == "fork":
-            return self._fork(request, fds)
+            return self._give(request, fds, data)
         if operation == "end":
             raise Dismissed
         pid = next((pid for pid, child in self._children.items() if child[0] == request["id"]), None)
@@ -102,20 +81,48 @@ class Zygote:
             _signal(pid, numbers[operation], group=operation != "kill")
         return None
 
-    def _fork(self, request, fds):
-        number = request["id"]
-        try:
-            pid = self._new_process()
-        except OSError as error:
-            self._tell({"unforked": number, "reason": f"fork: {error.strerror}"})
-            pid = None
+    def _give(self, request, fds, data):
+        """Give a request to a process: the one in reserve, or a new one."""
+        pid = self._wake_reserve(data, fds)
+        if pid is None:
+            try:
+                pid = self._new_process()
+            except OSError as error:
+                number = request["id"]
+                messages.write(self._control, {"unforked": number, "reason": f"fork: {error.strerror}"})
         if pid == 0:
-            return request, fds
+            return Task(request, fds, None)
         for fd in fds:
             os.close(fd)
         if pid is not None:
-            self._children[pid] = (number, [group["dir"] for group in request["cgroups"]])
+            self._children[pid] = (request["id"], [group["dir"] for group in request["cgroups"]])
         return None
+
+    def _make_reserve(self):
+        ours, theirs = socket.socketpair()
+        try:
+            pid = self._new_process()
+        except OSError:
+            self._reserve = (-1, None)  # no room for it: the next environment makes the next attempt
+            return None
+        if pid == 0:
+            return Task(None, None, theirs)
+        theirs.close()
+        self._reserve = (pid, ours)
+        return None
+
+    def _wake_reserve(self, data, fds):
+        """The pid of the child that took the request; None when there was none to take it."""
+        reserve, self._reserve = self._reserve, None
+        if reserve is None or reserve[1] is None:
+            return None
+        pid, waiting = reserve
+        with waiting:
+            try:
+                messages.forward(waiting, data, fds)
+            except OSError:
+                return None  # it died
+        return pid
 
     def _new_process(self):
         """Fork; the child is process 1 of a process namespace of its own."""
@@ -142,18 +149,26 @@ class Zygote:
                 return
             if pid == 0:
                 return
-            child = self._children.pop(pid, None)
-            if child is None:
-                continue  # an orphan of an environment without a process namespace
-            if not self._walled:
-                _signal(pid, signal.SIGKILL, group=True)
-            report = {"exited": child[0], "max_rss_kb": usage.ru_maxrss}
-            report["signal" if os.WIFSIGNALED(status) else "code"] = (
-                os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
-            )
-            report["oom"] = _out_of_memory(self._folder, child[1])
-            self._remove(child[1])
-            self._tell(report)
+            self._ended(pid, status, usage)
+
+    def _ended(self, pid, status, usage):
+        child = self._children.pop(pid, None)
+        if child is None:  # the reserve, or an orphan of an environment without a process namespace
+            if self._reserve is not None and self._reserve[0] == pid:
+                self._reserve[1].close()
+                self._reserve = None
+            return
+        if not self._walled:
+            _signal(pid, signal.SIGKILL, group=True)
+        number, folders = child
+        report = {"exited": number, "max_rss_kb": usage.ru_maxrss}
+        if os.WIFSIGNALED(status):
+            report["signal"] = os.WTERMSIG(status)
+        else:
+            report["code"] = os.WEXITSTATUS(status)
+        report["oom"] = _out_of_memory([self._folder(folder) for folder in folders])
+        self._remove(folders)
+        messages.write(self._control, report)
 
     def _folder(self, path):
         return path.lstrip("/") if self._walled else path
@@ -165,15 +180,10 @@ class Zygote:
             except OSError:
                 pass  # still emptying: the node removes what is left when it opens and closes
 
-    def _tell(self, message):
-        data = json.dumps(message).encode()
-        try:
-            self._control.sendall(_LENGTH.pack(len(data)) + data)
-        except OSError:
-            raise Gone from None
-
     def end_all(self, parents=()):
         """Leave nothing behind: no process, no cgroup of theirs, nor the `parents` when the node has died."""
+        if self._reserve is not None and self._reserve[0] > 0:
+            _signal(self._reserve[0], signal.SIGKILL)
         for pid in list(self._children):
             _signal(pid, signal.SIGKILL)
             if not self._walled:
@@ -197,12 +207,12 @@ def _signal(pid, number, group=False):
         pass
 
 
-def _out_of_memory(folder_of, folders):
+def _out_of_memory(folders):
     """Whether the kernel killed a process of these cgroups for memory (cgroup v1 and v2 word it alike)."""
     for folder in folders:
         for name in ("memory.oom_control", "memory.events"):
             try:
-                with open(os.path.join(folder_of(folder), name)) as file:
+                with open(os.path.join(folder, name)) as file:
                     fields = dict(line.split() for line in file)
             except (OSError, ValueError):
                 continue
@@ -211,78 +221,15 @@ def _out_of_memory(folder_of, folders):
     return False
 
 
-def run_environment(request, fds, setting):
-    """In the forked child: wall in, become the function's process, run it."""
-    from . import execute, isolate
-
-    signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    walled = setting.walled
-    channel_socket = socket.socket(fileno=fds[0])
-    try:
-        # The node knows processes by the host's numbers; ours is 1.
-        host_pid = os.readlink("proc/self") if walled else str(os.getpid())
-        os.setsid()
-        _standard_streams("dev/null" if walled else os.devnull, fds[1])
-        isolate.close_others({fds[0], setting.proc_fd}, "proc/self/fd" if walled else "/dev/fd")
-        if walled:
-            listeners = isolate.wall_in(request, setting)
-        else:
-            listeners = isolate.fence_in(request, setting)
-    except Exception as error:
-        _broken(channel_socket, error)
-    variables = request["variables"]
-    os.environ.clear()
-    os.environ.update(variables)
-    channel = _begin(channel_socket, listeners, host_pid)
-    if request["program"]:
-        execute.execute(channel_socket, request["program"], variables)
-    import time
-
-    from . import preload, runtime
-
-    time.tzset()
-    preload.forget()
-    path = request["python_path"]
-    preload.give_way(path[: request["own_folders"]], setting.always)
-    sys.path[:] = path
-    sys.argv[:] = request["python_argv"]
-    runtime.run(channel, setting.client_class, request["handler"])
-
-
-def _standard_streams(null, output):
-    fd = os.open(null, os.O_RDONLY)
-    os.dup2(fd, 0)
-    os.dup2(output, 1)
-    os.dup2(output, 2)
-
-
-def _begin(channel_socket, listeners, host_pid):
-    body = host_pid.encode()
-    frame = wire.FRAME_HEAD.pack(wire.BEGIN, len(body)) + body
-    fds = [listener.fileno() for listener in listeners]
-    rights = struct.pack(f"{len(fds)}i", *fds)
-    channel_socket.sendmsg([frame], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)] if fds else [])
-    for listener in listeners:
-        listener.close()
-    return wire.Channel(channel_socket)
-
-
-def _broken(channel_socket, error):
-    reason = f"{type(error).__name__}: {error}"
-    wire.Channel(channel_socket).send(wire.BROKEN, reason.encode())
-    os._exit(70)
-
-
 def main():
     control = socket.socket(fileno=int(sys.argv[1]))
     os.set_inheritable(control.fileno(), False)
     zygote = None
     try:
-        spec, _fds = read_message(control)
+        spec, _fds, _data = messages.read(control)
         setting = prepare(spec)
         zygote = Zygote(control, setting)
-        run = zygote.serve()
+        task = zygote.serve()
     except Dismissed:
         zygote.end_all()
         os._exit(0)
@@ -292,7 +239,7 @@ def main():
         os._exit(0)
     control.close()
     del zygote
-    run_environment(run[0], run[1], setting)
+    run_environment(task, setting)
 
 
 def prepare(spec):
@@ -304,8 +251,6 @@ def prepare(spec):
         linux.prctl(linux.PR_SET_DUMPABLE, 0)
     if not spec["python"]:
         import gc
-
-        from . import execute, isolate  # noqa: F401
 
         gc.freeze()
     else:
@@ -322,6 +267,7 @@ def prepare(spec):
     return Setting(
         spec["walled"],
         spec["root"],
+        spec["own_network"],
         proc_fd,
         spec["user_namespace"],
         bytes.fromhex(spec["seccomp"]),

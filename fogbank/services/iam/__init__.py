@@ -8,6 +8,7 @@ from fogbank.services.iam import access_keys as access_keys
 from fogbank.services.iam import account as account
 from fogbank.services.iam import attachments as attachments
 from fogbank.services.iam import authorization_details as authorization_details
+from fogbank.services.iam import credential_report as credential_report
 from fogbank.services.iam import groups as groups
 from fogbank.services.iam import inline_policies as inline_policies
 from fogbank.services.iam import instance_profiles as instance_profiles

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any
 
+from fogbank.core.errors import AwsError
 from fogbank.core.limits import IAM_PAGE_ITEMS_DEFAULT, IAM_POLICIES_MAX, IAM_POLICY_CHARS_MAX, IAM_SCAN_CHUNK
 from fogbank.model.call import Call
 from fogbank.services.iam import aws_policies, shapes
 from fogbank.services.iam import tags as tagging
 from fogbank.services.iam.attachments import BOUNDARY, PERMISSIONS, used_by
 from fogbank.services.iam.entities import EntityKind, find_by_ids, realm_of
-from fogbank.services.iam.errors import already_exists, invalid_input, quota_exceeded
+from fogbank.services.iam.errors import already_exists, quota_exceeded
 from fogbank.services.iam.inline_policies import checked_document
 from fogbank.services.iam.managed_policies import PolicyFound, find_policy
 from fogbank.services.iam.pages import decode_marker, encode_marker
@@ -98,7 +99,7 @@ async def delete_policy(ctx: Call[Iam], *, policy_arn: str) -> None:
 def refuse_aws_owned(ctx: Call[Iam], found: PolicyFound) -> None:
     """Nobody but AWS changes AWS's policies, whatever the caller's rights."""
     if found.aws:
-        raise invalid_input("Policy is outside your own account.")
+        raise AwsError("AccessDenied", "Policy is outside your own account.", status=403)
 
 
 async def _local(ctx: Call[Iam], after: Any) -> AsyncIterator[tuple[Any, Policy]]:

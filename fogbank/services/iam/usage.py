@@ -43,7 +43,10 @@ async def note_use(
     found = await ctx.state.store.get(key)
     if found is not None:
         known = orjson.loads(found.value)
-        if now_ms - known["LastUsedDate"] < IAM_USAGE_RESOLUTION_S * 1000 and known["ServiceName"] == used_service:
+        if (
+            now_ms - known["LastUsedDate"] < IAM_USAGE_RESOLUTION_S * 1000
+            and known["ServiceName"] == used_service
+        ):
             return
     value = {"LastUsedDate": now_ms, "ServiceName": used_service, "Region": used_region}
     await ctx.state.store.commit(Transaction().put(key, orjson.dumps(value)))

@@ -68,7 +68,8 @@ async def create_user(
 @SERVICE.operation
 async def get_user(ctx: Call[Iam], *, user_name: str | None = None) -> Wire:
     if user_name is None and ctx.principal.type is PrincipalType.ROOT:
-        # AWS shows the account's root as a user without path and name.
+        # AWS shows the account's root as a user without path and name. Accounts are not made here, they are
+        # there: the date that the model requires is the beginning of time.
         realm = realm_of(ctx)
         return {"User": {"UserId": ctx.account, "Arn": realm.arn("root"), "CreateDate": 0}}
     return {"User": shapes.user_in_full((await find_named_user_or_caller(ctx, user_name)).record)}

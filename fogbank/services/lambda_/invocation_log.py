@@ -133,6 +133,7 @@ class InvocationLog:
     def _keep(self, text: str) -> None:
         tail = self._tail
         assert tail is not None
+        text = text if text.endswith("\n") else text + "\n"
         tail.append(text)
         self._tail_chars += len(text)
         while self._tail_chars - len(tail[0]) >= LOG_TAIL_BYTES_MAX:  # what is left still fills the tail

@@ -63,12 +63,20 @@ def layer(account: str, region: str, name: str) -> Key:
     return ("lambda", account, region, "layer", name)
 
 
+def all_layer_versions(account: str, region: str) -> Key:
+    return ("lambda", account, region, "layer-version")
+
+
 def layer_versions(account: str, region: str, name: str) -> Key:
     return ("lambda", account, region, "layer-version", name)
 
 
 def layer_version(account: str, region: str, name: str, number: int) -> Key:
     return ("lambda", account, region, "layer-version", name, number)
+
+
+def layer_policy(account: str, region: str, name: str, number: int) -> Key:
+    return ("lambda", account, region, "layer-policy", name, number)
 
 
 def code_uses(code_sha: str) -> Key:

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from fogbank.core.limits import LAYERS_MAX
 from fogbank.model.call import Call
 from fogbank.services.lambda_ import keys
-from fogbank.services.lambda_.errors import access_denied, invalid_parameter
+from fogbank.services.lambda_.errors import invalid_parameter
+from fogbank.services.lambda_.layers import LAYER_ARN, LayerName, check_layer_access
 from fogbank.services.lambda_.records import LayerUse, decode_layer_version
 from fogbank.services.lambda_.state import Lambda
-
-_ARN = re.compile(
-    r"arn:(?P<partition>aws[a-zA-Z-]*):lambda:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):layer:"
-    r"(?P<name>[a-zA-Z0-9-_]+):(?P<version>[0-9]{1,18})"
-)
 
 
 async def resolve_layers(ctx: Call[Lambda], arns: list[str]) -> tuple[LayerUse, ...]:
@@ -24,8 +18,8 @@ async def resolve_layers(ctx: Call[Lambda], arns: list[str]) -> tuple[LayerUse, 
     seen: dict[str, str] = {}
     uses: list[LayerUse] = []
     for arn in arns:
-        found = _ARN.fullmatch(arn)
-        if found is None:
+        found = LAYER_ARN.fullmatch(arn)
+        if found is None or found["version"] is None:
             raise invalid_parameter(f"Layer version {arn} does not exist.")
         if found["region"] != ctx.region:
             raise invalid_parameter(
@@ -38,16 +32,15 @@ async def resolve_layers(ctx: Call[Lambda], arns: list[str]) -> tuple[LayerUse, 
                 f"{seen[layer]} and {arn}."
             )
         seen[layer] = arn
-        uses.append(await _resolve(ctx, arn, found))
+        name = LayerName(found["account"], found["region"], found["name"])
+        uses.append(await _resolve(ctx, arn, name, int(found["version"])))
     return tuple(uses)
 
 
-async def _resolve(ctx: Call[Lambda], arn: str, found: re.Match[str]) -> LayerUse:
-    if found["account"] != ctx.account and not ctx.principal.acts_as_root:
-        raise access_denied(ctx.principal.arn, "lambda:GetLayerVersion", arn)
-    key = keys.layer_version(found["account"], ctx.region, found["name"], int(found["version"]))
-    record = await ctx.state.store.get(key)
+async def _resolve(ctx: Call[Lambda], arn: str, name: LayerName, number: int) -> LayerUse:
+    record = await ctx.state.store.get(keys.layer_version(name.account, name.region, name.name, number))
     if record is None:
         raise invalid_parameter(f"Layer version {arn} does not exist.")
+    await check_layer_access(ctx, name, number)
     version = decode_layer_version(record.value)
     return LayerUse(arn, version.code_sha, version.code_bytes, version.unzipped_bytes)

@@ -134,6 +134,11 @@ class LayerVersion:
     runtimes: tuple[str, ...] | None = None
     architectures: tuple[str, ...] | None = None
 
+    @property
+    def code_sha256(self) -> str:
+        """CodeSha256 as AWS shows it."""
+        return base64.b64encode(bytes.fromhex(self.code_sha)).decode()
+
 
 def encode(record: Any) -> bytes:
     """Any record of this module as bytes."""

@@ -46,11 +46,16 @@ SUPPORTED = (
 _NEVER = frozenset({"nodejs4.3-edge", "custom"})
 
 
+def runtimes_known() -> tuple[str, ...]:
+    """Every runtime that AWS has or had."""
+    return SERVICE.model.shape("Runtime").enum
+
+
 def check_runtime(runtime: str) -> None:
     """Refuse a runtime that AWS never had, or no longer takes."""
     if runtime in SUPPORTED:
         return
-    if runtime in SERVICE.model.shape("Runtime").enum and runtime not in _NEVER:
+    if runtime in runtimes_known() and runtime not in _NEVER:
         raise invalid_parameter(
             f"The runtime parameter of {runtime} is no longer supported for creating or updating AWS Lambda "
             "functions. We recommend you use a supported runtime while creating or updating functions."

@@ -10,8 +10,9 @@ import orjson
 from fogbank.core.errors import NotSupported
 from fogbank.core.limits import LOG_RESOURCE_POLICIES_MAX
 from fogbank.model.call import Call
-from fogbank.services.logs import keys
+from fogbank.services.logs import keys, tokens
 from fogbank.services.logs.keys import place_of
+from fogbank.services.logs.naming import page_of_names
 from fogbank.services.logs.service import SERVICE, invalid
 from fogbank.services.logs.state import Logs
 from fogbank.store.api import Transaction
@@ -83,10 +84,14 @@ async def describe_resource_policies(
 ) -> dict[str, Any]:
     if policy_scope == "RESOURCE":
         raise NotSupported("logs DescribeResourcePolicies with policyScope RESOURCE")
-    if next_token is not None:
-        raise invalid("The specified nextToken is invalid.")  # no account has more policies than a page
-    records = await ctx.state.store.scan(keys.policies(place_of(ctx)), limit=LOG_RESOURCE_POLICIES_MAX)
-    return {"resourcePolicies": [ResourcePolicy.unpack(record.value).shown() for record in records][:limit]}
+    after = str(tokens.unseal("Policies", next_token)[0]) if next_token is not None else None
+    base = keys.policies(place_of(ctx))
+    records = await page_of_names(ctx.state.store, base, after=after, limit=limit + 1)
+    policies = [ResourcePolicy.unpack(record.value) for record in records]
+    answer: dict[str, Any] = {"resourcePolicies": [policy.shown() for policy in policies[:limit]]}
+    if len(policies) > limit:
+        answer["nextToken"] = tokens.seal("Policies", policies[limit - 1].name)
+    return answer
 
 
 @SERVICE.operation(refuses={"resourceArn", "expectedRevisionId"})

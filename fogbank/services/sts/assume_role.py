@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from fogbank.core.arn import parse_arn
@@ -44,16 +45,20 @@ async def assume_role(
     given = read_tags(tags)
     if changed := given.keys() & inherited.keys():
         raise access_denied(f"One of the specified transitive tag keys can't be set: {sorted(changed)[0]}")
-    session_policy = await passed_policy(ctx, policy, policy_arns)
-    packed = packed_percent(session_policy, given.items())
+    if caller.source_identity and source_identity not in (None, caller.source_identity):
+        raise access_denied("The source identity of a session cannot be changed.")
+    identity = caller.source_identity or source_identity or ""
     mfa = await verify_mfa(ctx, serial_number, token_code)
     role = await ctx.calls.internal("iam", "resolve_role", ctx.caller, role_arn=role_arn)
     if role is None:
         raise not_authorized(caller.arn, "sts:AssumeRole", role_arn)
-    identity = caller.source_identity or source_identity or ""
-    wanted = _Wanted(role_session_name, external_id, given, transitive_tag_keys or [], source_identity, mfa)
+    wanted = _Wanted(
+        role_session_name, external_id, {**inherited, **given}, transitive_tag_keys or [], identity, mfa
+    )
     _check_trust(ctx, role, wanted)
     duration_s = _duration_s(caller, role, duration_seconds)
+    session_policy = await passed_policy(ctx, policy, policy_arns, account=role["Account"])
+    packed = packed_percent(session_policy, given.items())
     session_tags = {**role["Tags"], **inherited, **given}
     session = Principal(
         type=PrincipalType.ASSUMED_ROLE,
@@ -79,26 +84,16 @@ async def assume_role(
     return answer
 
 
+@dataclass(frozen=True, slots=True)
 class _Wanted:
     """What the caller asks the session to be: the material of the trust policy's conditions."""
 
-    __slots__ = ("external_id", "mfa", "name", "source_identity", "tags", "transitive")
-
-    def __init__(
-        self,
-        name: str,
-        external_id: str | None,
-        tags: dict[str, str],
-        transitive: list[str],
-        source_identity: str | None,
-        mfa: bool,
-    ) -> None:
-        self.name = name
-        self.external_id = external_id
-        self.tags = tags
-        self.transitive = transitive
-        self.source_identity = source_identity
-        self.mfa = mfa
+    name: str
+    external_id: str | None
+    tags: dict[str, str]
+    transitive: list[str]
+    source_identity: str
+    mfa: bool
 
 
 def _check_role_arn(role_arn: str) -> None:
@@ -112,7 +107,7 @@ def _check_trust(ctx: Call[Sts], role: dict[str, Any], wanted: _Wanted) -> None:
     actions = ["sts:AssumeRole"]
     if wanted.tags:
         actions.append("sts:TagSession")
-    if wanted.source_identity is not None:
+    if wanted.source_identity:
         actions.append("sts:SetSourceIdentity")
     context = _context(ctx, role, wanted)
     for action in actions:
@@ -153,7 +148,7 @@ def _context(ctx: Call[Sts], role: dict[str, Any], wanted: _Wanted) -> dict[str,
         context["aws:multifactorauthpresent"] = [str(caller.mfa or wanted.mfa).lower()]
     if wanted.external_id is not None:
         context["sts:externalid"] = [wanted.external_id]
-    if wanted.source_identity is not None:
+    if wanted.source_identity:
         context["sts:sourceidentity"] = [wanted.source_identity]
     if wanted.transitive:
         context["sts:transitivetagkeys"] = wanted.transitive

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from fogbank.core.errors import AwsError
@@ -43,8 +44,12 @@ def read_tags(tags: list[dict[str, str]] | None) -> dict[str, str]:
     return found
 
 
-async def passed_policy(ctx: Call[Sts], policy: str | None, policy_arns: list[dict[str, str]] | None) -> str:
-    """The session policy as one document; empty when none was passed. MalformedPolicyDocument, ValidationError."""
+async def passed_policy(
+    ctx: Call[Sts], policy: str | None, policy_arns: list[dict[str, str]] | None, *, account: str
+) -> str:
+    """The session policy as one document; empty when none was passed. Managed ones are those of `account`, the
+    session's own. MalformedPolicyDocument, NoSuchEntity, ValidationError."""
+    owner = replace(ctx.caller, account=account)
     arns = [each["arn"] for each in policy_arns or []]
     if len(arns) > session_policy.POLICY_ARNS_MAX:
         raise validation_error(
@@ -55,7 +60,7 @@ async def passed_policy(ctx: Call[Sts], policy: str | None, policy_arns: list[di
     if policy is not None:
         await ctx.calls.internal("iam", "check_session_policy", ctx.caller, document=policy)
     for arn in arns:
-        document = await ctx.calls.internal("iam", "policy_document", ctx.caller, policy_arn=arn)
+        document = await ctx.calls.internal("iam", "policy_document", owner, policy_arn=arn)
         if document is None:
             raise AwsError("NoSuchEntity", f"Policy {arn} does not exist or is not attachable.", status=404)
         documents.append(document)

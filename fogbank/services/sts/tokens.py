@@ -53,7 +53,7 @@ async def get_federation_token(
     caller = ctx.principal
     refuse_sessions(caller, "GetFederationToken")
     given = read_tags(tags)
-    session_policy = await passed_policy(ctx, policy, policy_arns)
+    session_policy = await passed_policy(ctx, policy, policy_arns, account=caller.account)
     packed = packed_percent(session_policy, given.items())
     session = Principal(
         type=PrincipalType.FEDERATED_USER,

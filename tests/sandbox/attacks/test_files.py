@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from fogbank.sandbox.nodes import find_nodes
 from tests.sandbox.attacks.arena import Arena, breaches
 
 SECRET = "the-master-key"
@@ -239,3 +240,37 @@ async def test_the_function_is_not_root_on_the_host(arena: Arena) -> None:
     )
     zero = "0" * 16
     assert report == {"CapInh": zero, "CapPrm": zero, "CapEff": zero, "CapBnd": zero, "CapAmb": zero, "Seccomp": "2"}
+
+
+MOUNTS = {
+    "python3.11": ("index.py", "def handler(event, context): return open('/proc/self/mounts').read()"),
+    "nodejs20.x": ("index.js", "exports.handler = async () => require('fs').readFileSync('/proc/self/mounts', 'utf8');"),
+    "provided.al2023": (
+        "bootstrap",
+        """#!/usr/bin/python3
+import http.client, json, os
+connection = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+connection.request("GET", "/2018-06-01/runtime/invocation/next")
+response = connection.getresponse()
+response.read()
+path = "/2018-06-01/runtime/invocation/%s/response" % response.headers["Lambda-Runtime-Aws-Request-Id"]
+connection.request("POST", path, json.dumps(open("/proc/self/mounts").read()))
+connection.getresponse().read()
+""",
+    ),
+}
+
+
+@pytest.mark.parametrize("runtime", MOUNTS)
+async def test_whatever_the_runtime_only_tmp_can_be_written(arena: Arena, runtime: str) -> None:
+    name, source = MOUNTS[runtime]
+    if runtime.startswith("nodejs") and 20 not in find_nodes():
+        pytest.skip("no Node.js 20 here")
+    outcome = await arena.invoke(arena.function({name: source}, runtime=runtime))
+    writable = [
+        where
+        for _source, where, _kind, options, *_rest in (line.split(" ") for line in outcome.payload.splitlines())
+        if "ro" not in options.split(",")
+    ]
+    # Devices are bound one by one and hold no files; /proc is the environment's own.
+    assert {where for where in writable if not where.startswith("/dev/")} == {"/proc", "/tmp"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from typing import Any
 from urllib.parse import unquote
@@ -147,3 +149,28 @@ async def test_authorization_details_in_pages(house: House) -> None:
     assert seen == {kind: whole[kind] for kind in kinds}
     only = await house.call("iam", "GetAccountAuthorizationDetails", {"Filter": ["Role"]})
     assert [len(only[kind]) for kind in kinds] == [0, 0, 1, 0]
+
+
+async def test_credential_report(house: House) -> None:
+    error = await house.fails("iam", "GetCredentialReport")
+    assert (error.code, error.status) == ("ReportNotPresent", 410)
+    await house.call("iam", "CreateUser", {"UserName": "bob"})
+    await house.call("iam", "CreateAccessKey", {"UserName": "bob"})
+    await house.call("iam", "CreateLoginProfile", {"UserName": "bob", "Password": "Passw0rd!"})
+    assert (await house.call("iam", "GenerateCredentialReport"))["State"] == "STARTED"
+    assert (await house.call("iam", "GenerateCredentialReport"))["State"] == "COMPLETE"
+    report = await house.call("iam", "GetCredentialReport")
+    rows = list(csv.DictReader(io.StringIO(report["Content"].decode())))
+    assert [row["user"] for row in rows] == ["<root_account>", "bob"]
+    bob = rows[1]
+    assert (bob["password_enabled"], bob["access_key_1_active"], bob["access_key_2_active"]) == (
+        "true",
+        "true",
+        "false",
+    )
+    assert bob["access_key_1_last_rotated"] == "2026-01-01T00:00:00+00:00"
+    assert None not in bob
+    assert None not in bob.values()
+    await house.clock.advance_ms(4 * 3_600_000)
+    error = await house.fails("iam", "GetCredentialReport")
+    assert error.code == "ReportExpired"
