@@ -20,7 +20,7 @@ run: $(STAMP)  ## deploy examples/orders and drive it; ONCE=1 ends by itself wit
 	@$(BIN)/python examples/orders/run.py --port $(PORT) $(if $(ONCE),--once) $(if $(DATA_DIR),--data-dir $(DATA_DIR))
 
 test: $(STAMP) lint  ## everything that must hold
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered $(ARGS)
 
 lint: $(STAMP)
 	@$(BIN)/ruff format --check -q . && $(BIN)/ruff check -q . && $(BIN)/mypy

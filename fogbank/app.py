@@ -10,9 +10,10 @@ import fcntl
 import logging
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from socket import socket
 from typing import IO, Any
@@ -33,6 +34,7 @@ from fogbank.edge.internal import Callbacks
 from fogbank.edge.pipeline import Pipeline
 from fogbank.edge.server import Server
 from fogbank.edge.tls import LocalTls
+from fogbank.edge.usage import KeyUsage
 from fogbank.model.call import Caller
 from fogbank.model.calls import Calls
 from fogbank.model.principal import KeyFound, Principal, PrincipalType
@@ -41,7 +43,7 @@ from fogbank.protocol import Router
 from fogbank.sandbox.api import Bind, Credentials, FunctionConfig, FunctionNetwork, Pool, SandboxSettings
 from fogbank.sandbox.pool import EnvironmentPool
 from fogbank.services import cloudwatch, iam, lambda_, logs, sts
-from fogbank.store.api import Blobs, Store
+from fogbank.store.api import Store
 from fogbank.store.blobs import FileBlobs
 from fogbank.store.open import open_store
 from fogbank.store.secrets import Secrets
@@ -49,6 +51,7 @@ from fogbank.store.secrets import Secrets
 log = logging.getLogger("fogbank")
 
 CODE_DOWNLOAD = "/_aws/lambda/code/"
+SWITCH_INTERVAL_S = 0.0005
 
 
 class Folders:
@@ -79,6 +82,15 @@ class Folders:
         self._lock.write(f"process {os.getpid()}")
         self._lock.flush()
 
+    def node(self, ids: Ids) -> str:
+        """This node's name, drawn once and kept: a restarted node takes up the work it had leased."""
+        path = self.root / "node"
+        if not path.exists():
+            temporary = path.with_suffix(".new")
+            temporary.write_text(ids.hex(16))
+            temporary.replace(path)
+        return path.read_text().strip()
+
     @property
     def store(self) -> Path | None:
         return None if self.temporary else self.root / "store.db"
@@ -106,7 +118,7 @@ class House:
         self.lanes = Lanes()
         self.secrets = Secrets.in_memory() if folders.temporary else Secrets.in_folder(folders.root)
         self.store: Store = open_store(settings.store_url or folders.store, clock, self.lanes)
-        self.blobs: Blobs = FileBlobs(folders.blobs)
+        self.blobs = FileBlobs(folders.blobs)
         self.sessions = Sessions(self.secrets, clock, ids)
         enforced = settings.auth_mode is AuthMode.ENFORCE
         self.keyring = Keyring(self.sessions, folders.root, self._user_key, clock, ids, enforced=enforced)
@@ -144,6 +156,7 @@ class House:
     async def start(self) -> None:
         """Open the store, then everything that stands on it. Raises ConfigError."""
         await self.store.open()
+        await self.blobs.clean_up()
         await self.keyring.start()
         await self.pool.open()
         for _, state in self._states:
@@ -207,7 +220,10 @@ class App:
 
     async def start(self) -> None:
         """Serve. Raises ConfigError for whatever does not let it."""
+        # The store's writer thread takes the interpreter for microseconds; 5 ms of waiting for it would be its commit time.
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
         self._folders = Folders(self.settings.data_dir)
+        self.settings = replace(self.settings, node=self._folders.node(self.ids))
         self._lanes = Lanes()
         tls = LocalTls(self._folders.root, self.settings.host, self.wall)
         self.server = Server(self._not_yet, self._lanes, self.wall, tls=tls)
@@ -271,6 +287,7 @@ class App:
                 offset_ms=lambda: self.clock.offset_ms,
                 advance_ms=self.clock.advance_ms,
             ),
+            usage=KeyUsage(house.calls, self.clock, house.lanes),
             paths={CODE_DOWNLOAD: self._download_code},
         ).handle
 

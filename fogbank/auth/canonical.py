@@ -39,8 +39,8 @@ def _without_dots(path: str) -> str:
     return "/" + "/".join(kept) + end
 
 
-def canonical_query(query: str) -> str:
-    """The query line: pairs in order, in normal form, without the signature of a presigned URL."""
+def canonical_query(query: str, *, presigned: bool) -> str:
+    """The query line: pairs in order, in normal form, without the signature if that is where it stands."""
     if not query:
         return ""
     plain = _PLAIN_QUERY.fullmatch(query) is not None
@@ -51,7 +51,7 @@ def canonical_query(query: str) -> str:
         name, _, value = pair.partition("=")
         if not plain:
             name, value = _normal(name), _normal(value)
-        if name != "X-Amz-Signature":
+        if not presigned or name != "X-Amz-Signature":
             pairs.append((name, value))
     pairs.sort()
     return "&".join([f"{name}={value}" for name, value in pairs])
@@ -81,12 +81,14 @@ def _trimmed(value: str) -> str:
     return " ".join(value.split())
 
 
-def canonical_request(request: Request, signed_headers: str, payload: str, *, is_s3: bool) -> bytes | None:
+def canonical_request(
+    request: Request, signed_headers: str, payload: str, *, is_s3: bool, presigned: bool
+) -> bytes | None:
     """The whole text; `payload` is its last line. None when a header that was signed is missing."""
     lines = canonical_headers(request.headers, signed_headers.split(";"))
     if lines is None:
         return None
     path = canonical_path(request.path, is_s3=is_s3)
-    query = canonical_query(request.query) if request.query else ""
+    query = canonical_query(request.query, presigned=presigned) if request.query else ""
     # latin-1 gives back the very bytes that the header came in
     return f"{request.method}\n{path}\n{query}\n{lines}\n{signed_headers}\n{payload}".encode("latin-1")

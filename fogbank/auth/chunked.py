@@ -145,7 +145,7 @@ def _check(seed: ChunkSeed, kind: str, previous: str, content: bytes, signature:
         f"AWS4-HMAC-SHA256-{kind}\n{seed.amz_date}\n{seed.scope}\n{previous}\n{empty}"
         f"{hashlib.sha256(content).hexdigest()}"
     )
-    expected = hmac.digest(seed.key, text.encode(), "sha256").hex()
+    expected = seed.key.sign(text)
     if not hmac.compare_digest(expected.encode(), signature.encode("latin-1")):
         raise refusal(Reason.MISMATCH, family)
     return expected

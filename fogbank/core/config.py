@@ -31,6 +31,7 @@ class Settings:
     environment_idle_s: float = 600.0
     isolation: str = "auto"  # auto | none
     public_url: str | None = None  # what answers name as this server's address; None: from the request
+    node: str = "node"  # this node's name, the same after a restart: what it had leased is its own again
 
     @property
     def loopback(self) -> bool:

@@ -50,7 +50,7 @@ FUNCTION_POLICY_BYTES_MAX = 20 * 1024  # the resource policy of a function
 LAMBDA_PAGE_ITEMS_MAX = 50  # ListFunctions and its like return no more, whatever is asked for
 LAMBDA_ALIAS_PAGE_ITEMS_MAX = 10_000  # ListAliases
 LAMBDA_CONFLICT_RETRIES_MAX = 64  # ours: attempts of one read-decide-commit
-ASYNC_CONCURRENCY_MIN = 16  # ours: events of one function that run at once, before it shows that it waits
+ASYNC_CONCURRENCY_MIN = 4  # ours: events of one function that run at once, before it shows that it waits
 ASYNC_LEASE_MS = 30_000  # ours: extended while the event runs; what a killed node held is due again after it
 ASYNC_LEASE_BATCH_MAX = 64  # ours: events taken in one transaction
 DURATIONS_GATHERED_MAX = 4096  # ours: distinct durations of one function between two deliveries of metrics
@@ -132,7 +132,8 @@ SANDBOX_STARTS_PER_CORE = 2  # ours: environments being made at once
 MEMORY_WATCH_S = 0.01  # ours: how often the memory of busy environments is looked at
 MEMORY_WATCH_READS_MAX = 64  # ours: and of how many at once
 WRAP_UP_S = 0.02  # ours: how long an invocation waits for an environment that has answered and not yet asked for more
-FREEZE_AFTER_S = 0.01  # ours: idle time after which an environment gets no CPU
+ESTATES_MAX = 64  # ours: /tmp folders of timed-out environments that wait for the next one
+FREEZE_AFTER_S = 0.1  # ours: idle time after which an environment gets no CPU; shorter ones thrash under steady load
 
 # --- logs: storage and reading --------------------------------------------------------------------------------------
 LOG_CHUNK_EVENTS_MAX = 1024  # events in one stored chunk; bounds what a page reads beyond its end
@@ -177,3 +178,10 @@ METRIC_FOLD_SLOTS = 1000  # metrics and periods in one folding transaction, abou
 METRIC_ROWS_READ_MAX = 500_000  # stored periods that one query reads; ours
 ALARM_HISTORY_ITEMS_MAX = 100  # one page
 ALARMS_EVALUATED_AT_ONCE = 50  # ours
+
+# --- asl: JSONata ---------------------------------------------------------------------------------------------------
+JSONATA_DEPTH_MAX = 100  # nested evaluations of one expression, as AWS counts them
+JSONATA_VALUE_BYTES_MAX = 6_990_256  # one value that an expression builds, a number counted as 8 bytes; AWS's bound
+JSONATA_RANGE_ITEMS_MAX = 360_145  # what $range may make; AWS's bound
+JSONATA_STEPS_MAX = 2_000_000  # about the second that AWS allows one expression; ours, in steps: no clock, no thread
+JSONATA_NESTING_MAX = 128  # brackets within brackets in the text; past the depth above it could not be evaluated

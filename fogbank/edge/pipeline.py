@@ -23,6 +23,7 @@ from fogbank.core.ids import Ids
 from fogbank.edge.browsers import Browsers
 from fogbank.edge.hosts import Host, HostKind, Hosts
 from fogbank.edge.internal import PREFIX, Callbacks, InternalRoutes, answer
+from fogbank.edge.usage import KeyUsage
 from fogbank.model.call import Caller
 from fogbank.model.calls import Calls
 from fogbank.model.principal import PrincipalType
@@ -57,6 +58,7 @@ class Pipeline:
         hosts: Hosts,
         mode: AuthMode,
         callbacks: Callbacks,
+        usage: KeyUsage | None = None,
         paths: Mapping[str, Mount] | None = None,
         kinds: Mapping[HostKind, Mount] | None = None,
     ) -> None:
@@ -68,6 +70,7 @@ class Pipeline:
         self._mode = mode
         self._browsers = Browsers(hosts, any_origin=mode is AuthMode.ENFORCE)
         self._internal = InternalRoutes(callbacks, self._require_root)
+        self._usage = usage
         self._paths = dict(paths or {})
         self._kinds = dict(kinds or {})
 
@@ -76,7 +79,8 @@ class Pipeline:
         request_id = self._ids.uuid()
         headers = request.headers
         host = self._hosts.look_up(headers.get("host") or "")
-        if host.kind is not HostKind.AWS and request.origin is None:
+        # Functions call by whatever name they were given; a page cannot reach their listeners.
+        if host.kind is not HostKind.AWS and (host.kind is not HostKind.STRANGE or request.origin is None):
             response = await self._special(request, host, request_id)
         elif "origin" in headers or "sec-fetch-site" in headers or "referer" in headers:
             response = await self._browser(request, host, request_id)
@@ -110,6 +114,8 @@ class Pipeline:
             )
             params = routed.parse(request)
             assert operation is not None  # else parse has raised
+            if self._usage is not None and not principal.acts_as_root:
+                self._usage.note(caller, operation.service.model.signing_name)
             output = await self._calls.run(operation, params, caller)
             return routed.serialize(output, request_id)
         except AwsError as error:

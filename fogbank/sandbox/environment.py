@@ -29,9 +29,10 @@ from fogbank.sandbox.lifecycle import Event, State, after
 from fogbank.sandbox.lines import LineSplitter
 from fogbank.sandbox.memory import peak_kb
 
-_RECEIVE_BYTES = 256 * 1024
+SCRATCH_BYTES = 256 * 1024  # one receive at most
 _PIPE_BYTES = 64 * 1024  # what a pipe holds: one read after the answer finds all that was written before it
 _LATE_LINES_MAX = 1024  # lines printed between invocations, kept for the next one
+_FIRST_BYTES = 4096
 _FDS_MAX = 4
 _STATUS_BYTES = 4
 _LAST_READS_MAX = 4  # bounds what is read of a pipe that a process outside our reach keeps open
@@ -82,9 +83,36 @@ class Environment:
     """See the module. `number` is unique within a pool."""
 
     __slots__ = (
-        "_clock", "_deadline_s", "_frames", "_late", "_loop", "_outgoing", "_owner", "_pipe", "_pipe_lines",
-        "_socket", "_socket_lines", "_timer", "cause", "config", "created_s", "host_pid", "idle_since_s", "job",
-        "max_rss_kb", "number", "out_of_memory", "retired", "state", "stream", "verdict", "api", "wrapping_up",
+        "_clock",
+        "_deadline_s",
+        "_frames",
+        "_late",
+        "_loop",
+        "_outgoing",
+        "_owner",
+        "_pipe",
+        "_pipe_lines",
+        "_scratch",
+        "_socket",
+        "_socket_lines",
+        "_timer",
+        "api",
+        "cause",
+        "config",
+        "created_s",
+        "heir_of",
+        "host_pid",
+        "idle_since_s",
+        "job",
+        "max_rss_kb",
+        "number",
+        "out_of_memory",
+        "retired",
+        "state",
+        "stream",
+        "uid",
+        "verdict",
+        "wrapping_up",
     )  # fmt: skip
 
     def __init__(
@@ -95,7 +123,10 @@ class Environment:
         owner: Owner,
         loop: asyncio.AbstractEventLoop,
         clock: Clock,
+        scratch: memoryview,
     ) -> None:
+        """`scratch` (SCRATCH_BYTES) is what environments of one loop receive into, one after the other: a buffer of
+        that size made for each receive would cost more than the receive."""
         self.number = number
         self.config: FunctionConfig = cause.config
         self.stream = stream
@@ -108,11 +139,14 @@ class Environment:
         self.retired = False
         self.out_of_memory = False  # why it was killed
         self.api: Api | None = None  # of a program that speaks HTTP instead of frames
+        self.uid: int | None = None  # its own host user, where it has one
+        self.heir_of = 0  # the environment whose mounts it takes over
         self.wrapping_up = False  # answered, but its program has not asked for more yet
         self.max_rss_kb = 0
         self.host_pid = 0
         self.created_s = self.idle_since_s = clock.monotonic_s()
         self._owner = owner
+        self._scratch = scratch
         self._loop = loop
         self._clock = clock
         self._socket: socket.socket | None = None
@@ -211,7 +245,7 @@ class Environment:
         """The first read may bring listeners along; later ones need not look."""
         assert self._socket is not None
         try:
-            data, ancillary, _, _ = self._socket.recvmsg(_RECEIVE_BYTES, socket.CMSG_SPACE(_FDS_MAX * 4))
+            data, ancillary, _, _ = self._socket.recvmsg(_FIRST_BYTES, socket.CMSG_SPACE(_FDS_MAX * 4))
         except BlockingIOError:
             return
         except OSError:
@@ -228,7 +262,7 @@ class Environment:
         if self._socket is None:
             return
         try:
-            data = self._socket.recv(_RECEIVE_BYTES)
+            data = bytes(self._scratch[: self._socket.recv_into(self._scratch)])
         except BlockingIOError:
             return
         except OSError:

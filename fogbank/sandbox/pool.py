@@ -33,7 +33,8 @@ from fogbank.sandbox.api import (
     Status,
 )
 from fogbank.sandbox.cgroups import Cgroups
-from fogbank.sandbox.environment import Environment
+from fogbank.sandbox.environment import SCRATCH_BYTES, Environment
+from fogbank.sandbox.estates import Estate, Estates
 from fogbank.sandbox.guest import landlock
 from fogbank.sandbox.job import Job
 from fogbank.sandbox.lifecycle import GONE, IDLE, Event, State
@@ -71,9 +72,11 @@ class EnvironmentPool:
         ] = {}  # by config key; the last one used is the first to be used
         self._waiting: deque[Job] = deque()
         self._wrapping_up: dict[str, int] = {}  # by config key: environments that answered and still work
+        self._estates = Estates()
         self._starts_max = SANDBOX_STARTS_PER_CORE * (os.cpu_count() or 1)
         self._starting: set[int] = set()
         self._unserve: dict[int, Callable[[], Awaitable[None]]] = {}
+        self._scratch = memoryview(bytearray(SCRATCH_BYTES))
         self._serial = 0
         self._closing = False
         self._opened = False
@@ -93,7 +96,7 @@ class EnvironmentPool:
         self._lanes.loop("sandbox tending", self._tend)
         first = self._runtimes.newest()
         if first is not None:
-            self._lanes.spawn("sandbox warm-up", self._warm_runtime(first))
+            self._lanes.spawn("sandbox warm-up", self.warm_runtime(first))
 
     async def close(self) -> None:
         self._closing = True
@@ -124,6 +127,7 @@ class EnvironmentPool:
         return await done
 
     async def retire(self, key: str) -> None:
+        self._estates.drop(key)
         for environment in [*self._environments.values()]:
             if environment.config.key == key:
                 environment.retired = True
@@ -208,7 +212,13 @@ class EnvironmentPool:
         self._serial += 1
         number = self._serial
         environment = Environment(
-            number, job, self._starter.stream_name(job.config), self, self._loop, self._clock
+            number,
+            job,
+            self._starter.stream_name(job.config),
+            self,
+            self._loop,
+            self._clock,
+            self._scratch,
         )
         self._environments[number] = environment
         self._starting.add(number)
@@ -222,6 +232,8 @@ class EnvironmentPool:
             if job.attempt == 1:
                 job.invocation.log.init_start(now_ms, launch.label, environment.stream)
             environment.created_s = self._clock.monotonic_s()
+            if (estate := self._estates.take(job.config.key, zygote)) is not None:
+                environment.heir_of, environment.uid = estate.number, estate.uid
             await self._starter.start(environment, launch, zygote)
         except (SandboxError, OSError) as error:
             self._abandon(environment, error)
@@ -306,9 +318,19 @@ class EnvironmentPool:
             environment.verdict = outcomes.timed_out(
                 job.invocation.request_id, job.config.timeout_ms, self._clock.now_ms()
             )
+            self._leave_estate(environment)
         elif job is not None:
             job.init_timed_out = True
         self.end(environment)
+
+    def _leave_estate(self, environment: Environment) -> None:
+        """Its /tmp is for the next environment of the same function."""
+        zygote = self._zygote_of(environment)
+        if environment.retired or zygote is None or not zygote.plan.walled or not environment.host_pid:
+            return
+        zygote.kill(environment.number, leaving=environment.host_pid)
+        estate = Estate(environment.number, environment.uid, zygote, self._clock.monotonic_s())
+        self._estates.leave(environment.config.key, estate)
 
     # --- what zygotes report (Listener) -----------------------------------------------------------------------------
     def exited(self, number: int, exit: outcomes.Exit) -> None:
@@ -354,13 +376,17 @@ class EnvironmentPool:
             if environment in stack:
                 stack.remove(environment)
         environment.happen(Event.KILLED)
-        for zygote in self._nursery.zygotes():
+        if (zygote := self._zygote_of(environment)) is not None:
             zygote.kill(environment.number)
 
     def signal(self, environment: Environment, go: bool) -> None:
         """Stop or continue its processes, where there is no freezer."""
-        for zygote in self._nursery.zygotes():
+        if (zygote := self._zygote_of(environment)) is not None:
             (zygote.go if go else zygote.stop)(environment.number)
+
+    def _zygote_of(self, environment: Environment) -> Zygote | None:
+        number = environment.number
+        return next((one for one in self._nursery.zygotes() if number in one.environments), None)
 
     def _first_init(self, environment: Environment, job: Job) -> bool:
         return environment.job is None and job.attempt == 1
@@ -437,7 +463,7 @@ class EnvironmentPool:
         else:
             self._unserve[environment.number] = unserve
 
-    async def _warm_runtime(self, runtime: str) -> None:
+    async def warm_runtime(self, runtime: str) -> None:
         await self._nursery.get(self._runtimes.launch(runtime))
 
     async def _tend(self) -> None:
@@ -446,6 +472,7 @@ class EnvironmentPool:
         for environment in list(self._environments.values()):
             if environment.state in IDLE and environment.idle_since_s <= limit_s:
                 self.end(environment)
+        self._estates.drop_older(limit_s)
         await self._nursery.drop_idle()
 
 

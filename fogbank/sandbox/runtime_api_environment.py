@@ -49,10 +49,8 @@ class EnvironmentApi:
         """Serve on `listener`, which belongs to this object from now on."""
         if self._closed:
             listener.close()
-            return
-        await self._server.start(listener)
-        if self._closed:
-            self._server.close()
+        else:
+            await self._server.start(listener)
 
     def deliver(self, invocation: Invocation, timeout_ms: int) -> None:
         self._api.deliver(invocation, timeout_ms)

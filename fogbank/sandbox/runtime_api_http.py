@@ -197,17 +197,26 @@ class RuntimeApiServer:
         self._allowed = allowed
         self._connections: set[Connection] = set()
         self._server: asyncio.Server | None = None
+        self._closed = False
 
     async def start(self, listener: socket) -> None:
         listener.setblocking(False)
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._connection, sock=listener)
+        server = await loop.create_server(self._connection, sock=listener)
+        if self._closing():
+            server.close()
+        else:
+            self._server = server
+
+    def _closing(self) -> bool:
+        return self._closed
 
     def _connection(self) -> Connection:
         return Connection(self._handler, self._allowed, self._connections)
 
     def close(self) -> None:
         """Stop listening and cut every connection."""
+        self._closed = True
         if self._server is not None:
             self._server.close()
         for connection in list(self._connections):

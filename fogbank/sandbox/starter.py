@@ -59,7 +59,7 @@ class Starter:
         task = TASK_ROOT if zygote.plan.walled else str(config.code)
         path = python_path(zygote.plan, task)
         program = program_of(launch, config, zygote.plan.walled, zygote.plan.root / "runtime", path)
-        uid = self._own_uid(environment, zygote)
+        uid = environment.uid = self._uid(environment, zygote)
         runtime_api = None
         if program is not None and program.http:
             runtime_api = await self._serve_runtime_api(environment, uid, own_network)
@@ -74,8 +74,11 @@ class Starter:
             theirs.close()
             os.close(write_end)
 
-    def _own_uid(self, environment: Environment, zygote: Zygote) -> int | None:
-        """A host user that only this environment has; None where it has fogbank's."""
+    def _uid(self, environment: Environment, zygote: Zygote) -> int | None:
+        """A host user that only this environment has (with what it inherits, it takes its owner over); None where it has
+        fogbank's."""
+        if environment.uid is not None:
+            return environment.uid
         if not zygote.plan.walled or os.geteuid() != 0:
             return None
         return self._first_uid + environment.number % _UIDS_EACH
@@ -112,6 +115,7 @@ class Starter:
         groups = self._cgroups.groups(number, config.memory_mb, config.tmp_mb)
         return {
             "id": number,
+            "inherits": environment.heir_of,
             "uid": uid,
             "cgroups": [{"dir": group.dir, "writes": group.writes} for group in groups],
             "task": str(config.code),

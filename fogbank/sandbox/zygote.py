@@ -157,8 +157,15 @@ class Zygote:
         self.environments.add(request["id"])
         self._send({"op": "fork", **request}, fds)
 
-    def kill(self, number: int) -> None:
-        self._order("kill", number)
+    def kill(self, number: int, leaving: int = 0) -> None:
+        """End an environment; with `leaving` (its host pid) its mounts are held until `forget`, or a fork that inherits."""
+        if number in self.environments:
+            self._send({"op": "kill", "id": number, "leaving": leaving}, [])
+
+    def forget(self, number: int) -> None:
+        """Let go of what an environment left."""
+        if self.alive:
+            self._send({"op": "forget", "id": number}, [])
 
     def stop(self, number: int) -> None:
         """Take the CPU from an environment, where there is no cgroup freezer."""

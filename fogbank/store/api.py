@@ -11,7 +11,8 @@ Retention removes from the front; numbers are never reused.
 
 *Queues* — work due at a time. `lease` hands out due items, each to one worker until acknowledged, put back, or the
 lease runs out. Items of one `group` leave in the order they were enqueued, one at a time. An item has an id chosen by
-the caller: enqueuing an id that is waiting replaces it, which makes timers movable and cancellable.
+the caller: enqueuing an id that is waiting replaces it, which makes timers movable and cancellable. One that is leased
+is replaced as well, and its lease is lost. A lease that ran out still holds until somebody else leases the item.
 
 A `Transaction` is data: build it, then `commit` it. It holds wholly or not at all; when `commit` returns, it survives
 `kill -9` and power loss. Concurrent commits share one disk flush (group commit). Conditions are checked in order

@@ -2,7 +2,8 @@
 
 Writes go through `PostgresWriter` (group commit, exactly once); reads, leases and extensions are single statements on
 a small pool of connections; news of other nodes comes by LISTEN. Every SQL statement stands in `postgres_sql.py`.
-Needs PostgreSQL 12 or newer, and nothing but an empty schema of it.
+Needs PostgreSQL 12 or newer, and nothing but an empty schema of it. Due times and leases are compared with the clock
+of the node that asks, so the nodes' clocks must agree to well within a lease.
 """
 
 from __future__ import annotations

@@ -137,16 +137,19 @@ class SqliteStore:
         limit: int,
         reverse: bool = False,
     ) -> list[Entry]:
-        return sqlite_logs.read(
-            self._reader(),
-            log,
-            after_seq=after_seq,
-            before_seq=before_seq,
-            from_ms=from_ms,
-            to_ms=to_ms,
-            limit=limit,
-            reverse=reverse,
-        )
+        try:
+            return sqlite_logs.read(
+                self._reader(),
+                log,
+                after_seq=after_seq,
+                before_seq=before_seq,
+                from_ms=from_ms,
+                to_ms=to_ms,
+                limit=limit,
+                reverse=reverse,
+            )
+        except apsw.Error as error:
+            raise StoreError(f"SQLite: {error}") from error
 
     async def last_seq(self, log: Key) -> int:
         rows = self._read(sqlite_logs.LAST_SEQ, (keys.encode(log),))
@@ -259,8 +262,12 @@ def _note_queues(touched: Touched, result: list[str]) -> None:
 def _connect(path: Path | None, cache_kib: int) -> apsw.Connection:
     try:
         connection = apsw.Connection(":memory:" if path is None else str(path))
-        set_up(connection, cache_kib=cache_kib)
-        migrate(connection)
+        try:
+            set_up(connection, cache_kib=cache_kib)
+            migrate(connection)
+        except BaseException:
+            connection.close()
+            raise
     except apsw.Error as error:
         raise ConfigError(f"the store cannot be opened at {path}: {error}") from error
     return connection

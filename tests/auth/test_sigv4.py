@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from fogbank.auth.refusals import Family
 from fogbank.auth.signature import read_signature
-from fogbank.auth.sigv4 import ChunkSeed, Verifier
+from fogbank.auth.sigv4 import ChunkSeed, SigningKey, Verifier
 from fogbank.core.clock import VirtualClock
 from fogbank.core.errors import AwsError, NotSupported
 from fogbank.core.http import Headers, Request
@@ -225,6 +226,12 @@ def test_scope() -> None:
     assert refused(sign(region="US_EAST")).message == "Credential should be scoped to a valid region. "
 
 
+def test_a_query_cannot_be_added_to() -> None:
+    request = sign()
+    for query in ("a=b", "X-Amz-Signature=00", "x"):
+        refused(changed(request, query=query))
+
+
 def test_host_must_be_signed() -> None:
     request = sign()
     header = request.headers.get("authorization") or ""
@@ -322,3 +329,8 @@ def test_no_query_makes_it_fail_otherwise(query: str, family: Family) -> None:
     )
     with pytest.raises(AwsError):
         verify(request, family=family)
+
+
+@given(st.binary(min_size=32, max_size=32), st.text())
+def test_the_signing_key_is_an_hmac(key: bytes, message: str) -> None:
+    assert SigningKey(key).sign(message) == hmac.new(key, message.encode(), "sha256").hexdigest()

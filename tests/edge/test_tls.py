@@ -113,6 +113,26 @@ async def test_handshakes_that_stall_or_fail_leave_nothing(secured: Wire) -> Non
     await until(lambda: secured.server.connections == 0)
 
 
+async def test_the_bound_on_connections_counts_each_once(tmp_path: Path) -> None:
+    lanes = Lanes()
+    tls = LocalTls(tmp_path, "127.0.0.1", RealClock())
+    server = Server(
+        echo, lanes, RealClock(), HttpSettings(connections_max=2, linger_s=0.05, sweep_s=0.02), tls
+    )
+    wire = Wire(server, await server.start("127.0.0.1", 0))
+    safe, plain = await connect(wire, tmp_path), await wire.connect()
+    assert (await safe.ask(get())).status == 200
+    assert (await plain.ask(get())).status == 200
+    assert server.connections == 2
+    third = await wire.connect()
+    assert (await third.reply()).status == 503
+    await until(lambda: server.connections == 2)
+    for client in wire.clients:
+        await client.close()
+    await server.close(1)
+    await lanes.close()
+
+
 async def test_old_versions_of_tls_are_refused(secured: Wire, tmp_path: Path) -> None:
     context = trusting(tmp_path)
     with pytest.warns(DeprecationWarning):

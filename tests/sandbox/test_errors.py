@@ -166,6 +166,44 @@ async def test_timeout(lab: Lab) -> None:
     assert (await lab.invoke(config, 0)).payload == 1
 
 
+async def test_tmp_outlives_a_timeout_and_memory_does_not(lab: Lab) -> None:
+    """The recording test_lambda_invoke_timed_out_environment_reuse."""
+    source = """
+        import os, time
+        number = 0
+        def handler(event, context):
+            global number
+            if "sleep" in event:
+                time.sleep(60)
+            if "write" in event:
+                open("/tmp/file", "w").write(event["write"])
+            number = event.get("number", number)
+            mounts = open("/proc/mounts").read().count(" /proc ")
+            read = open("/tmp/file").read() if os.path.exists("/tmp/file") else None
+            return {"file": read, "number": number, "pid": os.getpid(), "proc": mounts, "uid": os.stat("/tmp/file").st_uid}
+    """
+    config = lab.function(source, timeout_ms=500)
+    kept = {"file": "some-content", "pid": 1, "proc": 1, "uid": 993}
+    assert (await lab.invoke(config, {"write": "some-content", "number": 42})).payload == {
+        **kept,
+        "number": 42,
+    }
+    for _ in range(2):
+        assert (await lab.invoke(config, {"sleep": True})).result.status is Status.TIMEOUT
+        assert (await lab.invoke(config, {})).payload == {**kept, "number": 0}
+    other = await lab.run("import os\ndef handler(event, context):\n    return os.listdir('/tmp')")
+    assert other.payload == []
+
+
+async def test_what_a_retired_function_left_is_dropped(lab: Lab) -> None:
+    config = lab.function("import time\ndef handler(event, context):\n    time.sleep(event)", timeout_ms=300)
+    await lab.invoke(config, 60)
+    assert config.key in lab.pool._estates._by_key
+    await lab.pool.retire(config.key)
+    assert config.key not in lab.pool._estates._by_key
+    assert (await lab.invoke(config, 0)).result.status is Status.SUCCESS
+
+
 async def test_an_earlier_deadline_does_not_end_a_later_invocation(lab: Lab) -> None:
     config = lab.function(
         "import time\ndef handler(event, context):\n    time.sleep(0.2)\n    return event", timeout_ms=500

@@ -229,12 +229,8 @@ async def test_a_bootstrap_whose_interpreter_is_missing(arena: Arena) -> None:
     assert words(outcome) == "fork/exec /var/task/bootstrap: no such file or directory"
 
 
-async def test_a_bootstrap_in_a_layer(arena: Arena, tmp_path: Path) -> None:
-    tmp_path.chmod(0o755)
-    layer = tmp_path / "layer"
-    layer.mkdir()
-    (layer / "bootstrap").write_text(BOOTSTRAP % "def handle(event, headers): return __file__")
-    (layer / "bootstrap").chmod(0o755)
+async def test_a_bootstrap_in_a_layer(arena: Arena) -> None:
+    layer = function(arena, "def handle(event, headers): return __file__").code
     config = arena.function({"data": "x"}, runtime=RUNTIME, layers=(layer,))
     assert (await arena.invoke(config)).payload == "/opt/bootstrap"
 
@@ -320,16 +316,17 @@ async def test_a_static_executable(arena: Arena, tmp_path: Path) -> None:
         assert (outcome.status, outcome.payload) == (Status.SUCCESS, {"from c": [number]}), outcome.result
 
 
+def system_python() -> tuple[int, ...]:
+    """The version of the interpreter that bootstraps here are written for."""
+    command = ["/usr/bin/python3", "-c", "import sys; print(*sys.version_info[:2])"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return tuple(map(int, done.stdout.split()))
+
+
 async def test_the_official_python_client_over_http(arena: Arena, tmp_path: Path) -> None:
     """awslambdaric with its own HTTP transport (a C extension), as a custom runtime: the API is what clients expect."""
     spec = importlib.util.find_spec("runtime_client")
-    system = subprocess.run(
-        ["/usr/bin/python3", "-c", "import sys; print(*sys.version_info[:2])"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    if spec is None or spec.origin is None or tuple(map(int, system.stdout.split())) != sys.version_info[:2]:
+    if spec is None or spec.origin is None or system_python() != sys.version_info[:2]:
         pytest.skip("the official client is not built for /usr/bin/python3")
     config = function(
         arena,

@@ -44,9 +44,15 @@ class Environment:
     """Stands for the environment: records what the API reports."""
 
     events: list[tuple[object, ...]] = field(default_factory=list)
+    asking: asyncio.Event = field(default_factory=asyncio.Event)
 
     def runtime_ready(self) -> None:
         self.events.append(("ready",))
+        self.asking.set()
+
+    def runtime_asks(self) -> None:
+        self.events.append(("asks",))
+        self.asking.set()
 
     def runtime_result(self, payload: bytes) -> None:
         self.events.append(("result", payload))
@@ -137,8 +143,7 @@ async def runtime() -> AsyncIterator[Fixture]:
 async def test_one_invocation_from_next_to_response(runtime: Fixture) -> None:
     client = await runtime.connect()
     await client.send("GET", NEXT_PATH)
-    while runtime.environment.events != [("ready",)]:
-        await asyncio.sleep(0)
+    await runtime.environment.asking.wait()
     runtime.api.deliver(
         invocation(
             trace_id="Root=1", client_context='{"k": 1}', cognito_identity='{"cognitoIdentityId":"i"}'
@@ -174,6 +179,16 @@ async def test_next_asked_again_while_running_gives_the_same_invocation(runtime:
     first = await client.call("GET", NEXT_PATH)
     second = await client.call("GET", NEXT_PATH)
     assert first.headers["lambda-runtime-aws-request-id"] == second.headers["lambda-runtime-aws-request-id"]
+
+
+async def test_asking_for_more_is_told_apart_from_being_ready(runtime: Fixture) -> None:
+    client = await running(runtime)
+    await client.call("POST", RESPONSE_PATH.format("r-1"), b"1")
+    assert ("asks",) not in runtime.environment.events
+    runtime.environment.asking.clear()
+    await client.send("GET", NEXT_PATH)
+    await runtime.environment.asking.wait()
+    assert runtime.environment.events == [("ready",), ("result", b"1"), ("asks",)]
 
 
 async def test_ready_is_reported_once(runtime: Fixture) -> None:
@@ -403,14 +418,13 @@ async def test_a_second_request_before_the_answer_closes_the_connection(runtime:
 async def test_a_waiting_connection_that_closed_is_not_given_the_invocation(runtime: Fixture) -> None:
     gone = await runtime.connect()
     await gone.send("GET", NEXT_PATH)
-    while runtime.api.state is not State.READY:
-        await asyncio.sleep(0)
+    await runtime.environment.asking.wait()
     gone.writer.close()
     await gone.writer.wait_closed()
-    while runtime.api._waiting:
-        await asyncio.sleep(0)
-    runtime.api.deliver(invocation(), 1000)
     client = await runtime.connect()
+    # By the time this is answered, the server has seen the other one close.
+    assert (await client.call("GET", "/nowhere")).status == 404
+    runtime.api.deliver(invocation(), 1000)
     assert (await client.call("GET", NEXT_PATH)).headers["lambda-runtime-aws-request-id"] == "r-1"
 
 

@@ -41,9 +41,9 @@ async def main(where: str, first: int) -> None:
     lanes = Lanes()
     store = open_store(where, RealClock(), lanes)
     await store.open()
-    await store.release("killed")
+    owner = f"from {first}"
     numbers = itertools.count(first)
-    await asyncio.gather(*(work(store, numbers, "killed") for _ in range(TASKS)))
+    await asyncio.gather(*(work(store, numbers, owner) for _ in range(TASKS)))
 
 
 if __name__ == "__main__":

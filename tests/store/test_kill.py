@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from fogbank.core.clock import RealClock
-from fogbank.store.api import Store
+from fogbank.store.api import Store, Transaction
 from tests.store.backends import Backend
 from tests.store.child import TASKS
 
@@ -20,15 +20,18 @@ ROUNDS = 6
 ROOT = Path(__file__).parents[2]
 
 
-def run_and_kill(where: str, first: int, acks: int) -> list[list[str]]:
-    """Start the child, kill it after `acks` acknowledgements; all that it got out."""
-    child = subprocess.Popen(
+def start(where: str, first: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
         [sys.executable, "-m", "tests.store.child", where, str(first)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
+
+
+def run_and_kill(child: subprocess.Popen[bytes], acks: int) -> list[list[str]]:
+    """Kill the child after `acks` acknowledgements; all that it got out."""
     assert child.stdout is not None and child.stderr is not None
     lines = []
     for line in child.stdout:
@@ -73,11 +76,10 @@ async def check_whole(store: Store) -> None:
     assert waiting + leased == len(numbers - done), "an item and its ack are not one"
 
 
-async def drain(store: Store) -> set[int]:
+async def drain(store: Store, owners: list[int]) -> set[int]:
     """Every item still in the queue, taken out one batch after another."""
-    from fogbank.store.api import Transaction
-
-    await store.release("killed")
+    for first in owners:
+        await store.release(f"from {first}")
     found: set[int] = set()
     while taken := await store.lease("q", owner="drain", limit=1000, lease_ms=3_600_000):
         transaction = Transaction()
@@ -94,18 +96,41 @@ async def test_killed_again_and_again(backend: Backend) -> None:
     if not backend.shared:
         pytest.skip("a store in memory ends with its process")
     draws = random.Random(2)
-    first = 1
+    owners = [1]
     for _ in range(ROUNDS):
-        acknowledged = run_and_kill(str(backend.where), first, draws.randrange(1, 600))
+        acknowledged = run_and_kill(start(str(backend.where), owners[-1]), draws.randrange(1, 600))
         assert acknowledged
         async with backend.open(RealClock()) as store:
             await check_acknowledged(store, acknowledged)
             await check_whole(store)
             numbers = await store.scan(("r",), limit=1, reverse=True)
-        first = int(numbers[0].value) + TASKS + 1
+        owners.append(int(numbers[0].value) + TASKS + 1)
+    await check_drained(backend, owners)
+
+
+@pytest.mark.slow
+async def test_one_of_two_processes_is_killed_and_the_other_goes_on(backend: Backend) -> None:
+    if not backend.shared:
+        pytest.skip("a store in memory belongs to one process")
+    where = str(backend.where)
+    survivor = start(where, 1)
+    owners = [1]
+    acknowledged = []
+    for round in range(1, 4):
+        owners.append(round * 1_000_000)
+        acknowledged += run_and_kill(start(where, owners[-1]), 60 * round)
+    acknowledged += run_and_kill(survivor, 1)
+    assert max(int(number) for number, *_ in acknowledged if int(number) < 1_000_000) > 100
+    async with backend.open(RealClock()) as store:
+        await check_acknowledged(store, acknowledged)
+        await check_whole(store)
+    await check_drained(backend, owners)
+
+
+async def check_drained(backend: Backend, owners: list[int]) -> None:
     async with backend.open(RealClock()) as store:
         everything = {int(record.value) for record in await store.scan(("r",), limit=1_000_000)}
         done = {int(record.value) for record in await store.scan(("done",), limit=1_000_000)}
-        assert await drain(store) == everything - done
+        assert await drain(store, owners) == everything - done
         assert await store.depth("q") == (0, 0)
     await backend.lanes.close()

@@ -79,6 +79,35 @@ async def test_a_batch_is_applied_once_wherever_the_connection_breaks(
     await backend.lanes.close()
 
 
+async def test_a_batch_given_up_can_do_nothing_when_it_arrives_late(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fogbank.store import postgres_link, postgres_sql, postgres_writer
+
+    real = postgres_writer.rows
+    late: list[Any] = []
+
+    async def delayed(connection: Any, statement: str, arguments: Any = None) -> Any:
+        if statement == postgres_sql.APPLY and not late:
+            late.append(arguments)
+            await connection.close()
+            raise psycopg.OperationalError("lost; the statement is still on its way")
+        return await real(connection, statement, arguments)
+
+    async with backend.open(RealClock()) as store:
+        await store.commit(Transaction().append(("l",), [(0, b"")]))
+        monkeypatch.setattr(postgres_writer, "rows", delayed)
+        committed = await store.commit(Transaction().append(("l",), [(1, b"")]))
+        assert committed.last_seqs == (2,)
+        connection = await postgres_link.connect(str(backend.where))
+        with pytest.raises(psycopg.Error) as caught:
+            await real(connection, postgres_sql.APPLY, late[0])
+        assert caught.value.sqlstate == postgres_sql.SUPERSEDED
+        await connection.close()
+        assert await store.last_seq(("l",)) == 2
+    await backend.lanes.close()
+
+
 async def test_the_server_ending_every_connection_is_survived(backend: Backend, postgres: str) -> None:
     end_all = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s"
     (name,) = parse_qs(urlsplit(str(backend.where)).query)["application_name"]

@@ -129,6 +129,15 @@ async def test_a_failing_transaction_does_not_take_its_neighbours_along(store: S
     assert await store.count(("bad",), limit=99) == 0
 
 
+async def test_a_transaction_that_cannot_be_written_fails_alone(store: Store) -> None:
+    good = [store.commit(Transaction().put(("good", n), b"")) for n in range(5)]
+    bad = [store.commit(Transaction().put(("bad", n), b"").put(("x" * 9999,), b"")) for n in range(5)]
+    outcomes = await asyncio.gather(*good, *bad, return_exceptions=True)
+    assert not any(isinstance(outcome, BaseException) for outcome in outcomes[:5])
+    assert all(isinstance(outcome, ValueError) for outcome in outcomes[5:])
+    assert [record.key for record in await store.scan((), limit=99)] == [("good", n) for n in range(5)]
+
+
 async def test_a_cancelled_caller_disturbs_nobody(store: Store) -> None:
     tasks = [asyncio.ensure_future(store.commit(Transaction().put(("n", n), b""))) for n in range(20)]
     await asyncio.sleep(0)

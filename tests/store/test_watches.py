@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
+import apsw
 import pytest
 
 from fogbank.core.clock import RealClock, VirtualClock
+from fogbank.core.limits import STORE_NEWS_ROWS_MAX
 from fogbank.store.api import Key, Store, Transaction
+from fogbank.store.sqlite_neighbours import Neighbours
+from fogbank.store.watches import Watches
 from tests.store.backends import Backend
 
 
@@ -143,6 +148,43 @@ async def test_news_crosses_to_another_node(backend: Backend) -> None:
             await queue.rung()
             await here.commit(Transaction().delete_prefix(("r",)))
             await records.rung()
+    await backend.lanes.close()
+
+
+async def test_own_commits_do_not_hide_those_of_others(backend: Backend) -> None:
+    if not backend.shared:
+        pytest.skip("a store in memory has no other nodes")
+    async with backend.open(RealClock()) as here, backend.open(RealClock()) as there:
+        bell = Bell()
+        there.watch_records(("r",), bell)
+        for round in range(5):
+            await here.commit(Transaction().put(("r", round), b""))
+            await there.commit(Transaction().put(("other", round), b""))  # before it looked for news
+            await bell.rung()
+    await backend.lanes.close()
+
+
+async def test_a_process_that_fell_behind_misses_nothing(tmp_path: Path) -> None:
+    backend = Backend("sqlite", tmp_path / "store.sqlite")
+    async with backend.open(RealClock()) as store:
+        reading = apsw.Connection(str(backend.where))
+        watches, bell, other = Watches(), Bell(), Bell()
+        neighbours = Neighbours(tmp_path / "store.sqlite", 12345, reading, watches)
+        watches.records(("first",), bell)
+        watches.records(("never",), other)
+        store._neighbours.poll()  # type: ignore[attr-defined]  # it would notice by itself, a little later
+        await store.commit(Transaction().put(("first",), b""))
+        neighbours.poll()
+        await bell.rung()
+        assert other.calls == 0, "news between neighbours is particular"
+        await store.commit(Transaction().put(("first",), b""))
+        for number in range(2 * STORE_NEWS_ROWS_MAX):
+            await store.commit(Transaction().put(("n", number), b""))
+        assert reading.execute("SELECT count(*) FROM batch").fetchall()[0][0] < 2 * STORE_NEWS_ROWS_MAX
+        neighbours.poll()
+        await bell.rung()
+        neighbours.close()
+        reading.close()
     await backend.lanes.close()
 
 

@@ -25,16 +25,17 @@ def run_environment(task, setting):
     try:
         if trouble is not None:
             raise trouble
-        _standard_streams("dev/null" if setting.walled else os.devnull, fds[1])
-        keep = {fds[0], setting.proc_fd}
+        _standard_streams(fds[1])
+        keep = {fds[0], setting.proc_fd, *fds[2:]}
         isolate.close_others(keep, "proc/self/fd" if setting.walled else "/dev/fd")
         if setting.walled:
-            listeners = isolate.wall_in(request, setting)
+            listeners = isolate.wall_in(request, setting, fds[2:])
         else:
             listeners = isolate.fence_in(request, setting)
     except Exception as error:
         _broken(channel_socket, error)
     variables = request["variables"]
+    os.umask(isolate.UMASK)
     os.environ.clear()
     os.environ.update(variables)
     channel = _begin(channel_socket, listeners, host_pid)
@@ -63,8 +64,8 @@ def _wait_for_request(waiting):
     return request, fds
 
 
-def _standard_streams(null, output):
-    fd = os.open(null, os.O_RDONLY)
+def _standard_streams(output):
+    fd = os.open(os.devnull, os.O_RDONLY)
     os.dup2(fd, 0)
     os.dup2(output, 1)
     os.dup2(output, 2)

@@ -51,4 +51,5 @@ def forward(control, data, fds):
     """Send the bytes of a message on, with its descriptors. Raises OSError."""
     rights = struct.pack(f"{len(fds)}i", *fds)
     sent = control.sendmsg([data], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
-    control.sendall(data[sent:])
+    if sent < len(data):  # an empty send would fail once the other end has read all and closed
+        control.sendall(data[sent:])

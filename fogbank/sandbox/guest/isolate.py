@@ -16,6 +16,10 @@ from . import landlock, linux
 
 HOME_UID = 993  # sbx_user1051, as on Lambda
 HOME_GID = 990
+# One group for all environments, and Lambda's own umask: what one writes into a `--bind` folder, the others may append to.
+# Everything else an environment can write is mounted for it alone.
+SHARED_GID = 1000000000
+UMASK = 0o002
 HOSTNAME = "169.254.76.1"
 _IO_FLAGS = linux.MS_RDONLY | linux.MS_NOSUID | linux.MS_NODEV
 _TMP_FLAGS = linux.MS_NOSUID | linux.MS_NODEV
@@ -62,8 +66,12 @@ def enter_namespaces(own_network):
     """What needs no request: namespaces, /proc, the name."""
     flags = linux.CLONE_NEWNS | linux.CLONE_NEWIPC | linux.CLONE_NEWUTS
     linux.unshare(flags | (linux.CLONE_NEWNET if own_network else 0))
-    linux.mount("proc", "/proc", "proc", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
+    mount_proc()
     socket.sethostname(HOSTNAME)
+
+
+def mount_proc():
+    linux.mount("proc", "/proc", "proc", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
 
 
 def mount_own(request):
@@ -110,7 +118,7 @@ def become_nobody(uid, proc_fd, user_namespace):
     """Take the environment's own uid (None: the user fogbank runs as) and give every privilege up, for good."""
     if uid is not None:
         os.setgroups([])
-        os.setresgid(uid, uid, uid)
+        os.setresgid(SHARED_GID, SHARED_GID, SHARED_GID)
         linux.prctl(linux.PR_SET_KEEPCAPS, 1)
         os.setresuid(uid, uid, uid)
         linux.set_capabilities(
@@ -151,12 +159,25 @@ def seal(program):
         linux.install_seccomp(program)
 
 
-def wall_in(request, setting):
-    """All that follows `enter_namespaces`, in order; returns the listeners opened inside the network namespace."""
+def inherit(namespace):
+    """Enter the mounts that the function's last environment left; they know no host any more. /proc must be our own."""
+    linux.setns(namespace, linux.CLONE_NEWNS)
+    os.close(namespace)
+    linux.umount("/proc")
+    mount_proc()
+
+
+def wall_in(request, setting, inherited):
+    """All that follows `enter_namespaces`, in order. `inherited`: the mount namespace of the last environment, or none.
+
+    Returns the listeners opened inside the network namespace."""
     join_cgroups(request["cgroups"])
-    mount_own(request)
     listeners = open_network(request["ports"]) if setting.own_network else []
-    leave_host(setting.root)
+    if inherited:
+        inherit(inherited[0])
+    else:
+        mount_own(request)
+        leave_host(setting.root)
     become_nobody(request["uid"], setting.proc_fd, setting.user_namespace)
     limit_resources(request)  # inside the user namespace, whose processes are counted apart
     os.close(setting.proc_fd)

@@ -16,17 +16,17 @@ _SCOPE_SIGNAL = 2
 _SCOPES_ABI = 6
 
 
-def abi():
+def abi() -> int:
     """The Landlock version of this kernel; 0 where there is none."""
     return max(0, _syscall(_NR_CREATE_RULESET, None, 0, _CREATE_RULESET_VERSION))
 
 
-def supported():
+def supported() -> bool:
     """Whether `restrict` does anything here."""
     return abi() >= _SCOPES_ABI
 
 
-def restrict():
+def restrict() -> bool:
     """Scope this process and all it will start, for good; needs no_new_privs. False where the kernel cannot."""
     if not supported():
         return False

@@ -84,9 +84,10 @@ def give_way(folders, always):
             continue
         for entry in entries:
             name, dot, _rest = entry.partition(".")
-            if name in sys.modules and name not in always:
-                if dot or os.path.exists(os.path.join(folder, entry, "__init__.py")):
-                    own.add(name)
+            if name not in sys.modules or name in always:
+                continue
+            if dot or os.path.exists(os.path.join(folder, entry, "__init__.py")):
+                own.add(name)
     if own & _FAMILY:
         own |= _FAMILY
     if own:

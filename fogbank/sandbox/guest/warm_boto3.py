@@ -106,7 +106,7 @@ def _keep_aliases(hooks):
     original = aliaser.__init__
     names = {}
 
-    def __init__(self, *arguments, **named):  # noqa: N807
+    def __init__(self, *arguments, **named):
         original(self, *arguments, **named)
         if hasattr(self, "_alias_name_cache") and getattr(self, "_event_aliases", None) == standard:
             self._alias_name_cache = names

@@ -39,6 +39,7 @@ class Zygote:
         self._control = control
         self._walled = setting.walled
         self._children = {}  # pid: (id, [cgroup folder])
+        self._left = {}  # id of an ended environment: its mount namespace
         self._reserve = None  # (pid, socket) of the child that waits
         self._own_pids = None
         if self._walled:
@@ -57,16 +58,13 @@ class Zygote:
         messages.write(self._control, {"ready": sys.version.split()[0]})
         while True:
             events = selector.select(None if self._reserve else 0)
-            task = None
             for key, _mask in events:
                 if key.fileobj is wake:
                     wake.recv(4096)
                     self._reap()
-                else:
-                    task = self._handle(*messages.read(self._control))
-            if not events:
-                task = self._make_reserve()
-            if task is not None:
+                elif (task := self._handle(*messages.read(self._control))) is not None:
+                    return task  # the child: not one step more in this loop
+            if not events and (task := self._make_reserve()) is not None:
                 return task
 
     def _handle(self, request, fds, data):
@@ -75,14 +73,34 @@ class Zygote:
             return self._give(request, fds, data)
         if operation == "end":
             raise Dismissed
+        if operation == "forget":
+            self._let_go(request["id"])
+            return None
         pid = next((pid for pid, child in self._children.items() if child[0] == request["id"]), None)
         if pid is not None:
+            if operation == "kill" and request["leaving"]:
+                self._hold_mounts(request["id"], request["leaving"])
             numbers = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP, "go": signal.SIGCONT}
             _signal(pid, numbers[operation], group=operation != "kill")
         return None
 
+    def _hold_mounts(self, number, host_pid):
+        """Keep the mount namespace of an environment that is about to be killed, for the next one of its function."""
+        try:
+            self._left[number] = os.open(f"proc/{host_pid}/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            pass  # it ended by itself just now
+
+    def _let_go(self, number):
+        fd = self._left.pop(number, None)
+        if fd is not None:
+            os.close(fd)
+
     def _give(self, request, fds, data):
         """Give a request to a process: the one in reserve, or a new one."""
+        inherited = self._left.pop(request["inherits"], None)
+        if inherited is not None:
+            fds = [*fds, inherited]
         pid = self._wake_reserve(data, fds)
         if pid is None:
             try:

@@ -17,6 +17,7 @@ from fogbank.services.iam import mfa_devices as mfa_devices
 from fogbank.services.iam import oidc_providers as oidc_providers
 from fogbank.services.iam import password_policy as password_policy
 from fogbank.services.iam import policies as policies
+from fogbank.services.iam import policy_entities as policy_entities
 from fogbank.services.iam import policy_versions as policy_versions
 from fogbank.services.iam import resolve as resolve
 from fogbank.services.iam import resource_tags as resource_tags

@@ -65,9 +65,7 @@ async def delete_account_alias(ctx: Call[Iam], *, account_alias: str) -> None:
 @SERVICE.operation
 async def get_account_summary(ctx: Call[Iam]) -> Wire:
     state, realm = ctx.state, realm_of(ctx)
-    devices = await state.mfa_devices.scan(
-        realm, limit=limits.IAM_USERS_MAX * limits.IAM_MFA_DEVICES_PER_USER_MAX
-    )
+    devices_max = limits.IAM_USERS_MAX * limits.IAM_MFA_DEVICES_PER_USER_MAX
     versions_max = limits.IAM_POLICIES_MAX * limits.IAM_POLICY_VERSIONS_MAX
     providers = await state.oidc_providers.count(realm, limit=limits.IAM_OIDC_PROVIDERS_MAX)
     providers += await state.saml_providers.count(realm, limit=limits.IAM_SAML_PROVIDERS_MAX)
@@ -84,8 +82,8 @@ async def get_account_summary(ctx: Call[Iam]) -> Wire:
             realm, limit=limits.IAM_SERVER_CERTIFICATES_MAX
         ),
         "Providers": providers,
-        "MFADevices": len(devices),
-        "MFADevicesInUse": sum(each.record.user_id is not None for each in devices),
+        "MFADevices": await state.mfa_devices.count(realm, limit=devices_max),
+        "MFADevicesInUse": await state.store.count(("iam", *realm, "mfa-of"), limit=devices_max),
         # Root has no password, keys, certificates or MFA device that IAM would manage.
         "AccountMFAEnabled": 0,
         "AccountAccessKeysPresent": 0,

@@ -1,4 +1,4 @@
-"""Managed policies: create, read, list, delete; who uses one."""
+"""Managed policies: create, read, list, delete."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from fogbank.core.limits import IAM_PAGE_ITEMS_DEFAULT, IAM_POLICIES_MAX, IAM_PO
 from fogbank.model.call import Call
 from fogbank.services.iam import aws_policies, shapes
 from fogbank.services.iam import tags as tagging
-from fogbank.services.iam.attachments import BOUNDARY, PERMISSIONS, used_by
-from fogbank.services.iam.entities import EntityKind, find_by_ids, realm_of
+from fogbank.services.iam.attachments import BOUNDARY, PERMISSIONS
+from fogbank.services.iam.entities import realm_of
 from fogbank.services.iam.errors import already_exists, quota_exceeded
 from fogbank.services.iam.inline_policies import checked_document
 from fogbank.services.iam.managed_policies import PolicyFound, find_policy
@@ -21,7 +21,7 @@ from fogbank.services.iam.records import Policy, PolicyVersion
 from fogbank.services.iam.service import SERVICE
 from fogbank.services.iam.state import Iam
 from fogbank.services.iam.table import fold, retried
-from fogbank.store.api import ABSENT, Key, Transaction
+from fogbank.store.api import ABSENT, Transaction
 
 Wire = dict[str, Any]
 
@@ -161,46 +161,3 @@ def _is_used_as(policy: Policy, usage: str | None, only_attached: bool) -> bool:
     if usage == BOUNDARY:
         return policy.boundaries > 0
     return policy.attachments > 0 if only_attached else True
-
-
-@SERVICE.operation
-async def list_entities_for_policy(
-    ctx: Call[Iam],
-    *,
-    policy_arn: str,
-    entity_filter: str | None = None,
-    path_prefix: str = "/",
-    policy_usage_filter: str | None = None,
-    marker: str | None = None,
-    max_items: int | None = None,
-) -> Wire:
-    found = await find_policy(ctx, policy_arn)
-    realm = realm_of(ctx)
-    wanted = max_items or IAM_PAGE_ITEMS_DEFAULT
-    prefix = used_by(realm, policy_arn)
-    position: Any = decode_marker("entities", marker)
-    after: Key | None = None if position is None else (*prefix, *position)
-    shown: dict[str, list[Wire]] = {"PolicyGroups": [], "PolicyUsers": [], "PolicyRoles": []}
-    more: Wire = {"IsTruncated": False}
-    used = await ctx.state.store.scan(
-        prefix, after=after, limit=found.record.attachments + found.record.boundaries + 1
-    )
-    count, last = 0, None
-    for entry in used:
-        usage, kind_name, unique_id = (str(part) for part in entry.key[-3:])
-        kind = EntityKind(kind_name)
-        if policy_usage_filter not in (None, usage) or entity_filter not in (None, kind.title):
-            continue
-        for entity in await find_by_ids(ctx, realm, kind, [unique_id]):
-            if not entity.record.path.startswith(path_prefix):
-                continue
-            if count == wanted:
-                more = {"IsTruncated": True, "Marker": encode_marker("entities", last or [])}
-                break
-            item = {f"{kind.title}Name": entity.record.name, f"{kind.title}Id": entity.record.id}
-            if item not in shown[f"Policy{kind.title}s"]:
-                shown[f"Policy{kind.title}s"].append(item)
-            count, last = count + 1, list(entry.key[-3:])
-        if more["IsTruncated"]:
-            break
-    return {**shown, **more}

@@ -85,14 +85,16 @@ async def delete_service_linked_role(ctx: Call[Iam], *, role_name: str) -> Wire:
     task_id = f"task{role.path}{role.name}/{ctx.state.ids.uuid()}"
     task = DeletionTask(task_id, "SUCCEEDED", ctx.state.now_ms())
     tx = Transaction()
-    ctx.state.deletion_tasks.put(tx, realm_of(ctx), task_id, record=task, expect=None)
+    # Kept by the role's name: a later deletion of the like-named role takes its place.
+    ctx.state.deletion_tasks.put(tx, realm_of(ctx), fold(role.name), record=task, expect=None)
     await remove_role(ctx, tx, role, found.version)
     return {"DeletionTaskId": task_id}
 
 
 @SERVICE.operation
 async def get_service_linked_role_deletion_status(ctx: Call[Iam], *, deletion_task_id: str) -> Wire:
-    found = await ctx.state.deletion_tasks.get(realm_of(ctx), deletion_task_id)
-    if found is None:
+    role_name = deletion_task_id.rpartition("/")[0].rpartition("/")[2]
+    found = await ctx.state.deletion_tasks.get(realm_of(ctx), fold(role_name))
+    if found is None or found.record.id != deletion_task_id:
         raise no_such_entity(f"Deletion task {deletion_task_id} cannot be found.")
     return {"Status": found.record.status}

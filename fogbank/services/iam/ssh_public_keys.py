@@ -7,12 +7,9 @@ import hashlib
 from dataclasses import replace
 from typing import Any
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-
 from fogbank.core.limits import IAM_SSH_KEYS_PER_USER_MAX
 from fogbank.model.call import Call
+from fogbank.services.iam.certificates import openssh_key, pem_of_openssh
 from fogbank.services.iam.entities import find_named_user_or_caller, find_user, realm_of
 from fogbank.services.iam.errors import no_such_entity, quota_exceeded
 from fogbank.services.iam.pages import page
@@ -23,27 +20,6 @@ from fogbank.services.iam.table import Found, fold, retried
 from fogbank.store.api import ABSENT, Transaction
 
 Wire = dict[str, Any]
-_BITS_MIN, _BITS_MAX = 2048, 16_384
-
-
-def _read(text: str) -> RSAPublicKey:
-    """An RSA key in OpenSSH or PEM form, as AWS takes them; InvalidPublicKey for anything else."""
-    raw = text.strip().encode()
-    try:
-        key = (
-            serialization.load_pem_public_key(raw)
-            if raw.startswith(b"-----")
-            else serialization.load_ssh_public_key(raw)
-        )
-    except (ValueError, UnsupportedAlgorithm):
-        key = None
-    if not isinstance(key, RSAPublicKey) or not _BITS_MIN <= key.key_size <= _BITS_MAX:
-        raise SERVICE.error("InvalidPublicKeyException", "Invalid SSH public key.")
-    return key
-
-
-def _openssh(key: RSAPublicKey) -> str:
-    return key.public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH).decode()
 
 
 def _fingerprint(openssh: str) -> str:
@@ -71,7 +47,7 @@ async def _find(ctx: Call[Iam], user_id: str, key_id: str) -> Found[SshPublicKey
 @retried
 async def upload_ssh_public_key(ctx: Call[Iam], *, user_name: str, ssh_public_key_body: str) -> Wire:
     user = await find_user(ctx, user_name)
-    body = _openssh(_read(ssh_public_key_body))
+    body = openssh_key(ssh_public_key_body)
     realm, table = realm_of(ctx), ctx.state.ssh_public_keys
     present = await table.scan(realm, user.record.id, limit=IAM_SSH_KEYS_PER_USER_MAX)
     if any(each.record.body == body for each in present):
@@ -95,10 +71,7 @@ async def get_ssh_public_key(
 ) -> Wire:
     user = await find_user(ctx, user_name)
     key = (await _find(ctx, user.record.id, ssh_public_key_id)).record
-    body = key.body
-    if encoding == "PEM":
-        form = (serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-        body = serialization.load_ssh_public_key(body.encode()).public_bytes(*form).decode()
+    body = pem_of_openssh(key.body) if encoding == "PEM" else key.body
     in_full = {"Fingerprint": key.fingerprint, "SSHPublicKeyBody": body}
     return {"SSHPublicKey": _shown(user.record.name, key) | in_full}
 

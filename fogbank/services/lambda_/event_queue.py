@@ -21,7 +21,7 @@ from fogbank.core.limits import (
 from fogbank.services.lambda_.concurrency import FunctionSlots
 from fogbank.store.api import Leased, Store
 
-_GROW_AFTER_S = 0.02  # no event ended for so long, while all places are taken
+_GROW_AFTER_S = 0.1  # no event ended for so long, while all places are taken
 
 
 class EventQueue:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -49,14 +49,24 @@ class Event:
 
 def encode_event(event: Event) -> bytes:
     """A line of JSON, then the payload as it came."""
-    fields = asdict(event)
-    payload: bytes = fields.pop("payload")
-    return orjson.dumps(fields) + b"\n" + payload
+    head = (
+        event.account,
+        event.region,
+        event.name,
+        event.qualifier,
+        event.uid,
+        event.request_id,
+        event.accepted_ms,
+        event.invocations,
+        event.put_backs,
+    )
+    return orjson.dumps(head) + b"\n" + event.payload
 
 
 def decode_event(body: bytes) -> Event:
     head, _, payload = body.partition(b"\n")
-    return Event(payload=payload, **orjson.loads(head))
+    *fields, invocations, put_backs = orjson.loads(head)
+    return Event(*fields, payload, invocations, put_backs)
 
 
 def queue_name(name: FunctionName, uid: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 from pathlib import Path
 
 from fogbank.core.clock import Clock
@@ -53,8 +52,7 @@ class Lambda:
         self.settings = settings
         self.code = CodeStore(blobs, code_dir)
         self.links = CodeLinks(secrets, clock, settings)
-        # Stable over a restart on the same port, so that a killed node takes up its own work at once.
-        self.owner = f"lambda@{platform.node()}:{settings.port}"
+        self.owner = f"lambda@{settings.node}"
         self.chores = Chores(store, clock, lanes, self.owner)
         self.collector = Collector(store, clock, self.code, self.chores)
         self.concurrency = Concurrency()

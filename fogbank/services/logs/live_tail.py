@@ -94,9 +94,9 @@ class _Tail:
 async def _session(
     ctx: Call[Logs], start: dict[str, Any], tails: list[_Tail], pattern: Pattern
 ) -> AsyncIterator[dict[str, Any]]:
-    yield {"sessionStart": start}
     clock = ctx.state.clock
     end_ms = clock.now_ms() + LOG_TAIL_S_MAX * 1000
+    yield {"sessionStart": start}
     while clock.now_ms() < end_ms:
         await clock.sleep_s(UPDATE_INTERVAL_S)
         shown: list[tuple[Event, LogGroup]] = []

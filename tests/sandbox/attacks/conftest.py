@@ -18,7 +18,9 @@ async def arena(tmp_path: Path) -> AsyncIterator[Arena]:
     async with Arena(tmp_path / "arena") as made:
         await made.neighbour_is_unharmed()
         if made.pool.isolation()["namespaces"] != "yes":
-            pytest.skip("this machine has no namespaces: functions are plain processes, and nothing is promised")
+            pytest.skip(
+                "this machine has no namespaces: functions are plain processes, and nothing is promised"
+            )
         yield made
 
 
@@ -28,5 +30,7 @@ async def closed_arena(tmp_path: Path) -> AsyncIterator[Arena]:
     async with Arena(tmp_path / "arena", FunctionNetwork.NONE) as made:
         await made.neighbour_is_unharmed()
         if made.pool.isolation()["namespaces"] != "yes":
-            pytest.skip("this machine has no namespaces: functions are plain processes, and nothing is promised")
+            pytest.skip(
+                "this machine has no namespaces: functions are plain processes, and nothing is promised"
+            )
         yield made

@@ -112,7 +112,14 @@ def handler(event, context):
         await arena.neighbour_is_unharmed()
 
 
-@pytest.mark.parametrize("how", ["os.closerange(0, 1024)", "os.closerange(3, 1024)", "[os.dup2(os.open('/dev/null', 2), fd) for fd in range(64)]"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        "os.closerange(0, 1024)",
+        "os.closerange(3, 1024)",
+        "[os.dup2(os.open('/dev/null', 2), fd) for fd in range(64)]",
+    ],
+)
 async def test_closing_every_descriptor_is_a_crash(arena: Arena, how: str) -> None:
     config = arena.function(
         PRELUDE

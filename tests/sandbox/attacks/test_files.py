@@ -133,10 +133,7 @@ async def test_no_descriptor_is_left_that_leads_out(arena: Arena) -> None:
         """
     )
     kinds = {target.split(":")[0] for target in report.values()}
-    assert kinds <= {"/dev/null", "pipe", "socket", "/proc/%s/fd" % next(iter(kinds))} | {
-        kind for kind in kinds if kind.startswith("/proc/")
-    }
-    assert not [target for target in report.values() if target.startswith("/") and not target.startswith(("/dev/null", "/proc/"))]
+    assert {kind for kind in kinds if not kind.startswith("/proc/")} <= {"/dev/null", "pipe", "socket"}
 
 
 @pytest.mark.parametrize("kind", ["S_IFCHR", "S_IFBLK"])
@@ -239,12 +236,22 @@ async def test_the_function_is_not_root_on_the_host(arena: Arena) -> None:
         """
     )
     zero = "0" * 16
-    assert report == {"CapInh": zero, "CapPrm": zero, "CapEff": zero, "CapBnd": zero, "CapAmb": zero, "Seccomp": "2"}
+    assert report == {
+        "CapInh": zero,
+        "CapPrm": zero,
+        "CapEff": zero,
+        "CapBnd": zero,
+        "CapAmb": zero,
+        "Seccomp": "2",
+    }
 
 
 MOUNTS = {
     "python3.11": ("index.py", "def handler(event, context): return open('/proc/self/mounts').read()"),
-    "nodejs20.x": ("index.js", "exports.handler = async () => require('fs').readFileSync('/proc/self/mounts', 'utf8');"),
+    "nodejs20.x": (
+        "index.js",
+        "exports.handler = async () => require('fs').readFileSync('/proc/self/mounts', 'utf8');",
+    ),
     "provided.al2023": (
         "bootstrap",
         """#!/usr/bin/python3
@@ -269,7 +276,9 @@ async def test_whatever_the_runtime_only_tmp_can_be_written(arena: Arena, runtim
     outcome = await arena.invoke(arena.function({name: source}, runtime=runtime))
     writable = [
         where
-        for _source, where, _kind, options, *_rest in (line.split(" ") for line in outcome.payload.splitlines())
+        for _source, where, _kind, options, *_rest in (
+            line.split(" ") for line in outcome.payload.splitlines()
+        )
         if "ro" not in options.split(",")
     ]
     # Devices are bound one by one and hold no files; /proc is the environment's own.

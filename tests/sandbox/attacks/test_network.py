@@ -139,4 +139,6 @@ async def test_the_platform_knows_which_function_is_calling(closed_arena: Arena)
             return s.recv(200).decode()
     """
     for name in ("alice", "bob"):
-        assert (await closed_arena.invoke(closed_arena.function(source, name=name))).payload == f"platform for {name}"
+        assert (
+            await closed_arena.invoke(closed_arena.function(source, name=name))
+        ).payload == f"platform for {name}"

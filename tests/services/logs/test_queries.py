@@ -20,12 +20,17 @@ async def start(logs: LogsHouse, text: str, group: str = "g", **more: Any) -> st
 
 async def query(logs: LogsHouse, text: str, **more: Any) -> list[dict[str, str]]:
     """The rows of a query, without their pointers."""
-    query_id = await start(logs, text, **more)
+    answer = await complete(logs, await start(logs, text, **more))
+    rows = [{cell["field"]: cell["value"] for cell in row} for row in answer["results"]]
+    return [{name: value for name, value in row.items() if name != "@ptr"} for row in rows]
+
+
+async def complete(logs: LogsHouse, query_id: str, **more: Any) -> dict[str, Any]:
+    """The answer when the query is done."""
     for _ in range(100):
-        answer = await logs.call("GetQueryResults", queryId=query_id)
+        answer = await logs.call("GetQueryResults", queryId=query_id, **more)
         if answer["status"] == "Complete":
-            rows = [{cell["field"]: cell["value"] for cell in row} for row in answer["results"]]
-            return [{name: value for name, value in row.items() if name != "@ptr"} for row in rows]
+            return answer
         await logs.clock.advance_ms(10)
     raise AssertionError("the query did not end")
 
@@ -102,8 +107,7 @@ async def test_fields_of_lambda_reports(logs: LogsHouse) -> None:
 
 async def test_figures_and_pages_of_a_result(filled: LogsHouse) -> None:
     query_id = await start(filled, "fields ms | filter level = 'error'")
-    await filled.clock.advance_ms(100)
-    answer = await filled.call("GetQueryResults", queryId=query_id, maxItems=1)
+    answer = await complete(filled, query_id, maxItems=1)
     assert answer["statistics"]["recordsMatched"] == 2 and answer["statistics"]["recordsScanned"] == 4
     rest = await filled.call("GetQueryResults", queryId=query_id, nextToken=answer["nextToken"])
     assert len(answer["results"]) == len(rest["results"]) == 1
@@ -131,8 +135,7 @@ async def test_a_query_that_waits_is_run_after_a_restart(filled: LogsHouse) -> N
     query_id = await start(filled, "stats count(*) as n")
     assert (await filled.call("GetQueryResults", queryId=query_id))["status"] == "Scheduled"
     await filled.state.start()
-    await filled.clock.advance_ms(100)
-    answer = await filled.call("GetQueryResults", queryId=query_id)
+    answer = await complete(filled, query_id)
     assert answer["results"] == [[{"field": "n", "value": "4"}]]
 
 

@@ -111,7 +111,7 @@ async def test_two_filters_and_no_more(logs: LogsHouse, functions: Functions) ->
 
 async def test_destinations_that_cannot_be(logs: LogsHouse, functions: Functions) -> None:
     await logs.make("g")
-    with pytest.raises(AwsError, match="Could not execute the lambda function. Make sure you have given"):
+    with pytest.raises(AwsError, match=r"Could not execute the lambda function. Make sure you have given"):
         await subscribe(logs, to=FUNCTION + "2")
-    with pytest.raises(AwsError, match="fogbank does not support .* a destination in kinesis yet"):
+    with pytest.raises(AwsError, match=r"fogbank does not support .* a destination in kinesis yet"):
         await subscribe(logs, to="arn:aws:kinesis:us-east-1:000000000000:stream/s")
