@@ -141,10 +141,14 @@ async def memory(bench: Bench, count: int) -> None:
     private = [_kb(row["pid"], "Private_Dirty") for row in rows]
     say(f"PSS of each of {len(rows)} environments", sum(pss) / len(pss) / 1024, "MiB")
     say("private of each", sum(private) / len(private) / 1024, "MiB")
-    zygote = Path(f"/proc/{rows[0]['pid']}/stat").read_text().rpartition(")")[2].split()[1]
+    zygote = _parent(rows[0]["pid"])
     say("zygote RSS", _kb(zygote, "Rss") / 1024, "MiB", pss=round(_kb(zygote, "Pss") / 1024, 1))
     for config in configs:
         await bench.pool.retire(config.key)
+
+
+def _parent(pid: str) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]
 
 
 def _kb(pid: str, field: str) -> int:

@@ -50,7 +50,7 @@ FUNCTION_POLICY_BYTES_MAX = 20 * 1024  # the resource policy of a function
 LAMBDA_PAGE_ITEMS_MAX = 50  # ListFunctions and its like return no more, whatever is asked for
 LAMBDA_ALIAS_PAGE_ITEMS_MAX = 10_000  # ListAliases
 LAMBDA_CONFLICT_RETRIES_MAX = 64  # ours: attempts of one read-decide-commit
-ASYNC_CONCURRENCY_MIN = 4  # ours: events of one function that run at once, before it shows that it waits
+ASYNC_CONCURRENCY_MIN = 8  # ours: events of one function that run at once, before it shows that it waits
 ASYNC_LEASE_MS = 30_000  # ours: extended while the event runs; what a killed node held is due again after it
 ASYNC_LEASE_BATCH_MAX = 64  # ours: events taken in one transaction
 DURATIONS_GATHERED_MAX = 4096  # ours: distinct durations of one function between two deliveries of metrics
@@ -133,6 +133,7 @@ MEMORY_WATCH_S = 0.01  # ours: how often the memory of busy environments is look
 MEMORY_WATCH_READS_MAX = 64  # ours: and of how many at once
 WRAP_UP_S = 0.02  # ours: how long an invocation waits for an environment that has answered and not yet asked for more
 ESTATES_MAX = 64  # ours: /tmp folders of timed-out environments that wait for the next one
+SANDBOX_DISPATCHES_PER_TURN = 4  # ours: invocations sent in one turn of the event loop
 FREEZE_AFTER_S = 0.1  # ours: idle time after which an environment gets no CPU; shorter ones thrash under steady load
 
 # --- logs: storage and reading --------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ itself before it runs anything, and removed by its zygote.
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pathlib import Path
 from fogbank.core.limits import ENVIRONMENT_MEMORY_EXTRA_MB, ENVIRONMENT_PROCESSES_MAX
 
 _PREFIX = "fogbank-"
+_ASIDE = "node-"
 _MIB = 1024 * 1024
 
 
@@ -47,13 +49,28 @@ class Cgroups:
         """Find what may be written, clear what a killed fogbank left, make our folders."""
         mounts, own = self._mounts(), self._own_paths()
         if "memory" in mounts:
-            self.memory = self._claim(mounts["memory"], own.get("memory", "/"), 1)
+            self.memory = self._claim(mounts["memory"], own.get("memory", "/"), 1) or self._claim(
+                mounts["memory"], "/", 1
+            )
         if "unified" in mounts:
-            unified = self._claim(mounts["unified"], own.get("", "/"), 2)
-            if unified is not None and (unified.folder / "cgroup.freeze").exists():
-                self.freezer = unified
-            if self.memory is None and unified is not None and _delegate_memory(unified.folder):
+            self._claim_unified(mounts["unified"], own.get("", "/"))
+
+    def _claim_unified(self, mount: Path, own: str) -> None:
+        """Version 2: below our own group, or at the top if only there memory can be limited."""
+        for top in (own, "/"):
+            unified = self._claim(mount, top, 2)
+            if unified is None:
+                continue
+            if self.memory is None and _delegate_memory(unified.folder):
                 self.memory = unified
+            if self.freezer is None or self.memory is unified:
+                if self.freezer is not None:
+                    _remove(self.freezer.folder)
+                self.freezer = unified if (unified.folder / "cgroup.freeze").exists() else None
+            else:
+                _remove(unified.folder)
+            if self.memory is not None:
+                return
 
     def groups(self, number: int, memory_mb: int, tmp_mb: int) -> list[Group]:
         """The groups environment `number` enters.
@@ -119,17 +136,17 @@ class Cgroups:
         return ", ".join(parts) or "none may be written"
 
     def _claim(self, mount: Path, own: str, version: int) -> Hierarchy | None:
-        """Make our folder below the group we run in, or at the top when we may; None where neither is allowed."""
-        for parent in (mount / own.lstrip("/"), mount):
-            _clear_stale(parent)
-            folder = parent / self._name
-            try:
-                folder.mkdir()
-            except OSError:
-                continue
-            if os.access(folder / "cgroup.procs", os.W_OK):
-                return Hierarchy(folder, version)
-            _remove(folder)
+        """Make our folder below the group `own`; None where that is not allowed."""
+        parent = mount / own.lstrip("/")
+        _clear_stale(parent)
+        folder = parent / self._name
+        try:
+            folder.mkdir()
+        except OSError:
+            return None
+        if os.access(folder / "cgroup.procs", os.W_OK):
+            return Hierarchy(folder, version)
+        _remove(folder)
         return None
 
     def _mounts(self) -> dict[str, Path]:
@@ -163,15 +180,31 @@ def _delegate_memory(folder: Path) -> bool:
 
 
 def _enable(folder: Path) -> bool:
+    """Hand the memory controller (and pids, where there is one) down to the groups below `folder`."""
     available = _read(folder / "cgroup.controllers").split()
     if "memory" not in available:
         return False
     for controller in ("memory", "pids"):
-        if controller in available:
-            try:
-                (folder / "cgroup.subtree_control").write_text(f"+{controller}")
-            except OSError:
-                return False
+        if controller in available and not _hand_down(folder, controller):
+            return False
+    return True
+
+
+def _hand_down(folder: Path, controller: str) -> bool:
+    control = folder / "cgroup.subtree_control"
+    try:
+        control.write_text(f"+{controller}")
+    except OSError as error:
+        # A group with processes of its own hands nothing down. If we are the only one in it, we step aside.
+        if error.errno != errno.EBUSY or _read(folder / "cgroup.procs").split() != [str(os.getpid())]:
+            return False
+        try:
+            aside = folder / f"{_ASIDE}{os.getpid()}"
+            aside.mkdir(exist_ok=True)
+            (aside / "cgroup.procs").write_text(str(os.getpid()))
+            control.write_text(f"+{controller}")
+        except OSError:
+            return False
     return True
 
 

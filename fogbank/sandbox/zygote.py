@@ -104,7 +104,7 @@ class Zygote:
                 await self.close()
                 raise NoNamespaces(str(answer["failed"]))
             self.user_namespace = bool(answer["user_namespace"])
-            self._process.poll()
+            await self._reap()
         self._send(self._zygote_spec(), [])
         answer = await self._answer()
         if "ready" not in answer:
@@ -276,13 +276,18 @@ class Zygote:
             self._send({"op": "end"}, [])
             await asyncio.wait({self._gone}, timeout=_CLOSE_S)
             self._hang_up()
-        if self._process is not None and self._process.poll() is None:
-            process = self._process
-            try:
-                await self._loop.run_in_executor(None, process.wait, _CLOSE_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                await self._loop.run_in_executor(None, process.wait)
+        await self._reap()
+
+    async def _reap(self) -> None:
+        """Wait for the process we started: of a walled zygote, the one that made its namespaces and is done."""
+        process = self._process
+        if process is None or process.poll() is not None:
+            return
+        try:
+            await self._loop.run_in_executor(None, process.wait, _CLOSE_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            await self._loop.run_in_executor(None, process.wait)
 
 
 def python_path(plan: Plan, task: str | None) -> list[str]:

@@ -159,5 +159,5 @@ class Lab:
     async def until(self, condition: Callable[[], bool], limit_s: float = 10.0) -> None:
         """Return when `condition()` holds; fail when it does not within `limit_s`."""
         async with asyncio.timeout(limit_s):
-            while not condition():
+            while not condition():  # noqa: ASYNC110 - what is waited for is outside this process
                 await asyncio.sleep(0.005)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.sandbox.harness import Lab  # noqa: E402
+from tests.sandbox.harness import Lab
 
 STUBBORN = """
     import ctypes, os, signal, subprocess, time

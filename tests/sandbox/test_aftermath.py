@@ -8,8 +8,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -97,19 +98,23 @@ def _parent(pid: str) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
-def test_as_a_normal_user(tmp_path: Path) -> None:
+@pytest.fixture
+def public_path() -> Iterator[Path]:
+    """A folder that a stranger may reach; pytest's own are private."""
+    with tempfile.TemporaryDirectory(prefix="fogbank-test-") as folder:
+        os.chmod(folder, 0o777)
+        yield Path(folder)
+
+
+def test_as_a_normal_user(public_path: Path) -> None:
     """All of it by unprivileged user namespaces: run as nobody, in a copy of the package it may read."""
     if os.geteuid() != 0:
         pytest.skip("already a normal user: every other test ran as one")
     if shutil.which("setpriv") is None:
         pytest.skip("setpriv is not installed")
-    tmp_path.chmod(0o777)
-    for folder in (tmp_path, *tmp_path.parents):
-        if not folder.stat().st_mode & 0o001:
-            folder.chmod(folder.stat().st_mode | 0o011)
     drop = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
     python = _readable_python(drop)
-    node, facts = start(tmp_path, *drop, python=python)
+    node, facts = start(public_path, *drop, python=python)
     with node:
         assert facts["isolation"]["namespaces"] == "yes"
         assert facts["isolation"]["uid"] == "fogbank's own"
@@ -117,7 +122,7 @@ def test_as_a_normal_user(tmp_path: Path) -> None:
         assert facts["payload"] == [993, []]
         node.send_signal(signal.SIGKILL)
         node.wait()
-    until(lambda: not left_behind(facts, tmp_path))
+    until(lambda: not left_behind(facts, public_path))
 
 
 def _readable_python(drop: tuple[str, ...]) -> str:

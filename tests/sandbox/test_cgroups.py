@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -70,32 +71,70 @@ def test_both_versions_at_once(machine: Machine, tmp_path: Path) -> None:
     assert freezer.writes == () and freezer.dir in str(cgroups.freeze_file(7))
 
 
-def test_version_2_alone_with_memory_delegated(machine: Machine, tmp_path: Path) -> None:
+def test_version_2_alone_uses_the_group_that_can_hand_memory_down(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A session's own group is full of other processes; at the top, memory is handed down already."""
     machine.mount(tmp_path / "v2", "cgroup2", "rw")
-    machine.groups = ["0::/user.slice"]
-    (tmp_path / "v2/user.slice").mkdir()
-    for folder in ("v2/user.slice",):
+    machine.groups = ["0::/session"]
+    (tmp_path / "v2/session").mkdir()
+    for folder in ("v2", "v2/session"):
         (tmp_path / folder / "cgroup.controllers").write_text("cpu memory pids")
-        (tmp_path / folder / "cgroup.subtree_control").write_text("")
-    folder = tmp_path / f"v2/user.slice/fogbank-{os.getpid()}-a"
+        (tmp_path / folder / "cgroup.procs").write_text("1\n2\n3")
+    at_top = tmp_path / f"v2/fogbank-{os.getpid()}-a"
+    real_write, real_read = Path.write_text, Path.read_text
+
+    def write(path: Path, text: str) -> int:
+        if path == tmp_path / "v2/session/cgroup.subtree_control":
+            raise OSError(errno.EBUSY, "busy")
+        return real_write(path, text)
+
+    def read(path: Path) -> str:
+        return "memory pids" if path.parent == at_top and path.name != "cgroup.procs" else real_read(path)
+
+    monkeypatch.setattr(Path, "write_text", write)
+    monkeypatch.setattr(Path, "read_text", read)
     cgroups = machine.open()
-    assert cgroups.describe() == "v2 freezer"  # the kernel has not handed the controllers down
-    cgroups.close()
-    real = Path.read_text
+    assert cgroups.describe() == "v2 memory, v2 freezer"
+    assert cgroups.folders() == (str(at_top),)
+    (one,) = cgroups.groups(3, 256, 512)
+    assert one.writes == (
+        ("memory.max", str((256 + 512 + ENVIRONMENT_MEMORY_EXTRA_MB) * 1024 * 1024)),
+        ("memory.swap.max", "0"),
+        ("memory.oom.group", "1"),
+        ("pids.max", "1024"),
+    )
 
-    def handed_down(path: Path, *arguments: object, **named: object) -> str:
-        if path == folder / "cgroup.controllers":
-            return "memory pids"
-        return real(path, *arguments, **named)  # type: ignore[arg-type]
 
-    pytest.MonkeyPatch().setattr(Path, "read_text", handed_down)
-    try:
-        cgroups = machine.open()
-        assert cgroups.describe() == "v2 memory, v2 freezer"
-        (one,) = cgroups.groups(3, 256, 512)
-        assert one.writes[0] == ("memory.max", str((256 + 512 + ENVIRONMENT_MEMORY_EXTRA_MB) * 1024 * 1024))
-    finally:
-        pytest.MonkeyPatch().setattr(Path, "read_text", real)
+def test_alone_in_its_group_fogbank_steps_aside(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine.mount(tmp_path / "v2", "cgroup2", "rw")
+    machine.groups = ["0::/service"]
+    service = tmp_path / "v2/service"
+    service.mkdir()
+    (service / "cgroup.controllers").write_text("memory")
+    (service / "cgroup.procs").write_text(str(os.getpid()))
+    ours = service / f"fogbank-{os.getpid()}-a"
+    aside = service / f"node-{os.getpid()}"
+    real_write, real_read = Path.write_text, Path.read_text
+
+    def write(path: Path, text: str) -> int:
+        if path == service / "cgroup.subtree_control" and not (aside / "cgroup.procs").exists():
+            raise OSError(errno.EBUSY, "busy")
+        return real_write(path, text)
+
+    def read(path: Path) -> str:
+        if path == ours / "cgroup.controllers":
+            return "memory" if (service / "cgroup.subtree_control").exists() else ""
+        return real_read(path)
+
+    monkeypatch.setattr(Path, "write_text", write)
+    monkeypatch.setattr(Path, "read_text", read)
+    cgroups = machine.open()
+    assert cgroups.describe() == "v2 memory, v2 freezer"
+    assert real_read(aside / "cgroup.procs") == str(os.getpid())
+    assert real_read(ours / "cgroup.subtree_control") == "+memory"
 
 
 def test_what_a_killed_fogbank_left_is_cleared(machine: Machine, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -69,7 +68,7 @@ async def test_what_a_function_started_ends_with_it(lab: Lab) -> None:
     """
     config = lab.function(source)
     pid = (await lab.invoke(config)).payload
-    assert os.path.exists(f"/proc/{pid}")
+    assert _alive(pid)
     await lab.pool.retire(config.key)
     await lab.until(lambda: not _alive(pid))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 
 import pytest
 
@@ -219,7 +218,7 @@ async def test_retired_config_ends_idle_environments_now_and_busy_ones_after_use
 
 async def test_unknown_and_missing_runtimes_are_refused_by_name(lab: Lab) -> None:
     config = lab.function("def handler(e, c): pass", runtime="ruby3.3")
-    with pytest.raises(RuntimeUnavailable, match="ruby3.3"):
+    with pytest.raises(RuntimeUnavailable, match=r"ruby3\.3"):
         await lab.invoke(config)
 
 
@@ -252,4 +251,4 @@ async def test_status_rows(lab: Lab) -> None:
     reply = await lab.invoke(config)
     (row,) = [row for row in lab.pool.environments() if row["function"] == "shown:3"]
     assert row["stream"] == reply.result.stream and row["runtime"] == "python3.11"
-    assert os.path.exists(f"/proc/{row['pid']}")
+    assert row["state"] in ("ready", "frozen") and int(row["pid"]) > 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import struct
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -109,4 +110,4 @@ def test_other_machines_have_no_table() -> None:
 def test_ranges_hold_the_same_numbers(numbers: frozenset[int]) -> None:
     runs = ranges(numbers)
     assert {number for low, high in runs for number in range(low, high + 1)} == numbers
-    assert all(right[0] > left[1] + 1 for left, right in zip(runs, runs[1:], strict=False))
+    assert all(right[0] > left[1] + 1 for left, right in pairwise(runs))

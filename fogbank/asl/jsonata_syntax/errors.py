@@ -60,11 +60,10 @@ class JsonataExhausted(JsonataError):
         return self.detail
 
 
-def stack_overflow(depth: int) -> JsonataExhausted:
-    """What AWS says of an expression that nests too deep; `depth` is the depth it reached."""
+def stack_overflow() -> JsonataExhausted:
+    """What AWS says of an expression that nests too deep."""
     return JsonataExhausted(
-        "Stack overflow error: Check for non-terminating recursive function. Consider rewriting as "
-        f"tail-recursive. Depth={depth} max={depth - 1}"
+        "Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive."
     )
 
 

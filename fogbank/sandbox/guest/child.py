@@ -17,6 +17,8 @@ def run_environment(task, setting):
     trouble = None
     try:
         host_pid = _set_apart(setting)
+        if request is None and setting.client_class is not None:
+            _rehearse(setting)
     except Exception as error:
         trouble = error
     if request is None:
@@ -36,6 +38,7 @@ def run_environment(task, setting):
         _broken(channel_socket, error)
     variables = request["variables"]
     os.umask(isolate.UMASK)
+    os.nice(isolate.NICE)
     os.environ.clear()
     os.environ.update(variables)
     channel = _begin(channel_socket, listeners, host_pid)
@@ -58,7 +61,7 @@ def _wait_for_request(waiting):
     """In reserve: until somebody needs an environment, or the zygote goes."""
     try:
         request, fds, _data = control.read(waiting)
-    except (control.Gone, OSError):
+    except control.Gone:
         os._exit(0)
     waiting.close()
     return request, fds
@@ -86,6 +89,15 @@ def _broken(channel_socket, error):
     reason = f"{type(error).__name__}: {error}"
     wire.Channel(channel_socket).send(wire.BROKEN, reason.encode())
     os._exit(70)
+
+
+def _rehearse(setting):
+    """In reserve there is time: go through what will be done with a request, for the sake of the pages it touches."""
+    from . import preload, runtime
+
+    preload.forget()
+    preload.give_way(("/var/task", "/opt/python"), setting.always)
+    runtime.rehearse(setting.client_class)
 
 
 def _run_python(request, setting, channel):

@@ -15,7 +15,14 @@ class Gone(Exception):
 
 
 def read(control):
-    """One message: (what it says, its descriptors, its bytes as they came)."""
+    """One message: (what it says, its descriptors, its bytes as they came). Raises Gone."""
+    try:
+        return _read(control)
+    except OSError:  # reset: it died with something of ours unread
+        raise Gone from None
+
+
+def _read(control):
     head, ancillary, _flags, _address = control.recvmsg(4, socket.CMSG_SPACE(_FDS_MAX * 4))
     fds = []
     for level, kind, data in ancillary:

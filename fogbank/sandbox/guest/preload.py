@@ -62,6 +62,7 @@ def preload():
     for name in _MODULES:
         importlib.import_module(name)
     warm_boto3.warm()
+    runtime.rehearse(client_class)  # whatever the runtime imports only when it is used
     return client_class, always
 
 

@@ -5,13 +5,23 @@ Importing this package declares every operation. `SERVICE` and the state class `
 
 from __future__ import annotations
 
-from fogbank.services.cloudwatch import deliver, list_metrics, metric_data, metric_statistics, put_metric_data
+from fogbank.services.cloudwatch import (
+    alarm_history,
+    alarms,
+    deliver,
+    list_metrics,
+    metric_data,
+    metric_statistics,
+    put_metric_data,
+)
 from fogbank.services.cloudwatch.service import SERVICE
 from fogbank.services.cloudwatch.state import CloudWatch
 
 __all__ = [
     "SERVICE",
     "CloudWatch",
+    "alarm_history",
+    "alarms",
     "deliver",
     "list_metrics",
     "metric_data",

@@ -26,6 +26,13 @@ FOLD: Key = ("cloudwatch", "", "", "fold")
 #: Accounts and regions that have metrics.
 PLACES: Key = ("cloudwatch", "", "", "place")
 
+#: Every alarm, for the lane that evaluates them.
+ALARMED: Key = ("cloudwatch", "", "", "alarmed")
+
+
+def alarmed(place: Place, name: str) -> Key:
+    return (*ALARMED, *place, name)
+
 
 def place(place: Place) -> Key:
     return (*PLACES, *place)

@@ -9,7 +9,7 @@ from fogbank.core.errors import NotSupported
 from fogbank.core.limits import METRIC_PAGE_MAX, METRIC_SCANNED_MAX
 from fogbank.model.call import Call
 from fogbank.services.cloudwatch import keys, tokens
-from fogbank.services.cloudwatch.keys import place_of
+from fogbank.services.cloudwatch.keys import Place, place_of
 from fogbank.services.cloudwatch.metric import Known, Metric
 from fogbank.services.cloudwatch.service import SERVICE, invalid_value
 from fogbank.services.cloudwatch.state import CloudWatch
@@ -45,7 +45,9 @@ async def list_metrics(
         return _has_dimensions(known.metric, wanted)
 
     after = _position(ctx, next_token)
-    found, position = await walk(ctx, namespace, metric_name, matches, METRIC_PAGE_MAX, after)
+    found, position = await walk(
+        ctx.state, place_of(ctx), namespace, metric_name, matches, METRIC_PAGE_MAX, after
+    )
     output: dict[str, Any] = {"Metrics": [metric.wire() for metric in found]}
     if position is not None:
         output["NextToken"] = tokens.seal("ListMetrics", *position)
@@ -67,7 +69,8 @@ def _position(ctx: Call[CloudWatch], token: str | None) -> Key | None:
 
 
 async def walk(
-    ctx: Call[CloudWatch],
+    state: CloudWatch,
+    place: Place,
     namespace: str | None,
     name: str | None,
     matches: Callable[[Known], bool],
@@ -75,12 +78,12 @@ async def walk(
     after: Key | None = None,
 ) -> tuple[list[Metric], tuple[str, str, str] | None]:
     """Up to `limit` metrics that match, and where to go on; None at the end. Looks at no more than METRIC_SCANNED_MAX."""
-    await ctx.state.journal.flush()
+    await state.journal.flush()
     names = () if namespace is None else (namespace,) if name is None else (namespace, name)
-    prefix = keys.metrics(place_of(ctx), *names)
+    prefix = keys.metrics(place, *names)
     found: list[Metric] = []
     for _ in range(METRIC_SCANNED_MAX // PAGE):
-        records = await ctx.state.store.scan(prefix, after=after, limit=PAGE)
+        records = await state.store.scan(prefix, after=after, limit=PAGE)
         for record in records:
             known = Known.unpack(record.value)
             if matches(known):

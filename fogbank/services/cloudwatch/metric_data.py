@@ -39,7 +39,7 @@ async def get_metric_data(
     queries = parse_queries(metric_data_queries)
     offset = int(tokens.unseal("GetMetricData", next_token)[0]) if next_token is not None else 0
     await ctx.state.journal.flush()
-    results = await compute(ctx, queries, start_time, end_time)
+    results = await compute(ctx.state, place_of(ctx), queries, start_time, end_time)
     shown = [
         _Shown(query.id, _label(ctx, query, series, results), _points(series, scan_by))
         for query in queries

@@ -106,7 +106,7 @@ def _check_combination(given: dict[str, Any], where: str) -> None:
             f"The parameters {where}.Values and {where}.StatisticValues are mutually exclusive and you have "
             "specified both."
         )
-    if value is None and values is None and sets is None:
+    if value is None and not values and sets is None:
         raise missing(
             f"At least one of the parameters must be specified: {where}.Value, {where}.Values, or {where}.StatisticValues"
         )

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from fogbank.core.limits import METRIC_SEARCH_MAX
-from fogbank.model.call import Call
-from fogbank.services.cloudwatch.keys import place_of
+from fogbank.services.cloudwatch.keys import Place
 from fogbank.services.cloudwatch.list_metrics import LISTED_MS, walk
 from fogbank.services.cloudwatch.math import (
     Environment,
@@ -68,26 +67,28 @@ class Results:
                 )
 
 
-async def compute(ctx: Call[CloudWatch], queries: list[Query], start_ms: int, end_ms: int) -> Results:
+async def compute(
+    state: CloudWatch, place: Place, queries: list[Query], start_ms: int, end_ms: int
+) -> Results:
     """Every query's value. The journal must have been flushed. Raises ValidationError."""
     results = Results()
     metrics: dict[str, Series] = {}
     for query in queries:
         if query.metric is not None:
             metrics[query.id] = await _metric(
-                ctx, query.metric, query.stat, query.period_s or 60, query.unit, start_ms, end_ms
+                state, place, query.metric, query.stat, query.period_s or 60, query.unit, start_ms, end_ms
             )
     results.values.update(metrics)
-    grid = _grid(ctx, queries, start_ms, end_ms)
+    grid = _grid(state, place, queries, start_ms, end_ms)
     for query in _ordered(queries):
         tree = query.expression
         if tree is None:
             continue
-        times = grid if query.period_s is None else _times(ctx, query.period_s, start_ms, end_ms)
+        times = grid if query.period_s is None else _times(state, place, query.period_s, start_ms, end_ms)
         environment = Environment(times, results.values, metrics)
         try:
             for search in searches_in(tree):
-                environment.searches[search] = await _search(ctx, search, query, start_ms, end_ms)
+                environment.searches[search] = await _search(state, place, search, query, start_ms, end_ms)
             results.values[query.id] = evaluate(tree, environment)
         except MathError as error:
             raise validation_error(f"Error in expression '{query.id}': {error}") from None
@@ -95,7 +96,8 @@ async def compute(ctx: Call[CloudWatch], queries: list[Query], start_ms: int, en
 
 
 async def _metric(
-    ctx: Call[CloudWatch],
+    state: CloudWatch,
+    place: Place,
     metric: Metric,
     stat: str,
     period_s: int,
@@ -103,9 +105,9 @@ async def _metric(
     start_ms: int,
     end_ms: int,
 ) -> Series:
-    now_ms = ctx.state.clock.now_ms()
+    now_ms = state.clock.now_ms()
     wanted = Range.of(start_ms, end_ms, period_s, now_ms)
-    found = await read_series(ctx.state.store, place_of(ctx), metric, wanted, now_ms, unit)
+    found = await read_series(state.store, place, metric, wanted, now_ms, unit)
     statistic = parse_statistic(stat)
     if statistic is None:
         raise validation_error(f"The value {stat} for parameter Stat is not supported.")
@@ -113,15 +115,15 @@ async def _metric(
     return Series({}, period_s, metric.name).with_points(points.items())
 
 
-def _times(ctx: Call[CloudWatch], period_s: int, start_ms: int, end_ms: int) -> Context:
-    wanted = Range.of(start_ms, end_ms, period_s, ctx.state.clock.now_ms())
+def _times(state: CloudWatch, place: Place, period_s: int, start_ms: int, end_ms: int) -> Context:
+    wanted = Range.of(start_ms, end_ms, period_s, state.clock.now_ms())
     return Context(range(wanted.start_s, wanted.end_s, period_s), period_s)
 
 
-def _grid(ctx: Call[CloudWatch], queries: list[Query], start_ms: int, end_ms: int) -> Context:
+def _grid(state: CloudWatch, place: Place, queries: list[Query], start_ms: int, end_ms: int) -> Context:
     """The periods of expressions that set none: the coarsest of the metrics."""
     periods = [query.period_s for query in queries if query.metric is not None and query.period_s]
-    return _times(ctx, max(periods, default=PERIOD_S), start_ms, end_ms)
+    return _times(state, place, max(periods, default=PERIOD_S), start_ms, end_ms)
 
 
 def _ordered(queries: list[Query]) -> list[Query]:
@@ -146,7 +148,9 @@ def _ordered(queries: list[Query]) -> list[Query]:
     return ordered
 
 
-async def _search(ctx: Call[CloudWatch], search: MathCall, query: Query, start_ms: int, end_ms: int) -> Many:
+async def _search(
+    state: CloudWatch, place: Place, search: MathCall, query: Query, start_ms: int, end_ms: int
+) -> Many:
     match search.arguments:
         case (Text(text), Text(stat)):
             period_s = query.period_s or PERIOD_S
@@ -157,13 +161,15 @@ async def _search(ctx: Call[CloudWatch], search: MathCall, query: Query, start_m
     if parse_statistic(stat) is None:
         raise MathError(f"SEARCH does not know the statistic '{stat}'")
     parsed = parse_search(text)
-    since_ms = ctx.state.clock.now_ms() - LISTED_MS
+    since_ms = state.clock.now_ms() - LISTED_MS
 
     def matches(known: Known) -> bool:
         return known.seen_ms >= since_ms and parsed.matches(known.metric)
 
-    metrics, _ = await walk(ctx, parsed.namespace, None, matches, METRIC_SEARCH_MAX)
-    found = [await _metric(ctx, metric, stat, period_s, None, start_ms, end_ms) for metric in metrics]
+    metrics, _ = await walk(state, place, parsed.namespace, None, matches, METRIC_SEARCH_MAX)
+    found = [
+        await _metric(state, place, metric, stat, period_s, None, start_ms, end_ms) for metric in metrics
+    ]
     labelled = [
         replace(series, label=_search_label(metric, metrics))
         for series, metric in zip(found, metrics, strict=True)

@@ -13,6 +13,7 @@ DAY_S = 24 * HOUR_S
 #: How long rows of each resolution are kept, in seconds.
 KEPT_S = {1: 3 * HOUR_S, 60: 15 * DAY_S, 300: 63 * DAY_S, 3600: 455 * DAY_S}
 SWEEP_INTERVAL_S = HOUR_S
+HISTORY_KEPT_MS = 30 * DAY_S * 1000  # AWS keeps alarm history for 30 days
 PAGE = 500
 
 
@@ -32,6 +33,18 @@ class Retaining:
         for place in await self._store.scan(keys.PLACES, limit=10_000):
             account, region = map(str, place.key[-2:])
             await self._sweep_place(Place(account, region))
+        for alarm in await self._store.scan(keys.ALARMED, limit=10_000):
+            account, region, name = map(str, alarm.key[-3:])
+            await self._sweep_history(keys.alarm_histories(Place(account, region), name))
+            await self._sweep_history(keys.histories(Place(account, region)))
+
+    async def _sweep_history(self, prefix: Key) -> None:
+        oldest_ms = self._clock.now_ms() - HISTORY_KEPT_MS
+        while items := await self._store.scan(prefix, before=(*prefix, oldest_ms), limit=PAGE):
+            tx = Transaction()
+            for item in items:
+                tx.delete(item.key)
+            await self._store.commit(tx)
 
     async def _sweep_place(self, place: Place) -> None:
         after: Key | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fogbank.core.clock import Clock
 from fogbank.core.ids import Ids
 from fogbank.core.lanes import Lanes
+from fogbank.services.cloudwatch.alarming import Alarming
 from fogbank.services.cloudwatch.journal import Journal
 from fogbank.services.cloudwatch.retaining import Retaining
 from fogbank.store.api import Store
@@ -20,10 +21,12 @@ class CloudWatch:
         self.lanes = lanes
         self.journal = Journal(store, clock)
         self.retaining = Retaining(store, clock)
+        self.alarming = Alarming(self)
 
     async def start(self) -> None:
         self.journal.start()
         self.lanes.loop("cloudwatch journal", self.journal.run)
+        self.lanes.loop("cloudwatch alarms", self.alarming.run)
         self.lanes.loop("cloudwatch retention", self.retaining.run)
 
     async def close(self) -> None:

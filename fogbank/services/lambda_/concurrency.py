@@ -6,6 +6,7 @@ unreserved ones. Several nodes each count their own.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from fogbank.core.limits import ACCOUNT_CONCURRENCY
@@ -54,6 +55,23 @@ class FunctionSlots:
             return RESERVED
         self.in_use += 1
         return None
+
+    @property
+    def free(self) -> int:
+        """How many more could enter now."""
+        if self.reserved is None:
+            return self.account.limit - self.account.in_use
+        return self.reserved - self.in_use
+
+    def when_freed(self, callback: Callable[[], None]) -> None:
+        """Call back once, when one may be able to enter that could not."""
+        (self.account.waiting if self.reserved is None else self.waiting).add(callback)
+
+    async def freed(self) -> None:
+        """Return when one may be able to enter that could not."""
+        event = asyncio.Event()
+        self.when_freed(event.set)
+        await event.wait()
 
     def leave(self) -> None:
         """Give a slot back."""

@@ -174,7 +174,7 @@ class Dispatcher:
 
     # --- one event ----------------------------------------------------------------------------------------------------
 
-    async def _handle(self, leased: Leased) -> None:
+    async def _handle(self, leased: Leased, entered: Callable[[], object]) -> None:
         event = decode_event(leased.body)
         transaction = Transaction()
         try:
@@ -189,7 +189,7 @@ class Dispatcher:
             if target.uid != event.uid:
                 transaction.ack(leased)  # meant for a function that had the same name
             else:
-                await self._invoke(transaction, leased, event, target)
+                await self._invoke(transaction, leased, event, target, entered)
         try:
             await self._store.commit(transaction)
         except Conflict:
@@ -199,19 +199,28 @@ class Dispatcher:
         key = (event.account, event.region, event.name, event.qualifier)
         return self._targets.cached.get(key) or await self._targets.resolve(event.function, key)
 
-    async def _invoke(self, transaction: Transaction, leased: Leased, event: Event, target: Target) -> None:
-        config, now_ms = target.events, self._clock.now_ms()
+    async def _invoke(
+        self,
+        transaction: Transaction,
+        leased: Leased,
+        event: Event,
+        target: Target,
+        entered: Callable[[], object],
+    ) -> None:
+        config = target.events
         executable = target.pick(self._ids)
-        if executable.slots.reserved == 0:
-            await self._finish(transaction, leased, event, config, Condition.ZERO_CONCURRENCY, None)
-            return
-        if is_too_old(event, config, now_ms):
-            await self._finish(transaction, leased, event, config, Condition.AGE_EXCEEDED, None)
-            return
-        if executable.slots.enter() is not None:
-            executable.tally.throttled()
-            await self._put_back(transaction, leased, event, config)
-            return
+        while True:
+            now_ms = self._clock.now_ms()
+            if executable.slots.reserved == 0:
+                await self._finish(transaction, leased, event, config, Condition.ZERO_CONCURRENCY, None)
+                return
+            if is_too_old(event, config, now_ms):
+                await self._finish(transaction, leased, event, config, Condition.AGE_EXCEEDED, None)
+                return
+            if executable.slots.enter() is None:
+                break
+            await executable.slots.freed()  # a caller who waits for an answer was quicker
+        entered()
         executable.tally.started_event(now_ms - event.accepted_ms)
         try:
             result, _ = await self._runner.run(executable, event.request_id, event.payload)

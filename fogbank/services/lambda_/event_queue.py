@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from fogbank.core.clock import Clock
 from fogbank.core.lanes import Lanes
@@ -25,7 +26,9 @@ _GROW_AFTER_S = 0.1  # no event ended for so long, while all places are taken
 
 
 class EventQueue:
-    """One queue and what of it is in this node's hands. It costs a task only while there is work."""
+    """One queue and what of it is in this node's hands. It costs a task only while there is work.
+
+    `handle` does all with one event, to its acknowledgement; it calls back when the event has taken its slot."""
 
     def __init__(
         self,
@@ -36,7 +39,7 @@ class EventQueue:
         clock: Clock,
         lanes: Lanes,
         owner: str,
-        handle: Callable[[Leased], Awaitable[None]],
+        handle: Callable[[Leased, Callable[[], object]], Awaitable[None]],
     ) -> None:
         self._queue = queue
         self._slots = slots
@@ -46,6 +49,7 @@ class EventQueue:
         self._owner = owner
         self._handle = handle
         self._held: dict[str, Leased] = {}
+        self._entering: set[str] = set()  # those that have not taken a slot yet
         self._limit = ASYNC_CONCURRENCY_MIN
         self._ended = 0
         self._growing = False
@@ -108,6 +112,7 @@ class EventQueue:
         taken = await self._store.lease(self._queue, owner=self._owner, limit=limit, lease_ms=ASYNC_LEASE_MS)
         for leased in taken:
             self._held[leased.id] = leased
+            self._entering.add(leased.id)
             self._lanes.spawn("lambda event", self._process(leased))
         if taken:
             return True
@@ -121,8 +126,9 @@ class EventQueue:
 
     async def _process(self, leased: Leased) -> None:
         try:
-            await self._handle(leased)
+            await self._handle(leased, partial(self._entering.discard, leased.id))
         finally:
+            self._entering.discard(leased.id)
             self._held.pop(leased.id, None)
             self._ended += 1
             self._news.set()
@@ -130,14 +136,10 @@ class EventQueue:
     def _room(self) -> int:
         """How many more may run. Where there is none, arranges to be woken when there may be."""
         slots = self._slots
-        if slots.reserved is None:
-            free, waiting = slots.account.limit - slots.account.in_use, slots.account.waiting
-        elif slots.reserved == 0:
-            free, waiting = ASYNC_LEASE_BATCH_MAX, slots.waiting  # they are not run: they are dropped
-        else:
-            free, waiting = slots.reserved - slots.in_use, slots.waiting
-        if free <= 0:
-            waiting.add(self._news.set)
+        if slots.reserved == 0:
+            free = ASYNC_LEASE_BATCH_MAX  # they are not run: they are dropped
+        elif (free := slots.free - len(self._entering)) <= 0:
+            slots.when_freed(self._news.set)
             return 0
         left = self._limit - len(self._held)
         if left <= 0:

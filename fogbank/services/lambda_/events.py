@@ -65,8 +65,8 @@ def encode_event(event: Event) -> bytes:
 
 def decode_event(body: bytes) -> Event:
     head, _, payload = body.partition(b"\n")
-    *fields, invocations, put_backs = orjson.loads(head)
-    return Event(*fields, payload, invocations, put_backs)
+    account, region, name, qualifier, uid, request_id, accepted_ms, *counts = orjson.loads(head)
+    return Event(account, region, name, qualifier, uid, request_id, accepted_ms, payload, *counts)
 
 
 def queue_name(name: FunctionName, uid: str) -> str:

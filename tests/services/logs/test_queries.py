@@ -147,6 +147,8 @@ async def test_a_query_that_waits_is_run_after_a_restart(filled: LogsHouse) -> N
         ("fields a | | limit 1", "MalformedQueryException"),
         ("limit many", "MalformedQueryException"),
         ("nonsense", "MalformedQueryException"),
+        ("fields " + "(" * 3000, "MalformedQueryException"),
+        ("fields " + "+".join("a" * 2000), "MalformedQueryException"),
         ("pattern @message", "NotImplemented"),
         ("fields jsonParse(a)", "NotImplemented"),
         ("filter a like /(b|c)/", "NotImplemented"),

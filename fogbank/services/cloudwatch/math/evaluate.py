@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from fogbank.services.cloudwatch.math import syntax
 from fogbank.services.cloudwatch.math.functions import FUNCTIONS, UNSUPPORTED, Context
-from fogbank.services.cloudwatch.math.syntax import Call, MathError, Node
+from fogbank.services.cloudwatch.math.syntax import Binary, Call, MathError, Node
 from fogbank.services.cloudwatch.math.values import Many, Series, Value
 
 Operation = Callable[[float, float], float | None]
@@ -37,14 +37,27 @@ def evaluate(node: Node, environment: Environment) -> Value:
             return _array([evaluate(item, environment) for item in items])
         case syntax.Unary(operator, operand):
             return _unary(operator, evaluate(operand, environment))
-        case syntax.Binary(operator, left, right):
-            return binary(operator, evaluate(left, environment), evaluate(right, environment))
+        case syntax.Binary():
+            return _chain(node, environment)
         case syntax.Call():
             return _call(node, environment)
         case syntax.Text():
             raise MathError("A string stands where a value is needed")
         case syntax.Word(value):
             raise MathError(f"Unknown word '{value}'")
+
+
+def _chain(node: Binary, environment: Environment) -> Value:
+    """`a + b - c …` leans to the left, as deep as it is long: walked in a loop."""
+    spine: list[Binary] = []
+    left: Node = node
+    while isinstance(left, Binary):
+        spine.append(left)
+        left = left.left
+    value = evaluate(left, environment)
+    for part in reversed(spine):
+        value = binary(part.operator, value, evaluate(part.right, environment))
+    return value
 
 
 def _array(values: list[Value]) -> Many:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 
@@ -80,7 +80,7 @@ _LEVELS: tuple[frozenset[str], ...] = (
     frozenset({"*", "/"}),
     frozenset({"^"}),
 )
-DEPTH_MAX = 100
+DEPTH_MAX = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,28 +136,31 @@ class _Parser:
         left = self.binary(level + 1)
         while (operator := self.peek()) in _LEVELS[level]:
             self.at += 1
-            right = self.binary(level if operator == "^" else level + 1)
+            right = self.nested(lambda: self.binary(level)) if operator == "^" else self.binary(level + 1)
             left = Binary({"OR": "||", "AND": "&&"}.get(str(operator), str(operator)), left, right)
         return left
 
-    def unary(self) -> Node:
+    def nested(self, part: Callable[[], Node]) -> Node:
+        """Parse a part one level deeper; the depth is bounded, as the tree is walked recursively."""
         self.depth += 1
         if self.depth > DEPTH_MAX:
             raise MathError("The expression is nested too deeply")
-        try:
-            if self.take("-"):
-                return Unary("-", self.unary())
-            if self.take("+"):
-                return self.unary()
-            if self.take("!"):
-                return Unary("!", self.unary())
-            return self.primary()
-        finally:
-            self.depth -= 1
+        node = part()
+        self.depth -= 1
+        return node
+
+    def unary(self) -> Node:
+        if self.take("-"):
+            return Unary("-", self.nested(self.unary))
+        if self.take("+"):
+            return self.nested(self.unary)
+        if self.take("!"):
+            return Unary("!", self.nested(self.unary))
+        return self.primary()
 
     def primary(self) -> Node:
         if self.take("("):
-            node = self.binary(0)
+            node = self.nested(lambda: self.binary(0))
             self.expect(")")
             return node
         if self.take("["):
@@ -185,25 +188,26 @@ class _Parser:
         if self.take(end):
             return
         while True:
-            yield self.binary(0)
+            yield self.nested(lambda: self.binary(0))
             if self.take(end):
                 return
             self.expect(",")
 
 
 def _walk(node: Node) -> Iterator[Node]:
-    yield node
-    match node:
-        case Array(parts) | Call(_, parts):
-            for part in parts:
-                yield from _walk(part)
-        case Unary(_, operand):
-            yield from _walk(operand)
-        case Binary(_, left, right):
-            yield from _walk(left)
-            yield from _walk(right)
-        case _:
-            pass
+    waiting = [node]
+    while waiting:
+        part = waiting.pop()
+        yield part
+        match part:
+            case Array(parts) | Call(_, parts):
+                waiting += parts
+            case Unary(_, operand):
+                waiting.append(operand)
+            case Binary(_, left, right):
+                waiting += (left, right)
+            case _:
+                pass
 
 
 def names_in(node: Node) -> set[str]:

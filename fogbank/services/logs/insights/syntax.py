@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from fogbank.core.errors import NotSupported
@@ -114,7 +114,8 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _REGEX = re.compile(r"\s*/((?:[^/\\]|\\.)+)/")
-DEPTH_MAX = 100
+DEPTH_MAX = 30
+OPERATIONS_MAX = 200  # in one query: chains of operators are as deep as they are long
 COMPARISONS = frozenset({"=", "!=", "<", "<=", ">", ">=", "like", "=~", "in", "not"})
 _LEVELS: tuple[dict[str, str], ...] = (
     {"or": "or", "||": "or"},
@@ -134,6 +135,7 @@ class _Parser:
         self.text = text
         self.at = 0
         self.depth = 0
+        self.operations = 0
 
     # --- tokens -------------------------------------------------------------------------------------------------------
 
@@ -276,6 +278,7 @@ class _Parser:
             return self.negation()
         left = self.expression(level + 1)
         while token := self.take(*_LEVELS[level]):
+            self.count_operation()
             left = Operation(_LEVELS[level][token], (left, self.expression(level + 1)))
         return left
 
@@ -317,6 +320,7 @@ class _Parser:
             return self.unary()
         left = self.arithmetic(level + 1)
         while token := self.take(*_ARITHMETIC[level]):
+            self.count_operation()
             left = Operation(token, (left, self.arithmetic(level + 1)))
         return left
 
@@ -325,11 +329,16 @@ class _Parser:
             return Operation("-", (Constant(0.0), self.nested(self.unary)))
         return self.primary()
 
-    def nested(self, parse: object) -> Expression:
+    def count_operation(self) -> None:
+        self.operations += 1
+        if self.operations > OPERATIONS_MAX:
+            raise self.error("the query is too complex")
+
+    def nested(self, parse: Callable[[], Expression]) -> Expression:
         self.depth += 1
         if self.depth > DEPTH_MAX:
             raise self.error("the query is nested too deeply")
-        found: Expression = parse()  # type: ignore[operator]
+        found = parse()
         self.depth -= 1
         return found
 

@@ -21,6 +21,7 @@ from fogbank.services.logs.pattern.values import (
 )
 
 _NAME = re.compile(r"[A-Za-z_][\w\-]*")
+_OPENING = re.compile(r"[\s(]+")
 _WORD = re.compile(r'[^\s,\]&|"%=<>!()]+')
 _TOKEN = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|\[([^\]]*)\]|(\S+))')
 
@@ -94,7 +95,9 @@ def tokens_of(message: str) -> list[str]:
 
 
 def _field(scanner: Scanner, regexes: list[Value]) -> _Field:
+    scanner.skip_space()
     start = scanner.at
+    scanner.find(_OPENING)  # the conditions on a field may stand in parentheses
     name = scanner.find(_NAME) or ""
     if not name and not COMPARISON.match(scanner.peek(2)):
         raise PatternError("Invalid filter pattern")

@@ -1,0 +1,126 @@
+"""Functions as values, and the one way to call any of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fogbank.asl.jsonata_runtime.run import Evaluate, Frame, Run
+from fogbank.asl.jsonata_runtime.signatures import Signature
+from fogbank.asl.jsonata_runtime.values import UNDEFINED, Function, settle
+from fogbank.asl.jsonata_syntax.errors import JsonataError
+from fogbank.core.limits import JSONATA_DEPTH_MAX
+
+
+class Native(Function):
+    """A function of the library: `implementation(run, *arguments)`."""
+
+    __slots__ = ("_arity", "implementation", "name", "signature")
+
+    def __init__(
+        self, name: str, implementation: Callable[..., Any], signature: Signature | None, arity: int
+    ) -> None:
+        self.name = name
+        self.implementation = implementation
+        self.signature = signature
+        self._arity = arity
+
+    @property
+    def arity(self) -> int:
+        return self._arity
+
+
+class Code:
+    """The compiled part of a lambda, shared by all its closures.
+
+    `deepest` is how far its body nests. Only a call that might pass the bound on depth runs `guarded`, the body
+    compiled with a check at each leaf; it is made when first needed.
+    """
+
+    __slots__ = ("_guard", "_guarded", "body", "deepest", "parameters", "signature")
+
+    def __init__(
+        self,
+        parameters: tuple[str, ...],
+        body: Evaluate,
+        deepest: int,
+        guard: Callable[[], Evaluate],
+        signature: Signature | None,
+    ) -> None:
+        self.parameters = parameters
+        self.body = body
+        self.deepest = deepest
+        self.signature = signature
+        self._guard = guard
+        self._guarded: Evaluate | None = None
+
+    def guarded(self) -> Evaluate:
+        if self._guarded is None:
+            self._guarded = self._guard()
+        return self._guarded
+
+
+class Lambda(Function):
+    """`function($x){…}` with the context item and the frame where it was written."""
+
+    __slots__ = ("code", "frame", "input")
+
+    def __init__(self, code: Code, context: Any, frame: Frame) -> None:
+        self.code = code
+        self.input = context
+        self.frame = frame
+
+    @property
+    def arity(self) -> int:
+        return len(self.code.parameters)
+
+
+class TailCall:
+    """A call in tail position, handed back to the caller's loop instead of being made: recursion takes no stack."""
+
+    __slots__ = ("arguments", "context", "function")
+
+    def __init__(self, function: Any, arguments: list[Any], context: Any) -> None:
+        self.function = function
+        self.arguments = arguments
+        self.context = context
+
+
+def invoke(function: Any, arguments: list[Any], context: Any, run: Run) -> Any:
+    """Call `function`. `run.depth` is the depth of the call, and is the same afterwards. Raises T1006."""
+    depth = run.depth
+    while True:
+        run.steps_left -= 1
+        if run.steps_left < 0:
+            run.spend(0)
+        if type(function) is Native:
+            if function.signature is not None:
+                arguments = function.signature.fit(arguments, context, function.name)
+            result = function.implementation(run, *arguments)
+            run.depth = depth
+            return settle(result)
+        if type(function) is not Lambda:
+            raise JsonataError("T1006")
+        result = _enter(function, arguments, context, run, depth)
+        run.depth = depth
+        if type(result) is not TailCall:
+            return result
+        function, arguments, context = result.function, result.arguments, result.context
+
+
+def _enter(function: Lambda, arguments: list[Any], context: Any, run: Run, depth: int) -> Any:
+    code = function.code
+    if code.signature is not None:
+        arguments = code.signature.fit(arguments, context, "lambda")
+    parameters = code.parameters
+    if len(arguments) < len(parameters):
+        arguments = [*arguments, *[UNDEFINED] * (len(parameters) - len(arguments))]
+    frame = Frame(dict(zip(parameters, arguments, strict=False)), function.frame, run, depth)
+    body = code.body if depth + code.deepest <= JSONATA_DEPTH_MAX else code.guarded()
+    return body(function.input, frame)
+
+
+def invoke_with_index(function: Any, run: Run, value: Any, *more: Any) -> Any:
+    """Call `function` with `value` and as many of `more` (index, whole array…) as it takes."""
+    count = max(function.arity - 1, 0)
+    return invoke(function, [value, *more[:count]], UNDEFINED, run)
