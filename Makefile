@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PORT ?= 4566
 
-.PHONY: run test lint fix bench soak docs transcripts clean
+.PHONY: install run test lint fix bench soak docs transcripts clean
 
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "fogbank needs Python 3.11 or newer; say make PYTHON=/path/to/python3.11")'
@@ -15,6 +15,8 @@ $(STAMP): pyproject.toml
 	 else $(BIN)/python -m pip install -q --disable-pip-version-check -e '.[postgres,dev]'; fi
 	@$(BIN)/python -m compileall -q fogbank
 	@touch $@
+
+install: $(STAMP)  ## only set up .venv
 
 run: $(STAMP)  ## deploy examples/orders and drive it; ONCE=1 ends by itself with a status
 	@$(BIN)/python examples/orders/run.py --port $(PORT) $(if $(ONCE),--once) $(if $(DATA_DIR),--data-dir $(DATA_DIR))

@@ -120,6 +120,9 @@ def _add_observing(commands: argparse._SubParsersAction[argparse.ArgumentParser]
         metavar="python3.N",
         help="install the packages a Python older than 3.10 needs, by its own pip; may be repeated",
     )
+    runtimes.add_argument(
+        "--pythons", action="store_true", help="list the Pythons found, also those whose packages are missing"
+    )
     runtimes.add_argument("--json", action="store_true", help="print JSON")
     environment = commands.add_parser("env", help='print exports for a shell: eval "$(fogbank env)"')
     _endpoint(environment)

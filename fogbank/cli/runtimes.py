@@ -7,7 +7,7 @@ import re
 
 from fogbank.cli.output import complain, say, say_json, table
 from fogbank.core.errors import RuntimeUnavailable
-from fogbank.sandbox.runtimes import Runtimes
+from fogbank.sandbox.runtimes import OLDEST_MINOR, Runtimes
 
 
 def run(options: argparse.Namespace) -> int:
@@ -22,6 +22,10 @@ def run(options: argparse.Namespace) -> int:
         except RuntimeUnavailable as error:
             complain(str(error))
             return 1
+    if options.pythons:
+        for minor in sorted(minor for minor in runtimes.interpreters if minor >= OLDEST_MINOR):
+            say(f"python3.{minor}")
+        return 0
     if not options.ensure:
         rows = runtimes.found()
         if options.json:

@@ -109,13 +109,13 @@ class Server:
 
     async def _emptied(self, within_s: float) -> bool:
         """Wait until no connection is left; False when some are."""
-        self._empty.clear()
-        if self._members:
-            try:
-                async with asyncio.timeout(within_s):
+        try:
+            async with asyncio.timeout(within_s):
+                while self._members:
+                    self._empty.clear()
                     await self._empty.wait()
-            except TimeoutError:
-                return False
+        except TimeoutError:
+            return False
         return True
 
     @property

@@ -53,9 +53,8 @@ class Sniffer(asyncio.Protocol):
         assert transport is not None
         self._transport = None
         transport.set_protocol(protocol)
-        # In before out: the place of this connection is never free in between.
+        self._server.forget(self)  # `protocol` takes the place at once
         protocol.connection_made(transport)
-        self._server.forget(self)
         if data:
             protocol.data_received(data)
 

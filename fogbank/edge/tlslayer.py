@@ -73,10 +73,10 @@ class TlsLayer(asyncio.Protocol):
             self._inner.resume_writing()
 
     def _established(self) -> None:
-        self._inner = Connection(self._server, secure=True)
         assert self._transport is not None
+        self._inner = Connection(self._server, secure=True)
+        self._server.forget(self)  # the connection takes the place at once
         self._inner.connection_made(TlsTransport(self, self._transport))
-        self._server.forget(self)
 
     def _read(self) -> None:
         """Hand up what can be decrypted. Raises SSLWantReadError when there is no more for now."""

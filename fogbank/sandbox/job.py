@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 from fogbank.sandbox.api import FunctionConfig, Invocation, InvocationResult
+from fogbank.sandbox.outcomes import Outcome
 
 
 @dataclass(slots=True, eq=False)
@@ -20,6 +21,20 @@ class Job:
     init_duration_ms: float | None = None
     init_error: bool = False
     init_timed_out: bool = False
+
+    def result(self, outcome: Outcome, stream: str, memory_kb: int, now_s: float) -> InvocationResult:
+        """What came of it, in an environment that wrote to `stream` and took `memory_kb` at most."""
+        return InvocationResult(
+            outcome.status,
+            outcome.payload,
+            outcome.error_type,
+            stream,
+            (now_s - self.started_s) * 1000,
+            min(-(-memory_kb // 1024), self.config.memory_mb),
+            self.init_duration_ms,
+            self.init_error,
+            self.init_timed_out,
+        )
 
     def succeed(self, result: InvocationResult) -> None:
         """Answer the caller, unless it has gone."""

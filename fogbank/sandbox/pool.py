@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import os
 import resource
 import shutil
 import socket
@@ -23,11 +22,9 @@ from fogbank.core.lanes import Lanes
 from fogbank.core.limits import (
     INIT_PHASE_S,
     SANDBOX_DISPATCHES_PER_TURN,
-    SANDBOX_STARTS_PER_CORE,
-    SANDBOX_WAITING_MAX,
-    WRAP_UP_S,
 )
-from fogbank.sandbox import outcomes
+from fogbank.sandbox import outcomes, status
+from fogbank.sandbox.admission import Admission
 from fogbank.sandbox.api import (
     FunctionConfig,
     FunctionNetwork,
@@ -41,7 +38,6 @@ from fogbank.sandbox.api import (
 from fogbank.sandbox.cgroups import Cgroups
 from fogbank.sandbox.environment import SCRATCH_BYTES, Environment
 from fogbank.sandbox.estates import Estate, Estates
-from fogbank.sandbox.guest import landlock
 from fogbank.sandbox.job import Job
 from fogbank.sandbox.lifecycle import GONE, IDLE, Event, State
 from fogbank.sandbox.nursery import Nursery
@@ -76,14 +72,10 @@ class EnvironmentPool:
         self._idle: dict[
             str, list[Environment]
         ] = {}  # by config key; the last one used is the first to be used
-        self._waiting: deque[Job] = deque()
         self._deferred: deque[Job] = deque()
         self._turn_left = SANDBOX_DISPATCHES_PER_TURN
         self._turn_ends = False  # its end is scheduled
-        self._wrapping_up: dict[str, int] = {}  # by config key: environments that answered and still work
         self._estates = Estates()
-        self._starts_max = SANDBOX_STARTS_PER_CORE * (os.cpu_count() or 1)
-        self._starting: set[int] = set()
         self._unserve: dict[int, Callable[[], Awaitable[None]]] = {}
         self._scratch = memoryview(bytearray(SCRATCH_BYTES))
         self._serial = 0
@@ -101,6 +93,7 @@ class EnvironmentPool:
         self._cgroups.open()
         self._nursery = Nursery(self._settings, self._runtimes, self._cgroups, self, self._clock, self._loop)
         self._tending = Tending(self._cgroups, self._loop, self)
+        self._admission = Admission(self._environments, self._settings.environments_max, self, self._loop)
         self._opened = True
         self._lanes.loop("sandbox tending", self._tend)
         first = self._runtimes.newest()
@@ -111,11 +104,12 @@ class EnvironmentPool:
         self._closing = True
         if not self._opened:
             return
-        for job in self._waiting:
+        for job in self._admission.close():
             job.fail(SandboxError("fogbank is stopping"))
-        self._waiting.clear()
         self._tending.close()
         await self._nursery.close()
+        for environment in list(self._environments.values()):  # asked of no zygote yet
+            self._abandon(environment, SandboxError("fogbank is stopping"))
         for unserve in list(self._unserve.values()):
             await unserve()
         self._cgroups.close()
@@ -149,40 +143,11 @@ class EnvironmentPool:
         return self._runtimes.found()
 
     def isolation(self) -> dict[str, str]:
-        if not self._opened or self._nursery.walled is None:
-            walled = "not tried yet"
-        else:
-            walled = "yes" if self._nursery.walled else f"no: {self._nursery.why_plain}"
-        filters = self._opened and self._nursery.filters_calls
-        return {
-            "namespaces": walled,
-            "user namespaces": "yes" if self._opened and self._nursery.user_namespaces else "no",
-            "uid": "one for each environment" if os.geteuid() == 0 else "fogbank's own",
-            "cgroup": self._cgroups.describe(),
-            "abstract sockets": "out of reach" if self._no_abstract_sockets() else "no: needs Linux 6.12",
-            "seccomp": "yes" if filters else "no: no table of system calls for this machine",
-            "network": self._settings.network.value,
-        }
+        nursery = self._nursery if self._opened else None
+        return status.isolation(nursery, self._cgroups, self._settings.network)
 
     def environments(self) -> list[dict[str, str]]:
-        now_s = self._clock.monotonic_s()
-        return [
-            {
-                "id": str(one.number),
-                "function": f"{one.config.name}:{one.config.version}",
-                "account": one.config.account,
-                "region": one.config.region,
-                "runtime": one.config.runtime,
-                "state": one.state.value,
-                "pid": str(one.host_pid),
-                "stream": one.stream,
-                "age_s": f"{now_s - one.created_s:.0f}",
-            }
-            for one in self._environments.values()
-        ]
-
-    def _no_abstract_sockets(self) -> bool:
-        return self._settings.network is not FunctionNetwork.HOST or landlock.supported()
+        return status.rows(self._environments.values(), self._clock.monotonic_s())
 
     # --- turns of the loop ------------------------------------------------------------------------------------------
     def _next_turn(self) -> None:
@@ -216,34 +181,10 @@ class EnvironmentPool:
         if self._closing:
             raise SandboxError("fogbank is stopping")
         self._runtimes.launch(job.config.runtime)  # raises RuntimeUnavailable to the caller
-        if len(self._waiting) >= SANDBOX_WAITING_MAX:
-            raise PoolExhausted(f"{SANDBOX_WAITING_MAX} invocations wait for an environment already")
-        self._waiting.append(job)
-        if self._wrapping_up.get(job.config.key):
-            self._loop.call_later(WRAP_UP_S, self._start_next)  # one is about to ask for more, most likely
-        else:
-            self._start_next()
+        self._admission.want(job)
 
-    def _start_next(self) -> None:
-        """Begin as many starts as may run at once, in the order the jobs came."""
-        while self._waiting and len(self._starting) < self._starts_max and not self._closing:
-            job = self._waiting.popleft()
-            if len(self._environments) >= self._settings.environments_max and not self._make_room():
-                job.fail(
-                    PoolExhausted(f"all {self._settings.environments_max} environments of this node are busy")
-                )
-                continue
-            self._begin_start(job)
-
-    def _make_room(self) -> bool:
-        """End the environment that has been idle longest."""
-        idle = [one for one in self._environments.values() if one.state in IDLE]
-        if not idle:
-            return sum(one.state in GONE for one in self._environments.values()) > len(self._starting)
-        self.end(min(idle, key=lambda one: one.idle_since_s))
-        return True
-
-    def _begin_start(self, job: Job) -> None:
+    def begin(self, job: Job) -> int:
+        """Start to make an environment for `job` (admission.Hand)."""
         self._serial += 1
         number = self._serial
         environment = Environment(
@@ -256,8 +197,8 @@ class EnvironmentPool:
             self._scratch,
         )
         self._environments[number] = environment
-        self._starting.add(number)
         self._lanes.spawn(f"sandbox start {job.config.name}", self._start(environment, job))
+        return number
 
     async def _start(self, environment: Environment, job: Job) -> None:
         try:
@@ -270,7 +211,7 @@ class EnvironmentPool:
             if (estate := self._estates.take(job.config.key, zygote)) is not None:
                 environment.heir_of, environment.uid = estate.number, estate.uid
             await self._starter.start(environment, launch, zygote)
-        except (SandboxError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - a lane boundary: who waits must hear of it, whatever it is
             self._abandon(environment, error)
             return
         if job.attempt == 1:
@@ -287,8 +228,7 @@ class EnvironmentPool:
             environment.happen(Event.KILLED)
         self._forget(environment)
         if job is not None:
-            failure = error if isinstance(error, SandboxError) else PoolExhausted(str(error))
-            job.fail(failure)
+            job.fail(PoolExhausted(str(error)) if isinstance(error, OSError) else error)
 
     # --- what environments do (Owner) -------------------------------------------------------------------------------
     def begun(self, environment: Environment, listeners: list[socket.socket]) -> None:
@@ -298,7 +238,7 @@ class EnvironmentPool:
             self._lanes.spawn("sandbox adopt", self._adopt(environment, listener))
 
     def ready(self, environment: Environment) -> None:
-        self._started(environment)
+        self._admission.started(environment.number)
         job, environment.cause = environment.cause, None
         if job is None:
             self._to_idle(environment)
@@ -310,21 +250,20 @@ class EnvironmentPool:
     def answered(self, environment: Environment, job: Job, outcome: outcomes.Outcome) -> None:
         now_s = self._clock.monotonic_s()
         environment.idle_since_s = now_s
-        job.succeed(self._result(environment, job, outcome, now_s))
+        job.succeed(job.result(outcome, environment.stream, environment.max_rss_kb, now_s))
         if environment.wrapping_up:
-            key = environment.config.key
-            self._wrapping_up[key] = self._wrapping_up.get(key, 0) + 1
+            self._admission.wraps_up(environment)
         else:
             self._available(environment)
 
     def wrapped_up(self, environment: Environment) -> None:
-        self._no_longer_wrapping_up(environment)
+        self._admission.wrapped_up(environment)
         self._available(environment)
 
     def _available(self, environment: Environment) -> None:
         if environment.retired or self._closing:
             self.end(environment)
-        elif (waiting := self._waiting_for(environment)) is not None:
+        elif (waiting := self._admission.take_for(environment)) is not None:
             environment.invoke(waiting)
         else:
             self._to_idle(environment)
@@ -391,7 +330,7 @@ class EnvironmentPool:
         if outcome.log_line is not None:
             job.invocation.log.line(self._clock.now_ms(), outcome.log_line)
         job.init_error = job.init_error or (in_init and outcome.status is not Status.TIMEOUT)
-        job.succeed(self._result(environment, job, outcome, now_s))
+        job.succeed(job.result(outcome, environment.stream, environment.max_rss_kb, now_s))
 
     def unforked(self, number: int, reason: str) -> None:
         environment = self._environments.get(number)
@@ -415,6 +354,8 @@ class EnvironmentPool:
         environment.happen(Event.KILLED)
         if (zygote := self._zygote_of(environment)) is not None:
             zygote.kill(environment.number)
+        else:  # its zygote has gone, or never heard of it
+            self._loop.call_soon(self.exited, environment.number, outcomes.Exit(None, 9, False, 0))
 
     def signal(self, environment: Environment, go: bool) -> None:
         """Stop or continue its processes, where there is no freezer."""
@@ -433,37 +374,16 @@ class EnvironmentPool:
         job.attempt = 2
         job.init_error = not job.init_timed_out
         job.started_s = self._clock.monotonic_s()
-        self._waiting.appendleft(job)
-        self._start_next()
+        self._admission.want_next(job)
 
     def _to_idle(self, environment: Environment) -> None:
         environment.idle_since_s = self._clock.monotonic_s()
         self._idle.setdefault(environment.config.key, []).append(environment)
         self._tending.idle(environment)
 
-    def _waiting_for(self, environment: Environment) -> Job | None:
-        """A job of the same config whose own environment has not been started yet."""
-        key = environment.config.key
-        for job in self._waiting:
-            if job.config.key == key and job.attempt == 1:
-                self._waiting.remove(job)
-                return job
-        return None
-
-    def _started(self, environment: Environment) -> None:
-        self._starting.discard(environment.number)
-        self._start_next()
-
-    def _no_longer_wrapping_up(self, environment: Environment) -> None:
-        environment.wrapping_up = False
-        key = environment.config.key
-        left = self._wrapping_up.pop(key, 0) - 1
-        if left > 0:
-            self._wrapping_up[key] = left
-
     def _forget(self, environment: Environment) -> None:
         if environment.wrapping_up:
-            self._no_longer_wrapping_up(environment)
+            self._admission.wrapped_up(environment)
         environment.release()
         self._tending.forget(environment)
         self._environments.pop(environment.number, None)
@@ -475,23 +395,7 @@ class EnvironmentPool:
                 del self._idle[environment.config.key]
         if not self._closing and (unserve := self._unserve.pop(environment.number, None)) is not None:
             self._lanes.spawn("sandbox unserve", _call(unserve))
-        self._started(environment)
-
-    def _result(
-        self, environment: Environment, job: Job, outcome: outcomes.Outcome, now_s: float
-    ) -> InvocationResult:
-        memory_mb = -(-environment.max_rss_kb // 1024)
-        return InvocationResult(
-            outcome.status,
-            outcome.payload,
-            outcome.error_type,
-            environment.stream,
-            (now_s - job.started_s) * 1000,
-            min(memory_mb, job.config.memory_mb),
-            job.init_duration_ms,
-            job.init_error,
-            job.init_timed_out,
-        )
+        self._admission.started(environment.number)
 
     async def _adopt(self, environment: Environment, listener: socket.socket) -> None:
         unserve = await self._platform.adopt(listener, environment.config)

@@ -183,7 +183,7 @@ class Runtimes:
         if minor < OLDEST_OWN_MINOR:
             raise RuntimeUnavailable(
                 f"python3.{minor} needs older packages of its own: install them with "
-                f"`fogbank runtimes ensure python3.{minor}`"
+                f"`fogbank runtimes --ensure python3.{minor}`"
             )
         if self._own_packages is None:
             self._own_packages = _locate(RUNTIME_PACKAGES)

@@ -153,7 +153,9 @@ class Zygote:
 
     # --- talking to it ----------------------------------------------------------------------------------------------
     def fork(self, request: dict[str, Any], fds: list[int]) -> None:
-        """Ask for an environment; `fds` are copied before this returns."""
+        """Ask for an environment; `fds` are copied before this returns. Raises SandboxError when the zygote has gone."""
+        if not self.alive:
+            raise SandboxError(f"the zygote of {self.plan.launch.zygote} has just ended")
         self.environments.add(request["id"])
         self._send({"op": "fork", **request}, fds)
 

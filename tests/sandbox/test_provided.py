@@ -404,10 +404,10 @@ async def test_a_wrapper_is_not_lambdas_to_run_for_custom_runtimes(arena: Arena)
     assert (await arena.invoke(config)).payload == "/idontexist"
 
 
+@pytest.mark.parametrize("arena", [FunctionNetwork.HOST], indirect=True, scope="module")
 async def test_a_strangers_call_to_the_runtime_api_is_cut(arena: Arena) -> None:
-    """Another environment on the same network, and fogbank itself, are not the function: they hear nothing."""
-    if arena.settings.network is not FunctionNetwork.HOST:
-        pytest.skip("on a network of its own, nobody else can even connect")
+    """Another environment on the same network, and fogbank itself, are not the function: they hear nothing. (On a network
+    of its own, nobody else can even connect.)"""
     victim = function(
         arena,
         "import time\ndef handle(event, headers): time.sleep(event); return os.environ['AWS_LAMBDA_RUNTIME_API']",

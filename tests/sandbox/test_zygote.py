@@ -11,7 +11,7 @@ import pytest
 
 from fogbank.core.errors import SandboxError
 from fogbank.sandbox.api import Status
-from tests.sandbox.harness import Lab
+from tests.sandbox.harness import Lab, Reply
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -76,3 +76,32 @@ async def test_large_environments_and_many_requests_at_once(lab: Lab) -> None:
     )
     replies = await asyncio.gather(*(lab.invoke(replace(config, key=f"big-{n}")) for n in range(24)))
     assert [reply.payload for reply in replies] == [60_000] * 24
+
+
+async def test_a_platform_that_fails_fails_the_invocation_and_nothing_else(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = lab.function("def handler(event, context):\n    return event")
+
+    async def no_credentials(_config: object) -> None:
+        raise LookupError("the role has gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(lab.platform, "credentials", no_credentials)
+        for _ in range(20):  # more than may start at once
+            with pytest.raises(LookupError, match="the role has gone"):
+                await lab.invoke(config)
+    assert (await lab.invoke(config, 3)).payload == 3
+
+
+async def test_who_waits_when_the_pool_closes_is_told(tmp_path_factory: pytest.TempPathFactory) -> None:
+    async with Lab(tmp_path_factory.mktemp("closing")) as closing:
+        config = closing.function("import time\ndef handler(event, context):\n    time.sleep(60)")
+        waiting = [asyncio.ensure_future(closing.invoke(replace(config, key=f"k{n}"))) for n in range(30)]
+        await closing.until(lambda: "busy" in closing.states())
+    ends = await asyncio.gather(*waiting, return_exceptions=True)
+    assert len(ends) == 30
+    for end in ends:
+        assert isinstance(end, SandboxError) or (
+            isinstance(end, Reply) and end.result.status is Status.CRASHED
+        ), end

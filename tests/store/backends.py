@@ -15,6 +15,7 @@ from fogbank.store.api import Store
 from fogbank.store.open import open_store
 
 NAMES = ("memory", "sqlite", "postgres")
+SHARED = NAMES[1:]  # those that outlive a process, and that several can open
 _numbers = itertools.count(1)
 
 

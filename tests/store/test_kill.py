@@ -13,7 +13,7 @@ import pytest
 
 from fogbank.core.clock import RealClock
 from fogbank.store.api import Store, Transaction
-from tests.store.backends import Backend
+from tests.store.backends import SHARED, Backend
 from tests.store.child import TASKS
 
 ROUNDS = 6
@@ -92,9 +92,8 @@ async def drain(store: Store, owners: list[int]) -> set[int]:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("backend", SHARED, indirect=True)
 async def test_killed_again_and_again(backend: Backend) -> None:
-    if not backend.shared:
-        pytest.skip("a store in memory ends with its process")
     draws = random.Random(2)
     owners = [1]
     for _ in range(ROUNDS):
@@ -109,9 +108,8 @@ async def test_killed_again_and_again(backend: Backend) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("backend", SHARED, indirect=True)
 async def test_one_of_two_processes_is_killed_and_the_other_goes_on(backend: Backend) -> None:
-    if not backend.shared:
-        pytest.skip("a store in memory belongs to one process")
     where = str(backend.where)
     survivor = start(where, 1)
     owners = [1]

@@ -10,7 +10,7 @@ from fogbank.core.clock import VirtualClock
 from fogbank.core.errors import Conflict, StoreClosed
 from fogbank.core.lanes import Lanes
 from fogbank.store.api import ABSENT, Store, Transaction
-from tests.store.backends import Backend
+from tests.store.backends import SHARED, Backend
 
 
 async def test_one_transaction_touches_all_three_shapes(store: Store, clock: VirtualClock) -> None:
@@ -175,11 +175,10 @@ async def test_closing_finishes_what_was_accepted_and_refuses_the_rest(
         await store.close()  # a second time is harmless
 
 
+@pytest.mark.parametrize("backend", SHARED, indirect=True)
 async def test_everything_is_there_after_closing_and_opening_again(
     backend: Backend, clock: VirtualClock
 ) -> None:
-    if not backend.shared:
-        pytest.skip("a store in memory ends with its process")
     async with backend.open(clock) as store:
         version = (await store.commit(Transaction().put(("k",), b"v"))).versions[0]
         await store.commit(

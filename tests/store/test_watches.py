@@ -13,7 +13,7 @@ from fogbank.core.limits import STORE_NEWS_ROWS_MAX
 from fogbank.store.api import Key, Store, Transaction
 from fogbank.store.sqlite_neighbours import Neighbours
 from fogbank.store.watches import Watches
-from tests.store.backends import Backend
+from tests.store.backends import SHARED, Backend
 
 
 class Bell:
@@ -129,9 +129,8 @@ async def test_a_callback_that_fails_does_not_silence_the_others(
     assert "broken watcher" in caplog.text
 
 
+@pytest.mark.parametrize("backend", SHARED, indirect=True)
 async def test_news_crosses_to_another_node(backend: Backend) -> None:
-    if not backend.shared:
-        pytest.skip("a store in memory has no other nodes")
     clock = RealClock()
     async with backend.open(clock) as here, backend.open(clock) as there:
         records, logs, queue = Bell(), Bell(), Bell()
@@ -151,9 +150,8 @@ async def test_news_crosses_to_another_node(backend: Backend) -> None:
     await backend.lanes.close()
 
 
+@pytest.mark.parametrize("backend", SHARED, indirect=True)
 async def test_own_commits_do_not_hide_those_of_others(backend: Backend) -> None:
-    if not backend.shared:
-        pytest.skip("a store in memory has no other nodes")
     async with backend.open(RealClock()) as here, backend.open(RealClock()) as there:
         bell = Bell()
         there.watch_records(("r",), bell)
@@ -188,9 +186,8 @@ async def test_a_process_that_fell_behind_misses_nothing(tmp_path: Path) -> None
     await backend.lanes.close()
 
 
+@pytest.mark.parametrize("backend", SHARED, indirect=True)
 async def test_two_nodes_share_one_truth(backend: Backend) -> None:
-    if not backend.shared:
-        pytest.skip("a store in memory has no other nodes")
     clock = RealClock()
     async with backend.open(clock) as one, backend.open(clock) as two:
 

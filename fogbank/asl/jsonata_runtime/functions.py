@@ -98,9 +98,11 @@ def invoke(function: Any, arguments: list[Any], context: Any, run: Run) -> Any:
                 arguments = function.signature.fit(arguments, context, function.name)
             result = function.implementation(run, *arguments)
             run.depth = depth
-            return settle(result)
+            return result
         if type(function) is not Lambda:
-            raise JsonataError("T1006")
+            if not isinstance(function, Function):
+                raise JsonataError("T1006")
+            return function.call(arguments, run)
         result = _enter(function, arguments, context, run, depth)
         run.depth = depth
         if type(result) is not TailCall:
@@ -124,3 +126,49 @@ def invoke_with_index(function: Any, run: Run, value: Any, *more: Any) -> Any:
     """Call `function` with `value` and as many of `more` (index, whole array…) as it takes."""
     count = max(function.arity - 1, 0)
     return invoke(function, [value, *more[:count]], UNDEFINED, run)
+
+
+class Partial(Function):
+    """`$f(?, 1)`: `arguments` with a Hole wherever a later argument goes."""
+
+    __slots__ = ("_function", "_template")
+
+    def __init__(self, function: Function, template: list[Any]) -> None:
+        self._function = function
+        self._template = template
+
+    @property
+    def arity(self) -> int:
+        return sum(1 for part in self._template if part is HOLE)
+
+    def call(self, arguments: list[Any], run: Run) -> Any:
+        given = iter(arguments)
+        filled = [next(given, UNDEFINED) if part is HOLE else part for part in self._template]
+        return invoke(self._function, filled, UNDEFINED, run)
+
+
+class Composed(Function):
+    """`$f ~> $g`."""
+
+    __slots__ = ("_first", "_second")
+
+    def __init__(self, first: Function, second: Function) -> None:
+        self._first = first
+        self._second = second
+
+    @property
+    def arity(self) -> int:
+        return 1
+
+    def call(self, arguments: list[Any], run: Run) -> Any:
+        between = settle(invoke(self._first, arguments[:1], UNDEFINED, run))
+        return invoke(self._second, [between], UNDEFINED, run)
+
+
+class Hole:
+    """Where a partial application waits for an argument."""
+
+    __slots__ = ()
+
+
+HOLE = Hole()

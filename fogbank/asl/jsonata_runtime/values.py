@@ -6,7 +6,10 @@ A path collects into a `Sequence`; one of length 1 stands for its only item and 
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from fogbank.asl.jsonata_runtime.run import Run
 
 
 class Undefined:
@@ -62,6 +65,10 @@ class Function:
     @property
     def arity(self) -> int:
         """How many arguments a higher-order function passes to it."""
+        raise NotImplementedError
+
+    def call(self, arguments: list[Any], run: Run) -> Any:
+        """The result; `run.depth` is the depth of the call. Natives and lambdas are called by `invoke` itself."""
         raise NotImplementedError
 
 

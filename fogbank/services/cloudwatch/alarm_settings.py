@@ -6,7 +6,7 @@ from typing import Any
 
 from fogbank.core.errors import NotSupported
 from fogbank.services.cloudwatch.evaluation import COMPARISONS
-from fogbank.services.cloudwatch.metric_data import parse_queries
+from fogbank.services.cloudwatch.query_forms import parse_queries
 from fogbank.services.cloudwatch.series import valid_period
 from fogbank.services.cloudwatch.service import invalid_combination, invalid_value, missing, validation_error
 from fogbank.services.cloudwatch.statistics import SIMPLE, parse_statistic

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
@@ -17,14 +17,14 @@ from fogbank.core.limits import ALARMS_EVALUATED_AT_ONCE
 from fogbank.services.cloudwatch import keys
 from fogbank.services.cloudwatch.alarm import Alarm, HistoryItem, State, failed_action, state_change
 from fogbank.services.cloudwatch.evaluation import EXTRA_PERIODS, Decision, Rule, decide, reason_data
+from fogbank.services.cloudwatch.journal import Journal
 from fogbank.services.cloudwatch.keys import Place
 from fogbank.services.cloudwatch.metric import Metric
+from fogbank.services.cloudwatch.queries import Source, compute
+from fogbank.services.cloudwatch.query_forms import parse_queries
 from fogbank.services.cloudwatch.series import Range, merge_units, read_series
 from fogbank.services.cloudwatch.statistics import parse_statistic
 from fogbank.store.api import Key, Record, Store, Transaction
-
-if TYPE_CHECKING:
-    from fogbank.services.cloudwatch.state import CloudWatch
 
 log = logging.getLogger("fogbank.cloudwatch")
 
@@ -34,10 +34,10 @@ EVALUATION_INTERVAL_S = 10.0
 class Alarming:
     """The evaluation of all alarms."""
 
-    def __init__(self, state: CloudWatch) -> None:
-        self._state = state
-        self._store: Store = state.store
-        self._clock: Clock = state.clock
+    def __init__(self, store: Store, clock: Clock, journal: Journal) -> None:
+        self._store = store
+        self._clock = clock
+        self._journal = journal
         self._number = 0
 
     async def run(self) -> None:
@@ -50,7 +50,7 @@ class Alarming:
         while True:
             page = await self._store.scan(keys.ALARMED, after=after, limit=ALARMS_EVALUATED_AT_ONCE)
             if page:
-                await self._state.journal.flush()
+                await self._journal.flush()
             for mark in page:
                 account, region, name = map(str, mark.key[-3:])
                 await self._evaluate(Place(account, region), name)
@@ -105,11 +105,10 @@ class Alarming:
     async def _math(
         self, place: Place, settings: dict[str, Any], start_s: int, end_s: int
     ) -> dict[int, float]:
-        from fogbank.services.cloudwatch.metric_data import parse_queries
-        from fogbank.services.cloudwatch.queries import compute
-
         queries = parse_queries(settings["Metrics"])
-        results = await compute(self._state, place, queries, start_s * 1000, end_s * 1000)
+        results = await compute(
+            Source(self._store, place, self._clock.now_ms()), queries, start_s * 1000, end_s * 1000
+        )
         returned = next(query for query in queries if query.returned)
         series = results.series_of(returned)
         return dict(series[0].points) if series else {}

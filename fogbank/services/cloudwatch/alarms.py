@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -154,20 +155,27 @@ async def describe_alarms(
 
 
 async def _page(
-    ctx: Call[CloudWatch], place: Place, prefix: str, wanted: Any, limit: int, token: str | None
+    ctx: Call[CloudWatch],
+    place: Place,
+    prefix: str,
+    wanted: Callable[[Alarm], bool],
+    limit: int,
+    token: str | None,
 ) -> tuple[list[Alarm], str | None]:
     """Alarms under a prefix by name, and the token of what follows."""
     base = keys.alarms(place)
-    after: Key | None = (*base, prefix[:-1]) if prefix else None  # below every name with the prefix
+    after: Key | None = (*base, prefix) if prefix else None
+    found: list[Alarm] = []
+    if prefix and token is None and (exact := await ctx.state.store.get((*base, prefix))):
+        found = [alarm for alarm in (Alarm.unpack(exact.value),) if wanted(alarm)]
     if token is not None:
         after = keys.alarm(place, str(tokens.unseal("DescribeAlarms", token)[0]))
     before: Key | None = (*base, prefix + "\U0010ffff") if prefix else None
-    found: list[Alarm] = []
     for _ in range(SCANNED_MAX // PAGE_MAX):
         records = await ctx.state.store.scan(base, after=after, before=before, limit=PAGE_MAX)
         for record in records:
             alarm = Alarm.unpack(record.value)
-            if alarm.name.startswith(prefix) and wanted(alarm):
+            if wanted(alarm):
                 if len(found) == limit:
                     return found, tokens.seal("DescribeAlarms", found[-1].name)
                 found.append(alarm)
@@ -270,7 +278,7 @@ async def disable_alarm_actions(ctx: Call[CloudWatch], *, alarm_names: list[str]
     )
 
 
-async def _update(ctx: Call[CloudWatch], names: list[str], change: Any) -> None:
+async def _update(ctx: Call[CloudWatch], names: list[str], change: Callable[[Alarm], Alarm]) -> None:
     """Change alarms that there are; AWS passes over the others."""
     for name in names:
         for _ in range(ATTEMPTS_MAX):

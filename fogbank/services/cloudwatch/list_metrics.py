@@ -1,22 +1,20 @@
-"""ListMetrics, and the walk over metrics that SEARCH uses too."""
+"""ListMetrics."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from fogbank.core.errors import NotSupported
-from fogbank.core.limits import METRIC_PAGE_MAX, METRIC_SCANNED_MAX
+from fogbank.core.limits import METRIC_PAGE_MAX
 from fogbank.model.call import Call
 from fogbank.services.cloudwatch import keys, tokens
-from fogbank.services.cloudwatch.keys import Place, place_of
+from fogbank.services.cloudwatch.keys import place_of
+from fogbank.services.cloudwatch.known_metrics import LISTED_MS, walk
 from fogbank.services.cloudwatch.metric import Known, Metric
 from fogbank.services.cloudwatch.service import SERVICE, invalid_value
 from fogbank.services.cloudwatch.state import CloudWatch
 from fogbank.store.api import Key
 
-PAGE = 1000
-LISTED_MS = 14 * 86_400_000  # metrics without data for two weeks are not listed
 RECENT_MS = 3 * 3_600_000 + 3_000_000  # PT3H; AWS too answers with metrics up to 50 minutes older
 
 
@@ -45,6 +43,7 @@ async def list_metrics(
         return _has_dimensions(known.metric, wanted)
 
     after = _position(ctx, next_token)
+    await ctx.state.journal.flush()
     found, position = await walk(
         ctx.state, place_of(ctx), namespace, metric_name, matches, METRIC_PAGE_MAX, after
     )
@@ -66,35 +65,3 @@ def _position(ctx: Call[CloudWatch], token: str | None) -> Key | None:
         return None
     namespace, name, metric_id = tokens.unseal("ListMetrics", token)
     return keys.metric(place_of(ctx), namespace, name, bytes.fromhex(metric_id))
-
-
-async def walk(
-    state: CloudWatch,
-    place: Place,
-    namespace: str | None,
-    name: str | None,
-    matches: Callable[[Known], bool],
-    limit: int,
-    after: Key | None = None,
-) -> tuple[list[Metric], tuple[str, str, str] | None]:
-    """Up to `limit` metrics that match, and where to go on; None at the end. Looks at no more than METRIC_SCANNED_MAX."""
-    await state.journal.flush()
-    names = () if namespace is None else (namespace,) if name is None else (namespace, name)
-    prefix = keys.metrics(place, *names)
-    found: list[Metric] = []
-    for _ in range(METRIC_SCANNED_MAX // PAGE):
-        records = await state.store.scan(prefix, after=after, limit=PAGE)
-        for record in records:
-            known = Known.unpack(record.value)
-            if matches(known):
-                if len(found) == limit:
-                    return found, _mark(found[-1])
-                found.append(known.metric)
-        if len(records) < PAGE:
-            return found, None
-        after = records[-1].key
-    return found, _mark(Known.unpack(records[-1].value).metric)
-
-
-def _mark(metric: Metric) -> tuple[str, str, str]:
-    return metric.namespace, metric.name, metric.id.hex()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from fogbank.core.limits import METRIC_SEARCH_MAX
 from fogbank.services.cloudwatch.keys import Place
-from fogbank.services.cloudwatch.list_metrics import LISTED_MS, walk
+from fogbank.services.cloudwatch.known_metrics import LISTED_MS, walk
 from fogbank.services.cloudwatch.math import (
     Environment,
     Many,
@@ -25,7 +25,6 @@ from fogbank.services.cloudwatch.math.syntax import Number, Text
 from fogbank.services.cloudwatch.metric import Known, Metric
 from fogbank.services.cloudwatch.series import Range, merge_units, read_series
 from fogbank.services.cloudwatch.service import validation_error
-from fogbank.services.cloudwatch.state import CloudWatch
 from fogbank.services.cloudwatch.statistics import parse_statistic
 
 PERIOD_S = 300  # of an expression in which nothing else sets one
@@ -43,6 +42,15 @@ class Query:
     stat: str = ""
     unit: str | None = None
     expression: Node | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where metrics are read, and when."""
+
+    store: Store
+    place: Place
+    now_ms: int
 
 
 @dataclass(slots=True)
@@ -67,9 +75,7 @@ class Results:
                 )
 
 
-async def compute(
-    state: CloudWatch, place: Place, queries: list[Query], start_ms: int, end_ms: int
-) -> Results:
+async def compute(source: Source, queries: list[Query], start_ms: int, end_ms: int) -> Results:
     """Every query's value. The journal must have been flushed. Raises ValidationError."""
     results = Results()
     metrics: dict[str, Series] = {}
@@ -79,16 +85,16 @@ async def compute(
                 state, place, query.metric, query.stat, query.period_s or 60, query.unit, start_ms, end_ms
             )
     results.values.update(metrics)
-    grid = _grid(state, place, queries, start_ms, end_ms)
+    grid = _grid(source, queries, start_ms, end_ms)
     for query in _ordered(queries):
         tree = query.expression
         if tree is None:
             continue
-        times = grid if query.period_s is None else _times(state, place, query.period_s, start_ms, end_ms)
+        times = grid if query.period_s is None else _times(source, query.period_s, start_ms, end_ms)
         environment = Environment(times, results.values, metrics)
         try:
             for search in searches_in(tree):
-                environment.searches[search] = await _search(state, place, search, query, start_ms, end_ms)
+                environment.searches[search] = await _search(source, search, query, start_ms, end_ms)
             results.values[query.id] = evaluate(tree, environment)
         except MathError as error:
             raise validation_error(f"Error in expression '{query.id}': {error}") from None
@@ -105,9 +111,9 @@ async def _metric(
     start_ms: int,
     end_ms: int,
 ) -> Series:
-    now_ms = state.clock.now_ms()
+    now_ms = source.now_ms
     wanted = Range.of(start_ms, end_ms, period_s, now_ms)
-    found = await read_series(state.store, place, metric, wanted, now_ms, unit)
+    found = await read_series(source.store, source.place, metric, wanted, now_ms, unit)
     statistic = parse_statistic(stat)
     if statistic is None:
         raise validation_error(f"The value {stat} for parameter Stat is not supported.")
@@ -115,15 +121,15 @@ async def _metric(
     return Series({}, period_s, metric.name).with_points(points.items())
 
 
-def _times(state: CloudWatch, place: Place, period_s: int, start_ms: int, end_ms: int) -> Context:
-    wanted = Range.of(start_ms, end_ms, period_s, state.clock.now_ms())
+def _times(source: Source, period_s: int, start_ms: int, end_ms: int) -> Context:
+    wanted = Range.of(start_ms, end_ms, period_s, source.now_ms)
     return Context(range(wanted.start_s, wanted.end_s, period_s), period_s)
 
 
-def _grid(state: CloudWatch, place: Place, queries: list[Query], start_ms: int, end_ms: int) -> Context:
+def _grid(source: Source, queries: list[Query], start_ms: int, end_ms: int) -> Context:
     """The periods of expressions that set none: the coarsest of the metrics."""
     periods = [query.period_s for query in queries if query.metric is not None and query.period_s]
-    return _times(state, place, max(periods, default=PERIOD_S), start_ms, end_ms)
+    return _times(source, max(periods, default=PERIOD_S), start_ms, end_ms)
 
 
 def _ordered(queries: list[Query]) -> list[Query]:
@@ -148,9 +154,7 @@ def _ordered(queries: list[Query]) -> list[Query]:
     return ordered
 
 
-async def _search(
-    state: CloudWatch, place: Place, search: MathCall, query: Query, start_ms: int, end_ms: int
-) -> Many:
+async def _search(source: Source, search: MathCall, query: Query, start_ms: int, end_ms: int) -> Many:
     match search.arguments:
         case (Text(text), Text(stat)):
             period_s = query.period_s or PERIOD_S
@@ -161,15 +165,13 @@ async def _search(
     if parse_statistic(stat) is None:
         raise MathError(f"SEARCH does not know the statistic '{stat}'")
     parsed = parse_search(text)
-    since_ms = state.clock.now_ms() - LISTED_MS
+    since_ms = source.now_ms - LISTED_MS
 
     def matches(known: Known) -> bool:
         return known.seen_ms >= since_ms and parsed.matches(known.metric)
 
-    metrics, _ = await walk(state, place, parsed.namespace, None, matches, METRIC_SEARCH_MAX)
-    found = [
-        await _metric(state, place, metric, stat, period_s, None, start_ms, end_ms) for metric in metrics
-    ]
+    metrics, _ = await walk(source.store, source.place, parsed.namespace, None, matches, METRIC_SEARCH_MAX)
+    found = [await _metric(source, metric, stat, period_s, None, start_ms, end_ms) for metric in metrics]
     labelled = [
         replace(series, label=_search_label(metric, metrics))
         for series, metric in zip(found, metrics, strict=True)

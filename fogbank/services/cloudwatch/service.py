@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from fogbank.core.errors import AwsError
 from fogbank.model.service import Service
-from fogbank.services.cloudwatch.state import CloudWatch
+
+if TYPE_CHECKING:
+    from fogbank.services.cloudwatch.state import CloudWatch
 
 SERVICE: Service[CloudWatch] = Service("cloudwatch")
 

@@ -21,7 +21,7 @@ class CloudWatch:
         self.lanes = lanes
         self.journal = Journal(store, clock)
         self.retaining = Retaining(store, clock)
-        self.alarming = Alarming(self)
+        self.alarming = Alarming(store, clock, self.journal)
 
     async def start(self) -> None:
         self.journal.start()

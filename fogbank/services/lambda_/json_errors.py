@@ -47,11 +47,15 @@ class _Reader:
         self._data = payload
         self._next = 0
         self._open: list[tuple[int, int]] = []  # (bracket, its position)
+        self._fresh = False  # the last bracket was just opened
 
     def document(self) -> None:
         self._value(self._after_space())
         while self._open:
-            self._continue()
+            if self._fresh:
+                self._first()
+            else:
+                self._continue()
         byte = self._after_space()
         if (
             byte is not None
@@ -78,7 +82,7 @@ class _Reader:
                     self._next + 1,
                 )
             self._next += 1
-            self._first_in(byte)
+            self._fresh = True
         elif byte == 0x22:
             self._string("VALUE_STRING")
         elif byte in b"-0123456789":
@@ -86,7 +90,10 @@ class _Reader:
         else:
             self._literal(byte)
 
-    def _first_in(self, bracket: int) -> None:
+    def _first(self) -> None:
+        """Behind a bracket that was just opened."""
+        self._fresh = False
+        bracket = self._open[-1][0]
         byte = self._after_space()
         if byte == (0x7D if bracket == 0x7B else 0x5D):
             self._close()

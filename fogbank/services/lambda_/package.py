@@ -11,6 +11,7 @@ import calendar
 import io
 import os
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -75,8 +76,11 @@ def unpack(content: bytes, target: Path) -> int:
         EOFError,
         NotImplementedError,
         RuntimeError,
-        UnicodeDecodeError,
-    ) as error:
+        ValueError,
+        LookupError,
+        OverflowError,
+        struct.error,
+    ) as error:  # what zipfile raises over damaged ones
         raise BadPackage(str(error)) from error
 
 

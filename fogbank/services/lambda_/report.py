@@ -33,7 +33,7 @@ class Trace:
 
 def billed_ms(result: InvocationResult) -> int:
     """What Lambda bills: the duration and, since August 2025, the init before it, rounded up to a millisecond."""
-    return math.ceil(round(result.duration_ms + (result.init_duration_ms or 0.0), 2))
+    return max(1, math.ceil(round(result.duration_ms + (result.init_duration_ms or 0.0), 2)))
 
 
 def init_start(runtime_version: str, runtime_version_arn: str) -> str:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from fogbank.core.errors import AwsError
 from fogbank.model.service import Service
-from fogbank.services.logs.state import Logs
+
+if TYPE_CHECKING:
+    from fogbank.services.logs.state import Logs
 
 SERVICE: Service[Logs] = Service("logs")
 
