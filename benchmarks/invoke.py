@@ -168,8 +168,12 @@ async def main() -> int:
             )
             flushes = fsyncs_per_s()
             accepted, executed = await _events(bench)
-            report.figure("Event accepted durably", accepted, "events/s", reference=flushes, of="fsync/s", target=5000)
-            report.figure("Event executed", executed, "events/s", reference=flushes, of="fsync/s", target=4000)
+            report.figure(
+                "Event accepted durably", accepted, "events/s", reference=flushes, of="fsync/s", target=5000
+            )
+            report.figure(
+                "Event executed", executed, "events/s", reference=flushes, of="fsync/s", target=4000
+            )
     return report.end()
 
 

@@ -57,7 +57,7 @@ class Soak:
         self.up = threading.Event()
         self.ended = threading.Event()
         self.accepted: set[int] = set()  # Event invocations
-        self.written: set[str] = set()  # log events
+        self.written: dict[str, float] = {}  # log events, with their time
         self.users: set[str] = set()
         self.functions: set[str] = set()
         self.sync_ok = 0
@@ -152,12 +152,13 @@ class Soak:
 
     def act_logs(self, number: int, count: int) -> None:
         message = f"w{number}-{count}"
-        events = [{"timestamp": int(time.time() * 1000), "message": message}]
+        when = time.time()
+        events = [{"timestamp": int(when * 1000), "message": message}]
         self.client_of(number, "logs").put_log_events(
             logGroupName="soak", logStreamName="s", logEvents=events
         )
         with self.lock:
-            self.written.add(message)
+            self.written[message] = when
 
     def act_users(self, number: int, count: int) -> None:
         name = f"u{number}-{count}"
@@ -179,24 +180,29 @@ class Soak:
             local[number, service] = self.client(service)
         return local[number, service]
 
-    def lost(self) -> list[str]:
-        """What was acknowledged and is not there."""
-        problems = []
+    def lost(self, since: float) -> list[str]:
+        """What was acknowledged and is not there: of log events, those written since that time (0: all)."""
         iam, functions, logs = self.client("iam"), self.client("lambda"), self.client("logs")
         with self.lock:
-            users, made, written = set(self.users), set(self.functions), set(self.written)
-        there = {u["UserName"] for page in iam.get_paginator("list_users").paginate() for u in page["Users"]}
-        problems += [f"user {name}" for name in users - there]
+            users, made, written = set(self.users), set(self.functions), dict(self.written)
+        there = {
+            u["UserName"]
+            for page in iam.get_paginator("list_users").paginate(PaginationConfig={"PageSize": 1000})
+            for u in page["Users"]
+        }
+        problems = [f"user {name}" for name in users - there]
         there = {
             f["FunctionName"]
             for page in functions.get_paginator("list_functions").paginate()
             for f in page["Functions"]
         }
         problems += [f"function {name}" for name in made - there]
-        pages = logs.get_paginator("filter_log_events").paginate(logGroupName="soak")
+        pages = logs.get_paginator("filter_log_events").paginate(
+            logGroupName="soak", startTime=int(since * 1000)
+        )
         there = {event["message"] for page in pages for event in page["events"]}
-        problems += [f"log event {message}" for message in written - there]
-        return problems
+        expected = {message for message, when in written.items() if when >= since}
+        return problems + [f"log event {message}" for message in expected - there]
 
     def executed(self) -> set[int]:
         path = self.sink / "done"
@@ -212,18 +218,19 @@ def run(minutes: float, rate: float, every_s: float) -> int:
     writers = [threading.Thread(target=soak.writer, args=(n, act), daemon=True) for n, act in enumerate(acts)]
     for thread in writers:
         thread.start()
-    end, round_, memory, problems = time.monotonic() + minutes * 60, 0, [], []
+    end, round_, memory, problems, checked = time.monotonic() + minutes * 60, 0, [], [], 0.0
     while time.monotonic() < end and not problems:
         time.sleep(every_s * random.uniform(0.7, 1.0))
         assert soak.server is not None
         memory.append(tree_pss_mib(soak.server.pid))
         soak.kill()
         restart_s = soak.start()
-        problems = soak.lost()
+        problems = soak.lost(checked)
+        checked = time.time() - 5
         round_ += 1
         print(
             f"round {round_:3} restart {restart_s:.2f} s  before kill {memory[-1]:.0f} MiB  accepted {len(soak.accepted)}"
-            f"  executed {len(soak.executed())}  sync {soak.sync_ok}  logs {len(soak.written)}  lost {len(problems)}",
+            f"  executed {len(soak.executed() & soak.accepted)}  sync {soak.sync_ok}  logs {len(soak.written)}  lost {len(problems)}",
             flush=True,
         )
     soak.ended.set()
@@ -232,7 +239,7 @@ def run(minutes: float, rate: float, every_s: float) -> int:
     waited_until = time.monotonic() + 120
     while soak.accepted - soak.executed() and time.monotonic() < waited_until:
         time.sleep(0.2)
-    problems += soak.lost()
+    problems += soak.lost(0)
     problems += [
         f"Event invocation {i} was accepted and never executed"
         for i in sorted(soak.accepted - soak.executed())
@@ -256,7 +263,7 @@ if __name__ == "__main__":
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--minutes", type=float, default=30)
-    parser.add_argument("--rate", type=float, default=60, help="operations per second over all writers")
+    parser.add_argument("--rate", type=float, default=150, help="operations per second over all writers")
     parser.add_argument("--kill-every", type=float, default=60, metavar="SECONDS")
     options = parser.parse_args()
     sys.exit(run(options.minutes, options.rate, options.kill_every))

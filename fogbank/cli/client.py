@@ -29,8 +29,8 @@ def fetch(
         raise ConfigError(f"{url} is not an http:// address")
     connection = http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=timeout_s)
     try:
-        content = orjson.dumps(body) if body is not None else None
-        connection.request(method, path, content, {"content-type": "application/json"} if content else {})
+        content = orjson.dumps(body) if body is not None else b""
+        connection.request(method, path, content, _headers(url, method, path, content))
         response = connection.getresponse()
         answer = response.read()
     except OSError as error:
@@ -45,6 +45,23 @@ def fetch(
         return orjson.loads(answer)
     except orjson.JSONDecodeError as error:
         raise ConfigError(f"what answers at {url} is not a fogbank") from error
+
+
+def _headers(url: str, method: str, path: str, content: bytes) -> dict[str, str]:
+    """Signed where the environment has a key: a server that enforces signatures wants root's for what changes it."""
+    headers = {"content-type": "application/json"} if content else {}
+    key, secret = os.environ.get("AWS_ACCESS_KEY_ID"), os.environ.get("AWS_SECRET_ACCESS_KEY")
+    if method == "GET" or not key or not secret:
+        return headers
+    from botocore.auth import SigV4Auth
+    from botocore.awsrequest import AWSRequest
+    from botocore.credentials import Credentials
+
+    request = AWSRequest(method, url + path, headers, content)
+    SigV4Auth(
+        Credentials(key, secret, os.environ.get("AWS_SESSION_TOKEN")), "fogbank", DEFAULT_REGION
+    ).add_auth(request)
+    return dict(request.headers.items())
 
 
 def aws(service: str, url: str, region: str | None) -> Any:

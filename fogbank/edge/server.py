@@ -77,7 +77,7 @@ class Server:
         self._tls = tls
         self._members: set[Member] = set()
         self._listeners: list[asyncio.Server] = []
-        self._sweeper: asyncio.TimerHandle | None = None
+        self._sweeper: asyncio.Task[Any] | None = None
         self._empty: asyncio.Event = asyncio.Event()
 
     async def start(self, host: str, port: int) -> int:
@@ -144,7 +144,7 @@ class Server:
             self.loop = loop
             self.inline = Inline(loop)
             self.now = loop.time() + self.settings.sweep_s
-            self._sweeper = loop.call_later(self.settings.sweep_s, self._sweep)
+            self._sweeper = self.lanes.loop("http sweep", self._wait_and_sweep)
 
         def connect() -> asyncio.Protocol:
             if self._tls is not None and members is None:
@@ -158,8 +158,11 @@ class Server:
         self._listeners.append(server)
         return server
 
+    async def _wait_and_sweep(self) -> None:
+        await asyncio.sleep(self.settings.sweep_s)
+        self.loop.call_soon(self._sweep)  # not in here: connections run handlers in place, outside every task
+
     def _sweep(self) -> None:
-        self._sweeper = self.loop.call_later(self.settings.sweep_s, self._sweep)
         now = self.loop.time()
         self.now = now + self.settings.sweep_s
         self.writer.tick()

@@ -280,7 +280,11 @@ class EnvironmentPool:
     def broken(self, environment: Environment, reason: str) -> None:
         job, environment.cause = environment.cause, None
         self.end(environment)
-        if job is not None:
+        if job is None:
+            return
+        if environment.heir_of:  # what it took over is no good: the next one starts afresh
+            self._admission.want_next(job)
+        else:
             job.fail(SandboxError(f"the environment could not be made: {reason}"))
 
     def lost(self, environment: Environment) -> None:

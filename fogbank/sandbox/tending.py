@@ -78,7 +78,7 @@ class Tending:
         self._sweep = None
         before_s = self._loop.time() - FREEZE_AFTER_S * 0.9
         for environment, since_s in list(self._thawed.items()):
-            if environment.state is not State.READY:
+            if environment.state is not State.READY or environment.wrapping_up:
                 del self._thawed[environment]
             elif since_s <= before_s:
                 del self._thawed[environment]

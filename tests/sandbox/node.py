@@ -33,10 +33,24 @@ STUBBORN = """
 """
 
 
+FORGETFUL = """
+    import os, time
+    def handler(event, context):
+        open("/tmp/kept", "a").close()
+        time.sleep(event)
+        return os.listdir("/tmp")
+"""
+
+
 async def main(folder: Path) -> None:
     async with Lab(folder) as lab:
         config = lab.function(STUBBORN)
         reply = await lab.invoke(config)
+        await lab.until(lambda: lab.states() == ["frozen"])
+        slow = lab.function(FORGETFUL, timeout_ms=400)
+        timed_out = await lab.invoke(slow, 60)
+        kept = (await lab.invoke(slow, 0)).payload
+        await lab.pool.retire(slow.key)
         await lab.until(lambda: lab.states() == ["frozen"])
         busy = [asyncio.ensure_future(lab.run(STUBBORN, True)) for _ in range(2)]
         await lab.until(lambda: lab.states().count("busy") == 2)
@@ -44,6 +58,7 @@ async def main(folder: Path) -> None:
             "isolation": lab.pool.isolation(),
             "pids": [row["pid"] for row in lab.pool.environments()],
             "payload": reply.payload,
+            "timeout": [timed_out.result.error_type, kept],
             "error": reply.result.error_type,
             "cgroups": lab.pool._cgroups.folders(),
             "pid": os.getpid(),

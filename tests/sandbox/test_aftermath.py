@@ -120,6 +120,7 @@ def test_as_a_normal_user(public_path: Path) -> None:
         assert facts["isolation"]["uid"] == "fogbank's own"
         assert facts["error"] is None
         assert facts["payload"] == [993, []]
+        assert facts["timeout"] == ["Sandbox.Timedout", ["kept"]]
         node.send_signal(signal.SIGKILL)
         node.wait()
     until(lambda: not left_behind(facts, public_path))

@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -550,6 +551,15 @@ async def test_many_at_once(arena: Arena) -> None:
 async def test_typescript_types_are_stripped_by_node_24_only(arena: Arena) -> None:
     outcome = await run(arena, {"app.ts": "exports.go = async () => 1;"}, handler="app.go")
     assert outcome.payload["errorType"] == "Runtime.ImportModuleError"
+
+
+async def test_plain_processes_serve_where_nothing_isolates(tmp_path: Path) -> None:
+    async with Arena(tmp_path / "plain", isolation="none") as plain:
+        config = function(plain, "exports.handler = async (event) => { console.log('said'); return event; };")
+        outcome = await plain.invoke(config, {"a": 1})
+        assert (outcome.payload, outcome.log.texts[0].split("\t")[3]) == ({"a": 1}, "said")
+        failed = await run(plain, "exports.handler = 1;")
+        assert failed.payload["errorType"] == "Runtime.HandlerNotFound"
 
 
 @pytest.mark.skipif(24 not in NODES, reason="no Node.js 24 here")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import itertools
 import re
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 import pytest_asyncio
 
 from fogbank.sandbox.api import FunctionConfig, FunctionNetwork, Status
+from fogbank.sandbox.lifecycle import GONE, State
 from tests.sandbox.attacks.arena import Arena, Outcome
 
 RUNTIME = "provided.al2023"
@@ -186,6 +188,33 @@ def handle(event, headers):
     outcome = await arena.invoke(function(arena, body))
     assert outcome.payload == "early"
     assert outcome.result.duration_ms < 1500
+
+
+async def test_an_environment_that_still_works_is_not_frozen(arena: Arena) -> None:
+    """It answered, and asks for more only after longer than an idle environment keeps the CPU."""
+    body = """
+import time
+def handle(event, headers):
+    call("POST", "invocation/%s/response" % headers["Lambda-Runtime-Aws-Request-Id"], json.dumps(calls))
+    time.sleep(0.05)
+"""
+    config = function(arena, body)
+    for number in range(1, 5):
+        outcome = await asyncio.wait_for(arena.invoke(config), 10)
+        assert outcome.payload == number  # the same environment each time
+        async with asyncio.timeout(10):
+            await idle(arena, config)
+
+
+async def idle(arena: Arena, config: FunctionConfig) -> None:
+    """Return when the function's only environment has been frozen after it asked for more."""
+    for pause_s in itertools.repeat(0.01):
+        (environment,) = (
+            one for one in arena.pool._environments.values() if one.config is config and one.state not in GONE
+        )
+        if environment.state is State.FROZEN and not environment.wrapping_up:
+            return
+        await asyncio.sleep(pause_s)
 
 
 async def test_a_bootstrap_that_ends_at_once(arena: Arena) -> None:
@@ -437,3 +466,12 @@ async def test_a_strangers_call_to_the_runtime_api_is_cut(arena: Arena) -> None:
             await reader.readexactly(1)
         finally:
             writer.close()
+
+
+async def test_plain_processes_serve_where_nothing_isolates(tmp_path: Path) -> None:
+    async with Arena(tmp_path / "plain", isolation="none") as plain:
+        config = function(plain, "def handle(event, headers): return [event, calls]")
+        assert (await plain.invoke(config, 1)).payload == [1, 1]
+        assert (await plain.invoke(config, 2)).payload == [2, 2]
+        missing = await plain.invoke(plain.function({"other": "x"}, runtime=RUNTIME))
+        assert missing.payload["errorType"] == "Runtime.InvalidEntrypoint"

@@ -40,7 +40,7 @@ def _where(test: Evaluate) -> Evaluate:
                 [
                     bound
                     for index, bound in enumerate(value)
-                    if _keeps(test(bound["@"], frame.inner(bound)), index, len(value))
+                    if _keeps(test(bound["@"], frame.inner(dict(bound))), index, len(value))
                 ]
             )
         if value is UNDEFINED:

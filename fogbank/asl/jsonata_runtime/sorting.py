@@ -28,7 +28,7 @@ def compile_sort(
             return items
         frame.run.spend(len(items) * len(terms))
         if type(items) is TupleStream:
-            rows = [(keys(bound["@"], frame.inner(bound)), bound) for bound in items]
+            rows = [(keys(bound["@"], frame.inner(dict(bound))), bound) for bound in items]
         else:
             rows = [(keys(item, frame), item) for item in items]
         rows.sort(key=cmp_to_key(lambda a, b: _compare(a[0], b[0], signs)))

@@ -76,7 +76,7 @@ def _mapped(compiler: Compiling, step: Node, depth: int) -> TupleStep:
         result = TupleStream()
         for bound in tuples:
             context = bound["@"]
-            value = evaluate(context, frame.inner(bound))
+            value = evaluate(context, frame.inner(dict(bound)))
             if value is UNDEFINED:
                 continue
             if type(value) is TupleStream:

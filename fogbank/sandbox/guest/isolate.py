@@ -71,8 +71,8 @@ def enter_namespaces(own_network):
     socket.sethostname(HOSTNAME)
 
 
-def mount_proc():
-    linux.mount("proc", "/proc", "proc", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
+def mount_proc(target="/proc"):
+    linux.mount("proc", target, "proc", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
 
 
 def mount_own(request):
@@ -164,8 +164,10 @@ def inherit(namespace):
     """Enter the mounts that the function's last environment left; they know no host any more. /proc must be our own."""
     linux.setns(namespace, linux.CLONE_NEWNS)
     os.close(namespace)
+    # In a user namespace the kernel wants to see one /proc before it gives another, so the old one goes last.
+    mount_proc("/run/empty")
     linux.umount("/proc")
-    mount_proc()
+    linux.mount("/run/empty", "/proc", None, linux.MS_MOVE)
 
 
 def wall_in(request, setting, inherited):

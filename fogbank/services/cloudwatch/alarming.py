@@ -5,6 +5,7 @@ Nodes do not share the work: each evaluates all, and the version of an alarm let
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import replace
 from typing import Any
@@ -39,9 +40,17 @@ class Alarming:
         self._clock = clock
         self._journal = journal
         self._number = 0
+        self._news = asyncio.Event()
+
+    def start(self) -> None:
+        """Hear of new alarms."""
+        self._store.watch_records(keys.ALARMED, self._news.set)
 
     async def run(self) -> None:
-        """The lane's body."""
+        """The lane's body: a round every ten seconds, and none while there is no alarm."""
+        self._news.clear()
+        if not await self._store.scan(keys.ALARMED, limit=1):
+            await self._news.wait()
         await self._clock.sleep_s(EVALUATION_INTERVAL_S)
         await self.evaluate_all()
 

@@ -45,7 +45,7 @@ async def list_metrics(
     after = _position(ctx, next_token)
     await ctx.state.journal.flush()
     found, position = await walk(
-        ctx.state, place_of(ctx), namespace, metric_name, matches, METRIC_PAGE_MAX, after
+        ctx.state.store, place_of(ctx), namespace, metric_name, matches, METRIC_PAGE_MAX, after
     )
     output: dict[str, Any] = {"Metrics": [metric.wire() for metric in found]}
     if position is not None:

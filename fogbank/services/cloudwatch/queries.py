@@ -26,6 +26,7 @@ from fogbank.services.cloudwatch.metric import Known, Metric
 from fogbank.services.cloudwatch.series import Range, merge_units, read_series
 from fogbank.services.cloudwatch.service import validation_error
 from fogbank.services.cloudwatch.statistics import parse_statistic
+from fogbank.store.api import Store
 
 PERIOD_S = 300  # of an expression in which nothing else sets one
 
@@ -82,7 +83,7 @@ async def compute(source: Source, queries: list[Query], start_ms: int, end_ms: i
     for query in queries:
         if query.metric is not None:
             metrics[query.id] = await _metric(
-                state, place, query.metric, query.stat, query.period_s or 60, query.unit, start_ms, end_ms
+                source, query.metric, query.stat, query.period_s or 60, query.unit, start_ms, end_ms
             )
     results.values.update(metrics)
     grid = _grid(source, queries, start_ms, end_ms)
@@ -102,8 +103,7 @@ async def compute(source: Source, queries: list[Query], start_ms: int, end_ms: i
 
 
 async def _metric(
-    state: CloudWatch,
-    place: Place,
+    source: Source,
     metric: Metric,
     stat: str,
     period_s: int,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from fogbank.core.clock import Clock
 from fogbank.services.cloudwatch import keys
 from fogbank.services.cloudwatch.keys import Place
@@ -23,9 +25,17 @@ class Retaining:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
+        self._news = asyncio.Event()
+
+    def start(self) -> None:
+        """Hear of the first metrics."""
+        self._store.watch_records(keys.PLACES, self._news.set)
 
     async def run(self) -> None:
-        """The lane's body."""
+        """The lane's body: a sweep every hour, and none while there are no metrics."""
+        self._news.clear()
+        if not await self._store.scan(keys.PLACES, limit=1):
+            await self._news.wait()
         await self._clock.sleep_s(SWEEP_INTERVAL_S)
         await self.sweep()
 

@@ -25,6 +25,8 @@ class CloudWatch:
 
     async def start(self) -> None:
         self.journal.start()
+        self.retaining.start()
+        self.alarming.start()
         self.lanes.loop("cloudwatch journal", self.journal.run)
         self.lanes.loop("cloudwatch alarms", self.alarming.run)
         self.lanes.loop("cloudwatch retention", self.retaining.run)

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from fogbank.core.errors import AwsError
 from fogbank.core.ids import Ids
 from fogbank.core.limits import METADATA_CACHED_MAX
 from fogbank.sandbox.api import FunctionConfig
 from fogbank.services.lambda_ import keys
 from fogbank.services.lambda_.concurrency import Concurrency, FunctionSlots
-from fogbank.services.lambda_.errors import conflict
+from fogbank.services.lambda_.errors import conflict, function_not_found
 from fogbank.services.lambda_.executables import Configurer
 from fogbank.services.lambda_.invocation_log import LogSettings
 from fogbank.services.lambda_.metrics import Metrics, Tally
@@ -100,7 +101,11 @@ class Targets:
     async def resolve(self, name: FunctionName, cache_key: CacheKey | None = None) -> Target:
         """What `name` stands for; AWS's errors where it is not there or cannot run now."""
         generation = self._generation
-        found = await find(self._store, name)
+        try:
+            found = await find(self._store, name)
+        except AwsError:
+            # Invocations name the version that was looked for, also where none was given.
+            raise function_not_found(f"{name.arn}:{name.qualifier or LATEST}") from None
         target = await self._target(found)
         if cache_key is not None and generation == self._generation:
             if len(self.cached) >= METADATA_CACHED_MAX:

@@ -1,0 +1,1 @@
+"""Regular expressions as JavaScript defines them, which is how JSONata does, matched within a bound on steps."""
