@@ -98,7 +98,7 @@ class Bench:
             await state.start()
         self.telemetry.start()
         await self.call("CreateFunction", creation())
-        while (await self.call("GetFunctionConfiguration", {"FunctionName": "f"}))["State"] == "Pending":
+        while (await self.call("GetFunctionConfiguration", {"FunctionName": "f"}))["State"] == "Pending":  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         return self
 
@@ -144,7 +144,7 @@ async def _events(bench: Bench) -> tuple[float, float]:
     began = time.perf_counter()
     await asyncio.gather(*(caller() for _ in range(50)))
     accepted_s = time.perf_counter() - began
-    while bench.pool.count - before < EVENTS:
+    while bench.pool.count - before < EVENTS:  # noqa: ASYNC110
         await asyncio.sleep(0.005)
     return EVENTS / accepted_s, EVENTS / (time.perf_counter() - began)
 

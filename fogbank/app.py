@@ -259,7 +259,7 @@ class App:
     @property
     def url(self) -> str:
         """Where clients on this machine reach it."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.settings.host, self.settings.host)  # noqa: S104
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.settings.host, self.settings.host)
         return f"http://{f'[{host}]' if ':' in host and host[0] != '[' else host}:{self._port}"
 
     def banner(self) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import uvloop
 
 from fogbank.app import App
-from fogbank.core.config import DEFAULT_ACCOUNT, DEFAULT_REGION, Settings
+from fogbank.core.config import DEFAULT_ACCOUNT, DEFAULT_PORT, DEFAULT_REGION, Settings
 
 T = TypeVar("T")
 START_LIMIT_S = 30.0
@@ -21,7 +21,9 @@ class Fogbank:
     """One running fogbank; use it as a context manager."""
 
     def __init__(self, settings: Settings | None = None) -> None:
-        self.settings = replace(settings or Settings(), port=settings.port if settings else 0)
+        settings = settings or Settings()
+        # Several test processes run side by side: the well-known port is nobody's.
+        self.settings = replace(settings, port=0) if settings.port == DEFAULT_PORT else settings
         self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="fogbank", daemon=True)
         self.app = App(self.settings)

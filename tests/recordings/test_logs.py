@@ -5,6 +5,7 @@ Left out: destinations (PutDestination is not supported) and KMS keys (refused).
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -53,7 +54,7 @@ def stream(logs: Any) -> Any:
 
 
 def now_ms() -> int:
-    return int(time.time() * 1000)
+    return int(time.time() * 1000)  # the wire's clock stands on today
 
 
 def put(client: Any, stream: str, *events: tuple[int, str], group: str = GROUP) -> Any:
@@ -236,3 +237,56 @@ def test_log_stream_arn_format(stream: Any, matcher: Matcher) -> None:
     expected = recorded(STREAMS, "test_log_stream_arn_format")
     answer = stream.describe_log_streams(logGroupName=GROUP)
     matcher.matches(expected["describe-log-streams-with-arn"], answer)
+
+
+# --- queries --------------------------------------------------------------------------------------------------------------
+
+
+def start_query(client: Any, wire: Wire, group: str = GROUP) -> str:
+    now_s = wire.house.clock.now_ms() // 1000
+    return str(
+        client.start_query(
+            logGroupName=group, startTime=now_s - 3600, endTime=now_s, queryString="fields @message"
+        )["queryId"]
+    )
+
+
+def wait_until_complete(client: Any, wire: Wire, query_id: str) -> None:
+    for _ in range(100):
+        if client.get_query_results(queryId=query_id)["status"] == "Complete":
+            return
+        wire.advance(0.1)
+    raise AssertionError("the query did not end")
+
+
+def test_start_query_basic(stream: Any, matcher: Matcher, wire: Wire) -> None:
+    expected = recorded(QUERIES, "test_start_query_basic")
+    now_s = wire.house.clock.now_ms() // 1000
+    answer = stream.start_query(
+        logGroupName=GROUP, startTime=now_s - 60, endTime=now_s, queryString="fields @timestamp, @message"
+    )
+    matcher.matches(expected["start-query"], answer)
+
+
+def test_start_query_log_group_not_found(logs: Any, matcher: Matcher) -> None:
+    expected = recorded(QUERIES, "test_start_query_log_group_not_found")["error-log-group-not-found"]
+    answer = error_of(
+        logs.start_query, logGroupName="no-group", startTime=0, endTime=1, queryString="fields @message"
+    )
+    message = re.sub(r"Request ID: [0-9a-f-]{36}", "Request ID: <id>", expected["Error"]["Message"])
+    expected = expected | {"Error": expected["Error"] | {"Message": message}}
+    matcher.matches(expected, answer)
+
+
+def test_describe_queries(stream: Any, matcher: Matcher, wire: Wire) -> None:
+    expected = recorded(QUERIES, "test_describe_queries")
+    start_query(stream, wire)
+    matcher.matches(expected["describe-queries"], stream.describe_queries(logGroupName=GROUP))
+
+
+def test_describe_queries_with_status_filter(stream: Any, matcher: Matcher, wire: Wire) -> None:
+    expected = recorded(QUERIES, "test_describe_queries_with_status_filter")
+    wait_until_complete(stream, wire, start_query(stream, wire))
+    for status in ("Complete", "Scheduled"):
+        answer = stream.describe_queries(logGroupName=GROUP, status=status)
+        matcher.matches(expected[f"describe-queries-{status.lower()}"], answer)

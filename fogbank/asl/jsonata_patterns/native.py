@@ -7,6 +7,7 @@ may repeat in more than one way is repeated. The caller weighs that power agains
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from fogbank.asl.jsonata_patterns.parts import (
     BackReference,
@@ -24,40 +25,74 @@ from fogbank.asl.jsonata_patterns.parts import (
 _LINE_END = "\\n\\r\\u2028\\u2029"
 
 
-def native(part: Part, *, ignore_case: bool, multiline: bool) -> tuple[re.Pattern[str], int] | None:
-    """A compiled `re` and how many repeats multiply its work; None if it has to be matched step by step."""
-    loops = _loops(part, within=False)
-    if loops is None:
+def native(part: Part, *, ignore_case: bool, multiline: bool) -> tuple[re.Pattern[str], Work] | None:
+    """A compiled `re` and what it may come to; None if the pattern has to be matched step by step."""
+    work = _work(part, within=False)
+    if work is None:
         return None
-    flags = re.ASCII | (re.IGNORECASE if ignore_case else re.NOFLAG)
-    if ignore_case:
-        flags &= ~re.ASCII
-    return re.compile(_written(part, multiline), flags), loops
+    # Without ASCII, IGNORECASE folds all of Unicode, as JavaScript does.
+    flags = re.IGNORECASE if ignore_case else re.ASCII
+    return re.compile(_written(part, multiline), flags), work
 
 
-def _loops(part: Part, *, within: bool) -> int | None:
-    """How many repeats there are; None if one is within another, or JavaScript would match differently."""
+@dataclass(frozen=True, slots=True)
+class Work:
+    """At most (length + 1) ** (loops + 1) * 2 ** doublings comparisons."""
+
+    loops: int
+    doublings: int
+
+    def most(self, length: int) -> int:
+        """Comparisons for a text of `length` characters."""
+        return (length + 1) ** (self.loops + 1) << self.doublings
+
+
+_NOTHING = Work(0, 0)
+
+
+def _work(part: Part, *, within: bool) -> Work | None:
+    """The work of `part`; None if a repeat is ambiguous, or JavaScript would match differently."""
     match part:
         case Chars() | Edge():
-            return 0
+            return _NOTHING
         case Row(parts):
-            return _total([_loops(child, within=within) for child in parts])
+            return _total([_work(child, within=within) for child in parts])
         case Choice(options):
-            return None if within else _total([_loops(child, within=within) for child in options])
+            if within:
+                return None
+            ways = Work(0, (len(options) - 1).bit_length())
+            return _total([ways, *[_work(child, within=False) for child in options]])
         case Group(_, body):
             # JavaScript forgets at each turn of a loop what the groups within it held; `re` does not.
-            return None if within else _loops(body, within=within)
+            return None if within else _work(body, within=False)
         case Look(body, behind):
-            return None if behind else _loops(body, within=within)
+            return None if behind else _work(body, within=within)
         case BackReference():
             return None
-        case Repeat(body, least, most):
-            if most is not None and most <= 1:
-                return _loops(body, within=within)
-            if least == most and not within:
-                return _loops(body, within=False)
-            inner = None if within else _loops(body, within=True)
-            return None if inner is None or _may_be_empty(body) else inner + 1
+        case Repeat():
+            return _repeat_work(part, within)
+
+
+def _repeat_work(part: Repeat, within: bool) -> Work | None:
+    if within:
+        fixed = part.least == part.most and _work(part.body, within=True) == _NOTHING
+        return _NOTHING if fixed else None
+    if part.most is not None and part.most <= 1:
+        return _total([Work(0, 1), _work(part.body, within=False)])
+    inner = _work(part.body, within=True)
+    if inner != _NOTHING or _may_be_empty(part.body):
+        return None
+    return _NOTHING if part.least == part.most else Work(1, 0)
+
+
+def _total(works: list[Work | None]) -> Work | None:
+    loops, doublings = 0, 0
+    for work in works:
+        if work is None:
+            return None
+        loops += work.loops
+        doublings += work.doublings
+    return Work(loops, doublings)
 
 
 def _may_be_empty(part: Part) -> bool:
@@ -74,15 +109,6 @@ def _may_be_empty(part: Part) -> bool:
             return least == 0 or _may_be_empty(body)
         case _:
             return True
-
-
-def _total(counts: list[int | None]) -> int | None:
-    total = 0
-    for count in counts:
-        if count is None:
-            return None
-        total += count
-    return total
 
 
 def _written(part: Part, multiline: bool) -> str:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from fogbank.asl.jsonata_patterns.native import native
+from fogbank.asl.jsonata_patterns.native import Work, native
 from fogbank.asl.jsonata_patterns.program import Program
 from fogbank.asl.jsonata_patterns.syntax import PatternError, PatternSyntax
 from fogbank.asl.jsonata_runtime.run import Run
@@ -31,7 +31,7 @@ class Pattern(Function):
 
     __slots__ = ("_native", "_program", "groups")
 
-    def __init__(self, program: Program, quick: tuple[re.Pattern[str], int] | None, groups: int) -> None:
+    def __init__(self, program: Program, quick: tuple[re.Pattern[str], Work] | None, groups: int) -> None:
         self._program = program
         self._native = quick
         self.groups = groups
@@ -43,7 +43,7 @@ class Pattern(Function):
     def find(self, text: str, start: int, run: Run) -> Match | None:
         """The first match at or after `start`. Raises D1004 if it is empty."""
         rest = len(text) - start
-        if self._native is not None and (rest + 1) ** (self._native[1] + 1) <= _NATIVE_WORK_MAX:
+        if self._native is not None and self._native[1].most(rest) <= _NATIVE_WORK_MAX:
             run.spend((rest >> 3) + 1)
             found = self._native[0].search(text, start)
             if found is None:

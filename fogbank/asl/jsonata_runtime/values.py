@@ -153,5 +153,4 @@ def append(left: Any, right: Any) -> Any:
         first.extend(right)
     else:
         first.append(right)
-    # A single value became a sequence, and what is made from one stays one: it collapses when it has one item.
-    return first if isinstance(left, list) else Sequence(first)
+    return first

@@ -150,6 +150,7 @@ class Alarming:
         packed = item.pack()
         tx.put(keys.history(place, item.time_ms, number, item.alarm), packed)
         tx.put(keys.alarm_history(place, item.alarm, item.time_ms, number), packed)
+        tx.put(keys.place(place), b"")
 
 
 def actions_enabled(alarm: Alarm) -> bool:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from fogbank.model.call import Call
 from fogbank.model.telemetry import Dimensions, Point
 from fogbank.services.cloudwatch.distribution import Distribution
-from fogbank.services.cloudwatch.journal import Datum
+from fogbank.services.cloudwatch.journal import Packed
 from fogbank.services.cloudwatch.keys import place_of
-from fogbank.services.cloudwatch.metric import Metric
+from fogbank.services.cloudwatch.metric import metric_text
 from fogbank.services.cloudwatch.service import SERVICE
 from fogbank.services.cloudwatch.state import CloudWatch
 
@@ -20,7 +20,7 @@ async def deliver(ctx: Call[CloudWatch], *, points: list[Point]) -> None:
         await ctx.state.journal.append(place_of(ctx), data)
 
 
-def gather(points: list[Point]) -> list[Datum]:
+def gather(points: list[Point]) -> list[Packed]:
     """Points of one metric, unit and minute together: a burst of invocations costs a few data."""
     found: dict[tuple[str, str, Dimensions, str, int], Distribution] = {}
     for point in points:
@@ -30,6 +30,6 @@ def gather(points: list[Point]) -> list[Datum]:
             samples = found[slot] = Distribution()
         samples.add(point.value, point.count)
     return [
-        Datum(Metric(namespace, name, tuple(sorted(dimensions))), unit, 60, minute_s, samples)
+        (metric_text(namespace, name, sorted(dimensions)), unit, 60, minute_s, samples.pack())
         for (namespace, name, dimensions, unit, minute_s), samples in found.items()
     ]

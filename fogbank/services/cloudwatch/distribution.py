@@ -43,8 +43,10 @@ class Distribution:
         """`count` samples of one value."""
         self.count += count
         self.total += value * count
-        self.low = min(self.low, value)
-        self.high = max(self.high, value)
+        if value < self.low:  # comparisons: this runs for every sample
+            self.low = value
+        if value > self.high:
+            self.high = value
         if self.detail is Detail.EXACT:
             self.bins[value] = self.bins.get(value, 0.0) + count
             if len(self.bins) > METRIC_EXACT_VALUES_MAX:

@@ -11,8 +11,6 @@ version of one record: no entry is folded twice, whatever crashes and however ma
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -36,19 +34,9 @@ SEEN_STEP_MS = 600_000  # how exactly it is stored when a metric last had data
 RESOLUTIONS_S = (60, 300, 3600)
 
 
-@dataclass(slots=True)
-class Datum:
-    """Samples of one metric and unit in one second or minute. `resolution_s` is 1 or 60."""
-
-    metric: Metric
-    unit: str
-    resolution_s: int
-    start_s: int
-    samples: Distribution
-
-    def pack(self) -> list[Any]:
-        return [self.metric.text, self.unit, self.resolution_s, self.start_s, self.samples.pack()]
-
+#: Samples of one metric and unit in one second or minute, as the journal holds them: the metric's text, the unit, the
+#: resolution (1 or 60) and start in seconds, and a packed distribution.
+Packed = tuple[str, str, int, int, list[Any]]
 
 #: Where samples go: account, region, the metric's text, unit, resolution and start.
 Slot = tuple[str, str, str, str, int, int]
@@ -72,9 +60,9 @@ class Journal:
         """Something may lie there from before."""
         self._news.set()
 
-    async def append(self, place: Place, data: Iterable[Datum]) -> None:
+    async def append(self, place: Place, data: list[Packed]) -> None:
         """Durable when it returns."""
-        body = orjson.dumps((*place, [datum.pack() for datum in data]))
+        body = orjson.dumps((*place, data))
         await self._store.commit(Transaction().append(keys.JOURNAL, [(self._clock.now_ms(), body)]))
         self._news.set()
 

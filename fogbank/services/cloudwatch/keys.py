@@ -23,7 +23,7 @@ def place_of(ctx: Call[Any]) -> Place:
 JOURNAL: Key = ("cloudwatch", "", "", "journal")
 #: The record whose version guards folding, so that only one node folds an entry.
 FOLD: Key = ("cloudwatch", "", "", "fold")
-#: Accounts and regions that have metrics.
+#: Accounts and regions that have metrics or alarms.
 PLACES: Key = ("cloudwatch", "", "", "place")
 
 #: Every alarm, for the lane that evaluates them.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,6 +11,11 @@ from typing import Any
 import orjson
 
 from fogbank.model.telemetry import Dimensions
+
+
+def metric_text(namespace: str, name: str, dimensions: Sequence[tuple[str, str]]) -> str:
+    """A metric as JSON: its identity. `dimensions` are sorted."""
+    return orjson.dumps((namespace, name, dimensions)).decode()
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,7 @@ class Metric:
     @cached_property
     def text(self) -> str:
         """All of it as JSON: its identity."""
-        return orjson.dumps((self.namespace, self.name, self.dimensions)).decode()
+        return metric_text(self.namespace, self.name, self.dimensions)
 
     @classmethod
     def of_text(cls, text: str) -> Metric:

@@ -14,11 +14,13 @@ from fogbank.core.limits import (
 )
 from fogbank.model.call import Call
 from fogbank.services.cloudwatch.distribution import Distribution
-from fogbank.services.cloudwatch.journal import Datum
+from fogbank.services.cloudwatch.journal import Packed
 from fogbank.services.cloudwatch.keys import place_of
-from fogbank.services.cloudwatch.metric import Metric
+from fogbank.services.cloudwatch.metric import metric_text
 from fogbank.services.cloudwatch.service import SERVICE, invalid_combination, invalid_value, missing
 from fogbank.services.cloudwatch.state import CloudWatch
+
+_OTHER_FORMS = frozenset({"Values", "Counts", "StatisticValues"})
 
 
 @SERVICE.operation(refuses={"EntityMetricData", "StrictEntityValidation"})
@@ -38,25 +40,37 @@ async def put_metric_data(
     await ctx.state.journal.append(place_of(ctx), data)
 
 
-def _datum(namespace: str, given: dict[str, Any], number: int, now_ms: int) -> Datum:
-    where = f"MetricData.member.{number}"
+def _datum(namespace: str, given: dict[str, Any], number: int, now_ms: int) -> Packed:
     time_ms = given.get("Timestamp", now_ms)
-    if time_ms < now_ms - METRIC_AGE_MS_MAX or time_ms > now_ms + METRIC_FUTURE_MS_MAX:
+    if not now_ms - METRIC_AGE_MS_MAX <= time_ms <= now_ms + METRIC_FUTURE_MS_MAX:
         raise invalid_value(
-            f"The parameter {where}.Timestamp must specify a time no earlier than two weeks ago and no later than two "
-            "hours in the future."
+            f"The parameter MetricData.member.{number}.Timestamp must specify a time no earlier than two weeks ago and "
+            "no later than two hours in the future."
         )
     resolution_s = given.get("StorageResolution", 60)
     if resolution_s not in (1, 60):
-        raise invalid_value(f"The parameter {where}.StorageResolution must be 1 or 60.")
-    resolution_s = int(resolution_s)
-    dimensions = given.get("Dimensions")
-    if dimensions and len({one["Name"] for one in dimensions}) < len(dimensions):
-        raise invalid_value(f"The parameter {where}.Dimensions must not name a dimension twice.")
-    metric = Metric.of(namespace, given["MetricName"], dimensions)
+        raise invalid_value(f"The parameter MetricData.member.{number}.StorageResolution must be 1 or 60.")
+    dimensions = sorted([(one["Name"], one["Value"]) for one in given.get("Dimensions", ())])
+    if len(dimensions) > 1 and len(dict(dimensions)) < len(dimensions):
+        raise invalid_value(
+            f"The parameter MetricData.member.{number}.Dimensions must not name a dimension twice."
+        )
     start_s = time_ms // 1000
     start_s -= start_s % resolution_s
-    return Datum(metric, given.get("Unit", "None"), resolution_s, start_s, _samples(given, where))
+    text = metric_text(namespace, given["MetricName"], dimensions)
+    return text, given.get("Unit", "None"), resolution_s, start_s, _values(given, number)
+
+
+def _values(given: dict[str, Any], number: int) -> list[Any]:
+    """The samples, packed. A single value is what nearly all data are."""
+    value = given.get("Value")
+    if (
+        value is not None
+        and given.keys().isdisjoint(_OTHER_FORMS)
+        and -METRIC_VALUE_MAX <= value <= METRIC_VALUE_MAX
+    ):
+        return [value, 1.0]
+    return _samples(given, f"MetricData.member.{number}").pack()
 
 
 def _samples(given: dict[str, Any], where: str) -> Distribution:

@@ -43,17 +43,17 @@ class Retaining:
         for place in await self._store.scan(keys.PLACES, limit=10_000):
             account, region = map(str, place.key[-2:])
             await self._sweep_place(Place(account, region))
-        for alarm in await self._store.scan(keys.ALARMED, limit=10_000):
-            account, region, name = map(str, alarm.key[-3:])
-            await self._sweep_history(keys.alarm_histories(Place(account, region), name))
-            await self._sweep_history(keys.histories(Place(account, region)))
+            await self._sweep_history(Place(account, region))
 
-    async def _sweep_history(self, prefix: Key) -> None:
+    async def _sweep_history(self, place: Place) -> None:
+        prefix = keys.histories(place)
         oldest_ms = self._clock.now_ms() - HISTORY_KEPT_MS
         while items := await self._store.scan(prefix, before=(*prefix, oldest_ms), limit=PAGE):
             tx = Transaction()
             for item in items:
+                time_ms, number, alarm = item.key[-3:]
                 tx.delete(item.key)
+                tx.delete(keys.alarm_history(place, str(alarm), int(time_ms), int(number)))
             await self._store.commit(tx)
 
     async def _sweep_place(self, place: Place) -> None:

@@ -98,6 +98,10 @@ class CodeStore:
         """The zip itself."""
         return await self._blobs.get(sha)
 
+    async def taken_in_before(self, time_ms: int) -> list[str]:
+        """The packages that have been unpacked for so long."""
+        return await asyncio.to_thread(_older, self._code_dir, time_ms)
+
     async def discard(self, sha: str) -> None:
         """Forget a package that nothing refers to. Environments that still run keep what they have mounted."""
         await asyncio.to_thread(_remove, self.path(sha))
@@ -117,6 +121,17 @@ def _prepare(code_dir: Path) -> None:
         if entry.name.startswith(_TEMPORARY) or (entry.is_dir() and not same_boot):
             _remove(entry)
     marker.write_text(boot)
+
+
+def _older(code_dir: Path, time_ms: int) -> list[str]:
+    found: list[str] = []
+    for entry in code_dir.iterdir():
+        try:
+            if not entry.name.startswith(".") and entry.stat().st_mtime_ns // 1_000_000 < time_ms:
+                found.append(entry.name)
+        except FileNotFoundError:
+            continue  # discarded meanwhile
+    return found
 
 
 def _unpack_into(content: bytes, target: Path) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.core.clock import Clock
+from fogbank.core.lanes import Lanes
 from fogbank.core.limits import TIMEOUT_S_MAX
 from fogbank.services.lambda_ import keys
 from fogbank.services.lambda_.chores import Chores
@@ -25,12 +26,17 @@ _AFTER_MS = (TIMEOUT_S_MAX + 60) * 1000  # the longest invocation of a version t
 class Collector:
     """Counts uses, and collects what has none."""
 
-    def __init__(self, store: Store, clock: Clock, code: CodeStore, chores: Chores) -> None:
+    def __init__(self, store: Store, clock: Clock, lanes: Lanes, code: CodeStore, chores: Chores) -> None:
         self._store = store
         self._clock = clock
+        self._lanes = lanes
         self._code = code
         self._chores = chores
         chores.handle(CHORE, self._collect)
+
+    def start(self) -> None:
+        """Look for packages that a killed node took in and never committed a use of."""
+        self._lanes.spawn("lambda sweep", self._sweep())
 
     def use(self, transaction: Transaction, name: FunctionName, version: Version) -> None:
         """With the commit of a version: its packages, layers included, are used."""
@@ -54,8 +60,15 @@ class Collector:
         transaction.delete(keys.code_use(sha, owner))
         self._chores.add(transaction, CHORE, {"sha": sha}, due_ms=self._clock.now_ms() + _AFTER_MS)
 
+    async def _sweep(self) -> None:
+        before_ms = self._clock.now_ms() - _AFTER_MS  # what is younger may be about to be used
+        for sha in await self._code.taken_in_before(before_ms):
+            await self._discard_unused(sha)
+
     async def _collect(self, subject: dict[str, Any]) -> None:
-        sha = subject["sha"]
+        await self._discard_unused(subject["sha"])
+
+    async def _discard_unused(self, sha: str) -> None:
         async with self._code.held(sha):
             if not await self._store.count(keys.code_uses(sha), limit=1):
                 await self._code.discard(sha)

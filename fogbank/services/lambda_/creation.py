@@ -88,42 +88,59 @@ async def create_function(
     )
     check_role(ctx, role)
     check_tags(tags or {})
-    variables = (environment or {}).get("Variables")
+    variables = None if environment is None else environment.get("Variables", {})
     check_variables(variables or {})
-    architecture = architecture_of(architectures)
-    logging = logging_of(logging_config, name.name, Logging())
-    content = zip_of(code)
+    state = ctx.state
+    draft = Version(
+        version=LATEST,
+        revision_id=state.ids.uuid(),
+        build=state.ids.hex(16),
+        phase=Phase.CREATING,
+        runtime=runtime,
+        handler=handler,
+        role=role,
+        code_sha="",
+        code_bytes=0,
+        unzipped_bytes=0,
+        modified_ms=state.clock.now_ms(),
+        description=description,
+        timeout_s=timeout,
+        memory_mb=memory_size,
+        tmp_mb=(ephemeral_storage or {}).get("Size", 512),
+        architecture=architecture_of(architectures),
+        environment=None if variables is None else seal_variables(state.secrets, name, variables),
+        logging=logging_of(logging_config, name.name, Logging()),
+        tracing=(tracing_config or {}).get("Mode", "PassThrough"),
+    )
+    created = await _create(ctx, name, draft, zip_of(code), layers or [], tags or {}, publish)
+    return configuration(name, created, variables)
+
+
+async def _create(
+    ctx: Call[Lambda],
+    name: FunctionName,
+    draft: Version,
+    content: bytes,
+    layers: list[str],
+    tags: dict[str, str],
+    publish: bool,
+) -> Version:
+    """Take the code in and commit; the version that the answer shows."""
     state = ctx.state
     if await state.store.get(keys.function(name)) is not None:
         raise _exists(name)
-    uses = await resolve_layers(ctx, layers or [])
+    uses = await resolve_layers(ctx, layers)
     async with state.code.held(sha_of(content)):
         package = await state.code.take_in(content, "CreateFunction")
         check_unzipped(package.unzipped_bytes, uses)
-        latest = Version(
-            version=LATEST,
-            revision_id=state.ids.uuid(),
-            build=state.ids.hex(16),
-            phase=Phase.CREATING,
-            runtime=runtime,
-            handler=handler,
-            role=role,
+        latest = replace(
+            draft,
             code_sha=package.sha,
             code_bytes=package.zip_bytes,
             unzipped_bytes=package.unzipped_bytes,
-            modified_ms=state.clock.now_ms(),
-            description=description,
-            timeout_s=timeout,
-            memory_mb=memory_size,
-            tmp_mb=(ephemeral_storage or {}).get("Size", 512),
-            architecture=architecture,
-            environment=None if environment is None else seal_variables(state.secrets, name, variables or {}),
             layers=uses,
-            logging=logging,
-            tracing=(tracing_config or {}).get("Mode", "PassThrough"),
         )
-        created = await _commit(ctx, name, latest, tags or {}, publish)
-    return configuration(name, created, None if environment is None else variables or {})
+        return await _commit(ctx, name, latest, tags, publish)
 
 
 async def _commit(

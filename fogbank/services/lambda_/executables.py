@@ -32,7 +32,7 @@ class Configurer:
         """The config of `version`. Pure but for opening the sealed variables."""
         logging = version.logging
         return FunctionConfig(
-            key=f"{name.arn}:{version.version}:{version.build}",
+            key=_key(name, version),
             account=name.account,
             region=name.region,
             name=name.name,
@@ -59,12 +59,18 @@ class Configurer:
             if not await self._code.ensure(sha):
                 raise StoreError(f"the code package {sha} of {name.arn} is missing")
         config = self.configure(name, version)
+        self.replaced(name, version)
         in_use = self._in_use.setdefault((name.account, name.region, name.name), {})
-        before = in_use.get(version.version)
         in_use[version.version] = config.key
-        if before is not None and before != config.key:
-            self._lanes.spawn("lambda retire", self._pool.retire(before))
         return config
+
+    def replaced(self, name: FunctionName, version: Version) -> None:
+        """`version` is what counts now: idle environments of another build of it end, busy ones after use."""
+        in_use = self._in_use.get((name.account, name.region, name.name), {})
+        before = in_use.get(version.version)
+        if before is not None and before != _key(name, version):
+            del in_use[version.version]
+            self._lanes.spawn("lambda retire", self._pool.retire(before))
 
     async def retire(self, name: FunctionName, version: str | None = None) -> None:
         """The function, or one version of it, is no more."""
@@ -90,3 +96,7 @@ class Configurer:
             version.memory_mb,
             runtime_version_arn(name.region, version.runtime),
         )
+
+
+def _key(name: FunctionName, version: Version) -> str:
+    return f"{name.arn}:{version.version}:{version.build}"

@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fogbank.core.clock import Clock
-from fogbank.core.errors import RuntimeUnavailable
+from fogbank.core.errors import RuntimeUnavailable, SandboxError
 from fogbank.core.ids import Ids
 from fogbank.core.lanes import Lanes
-from fogbank.sandbox.api import FunctionConfig, Pool
+from fogbank.sandbox.api import Pool
 from fogbank.services.lambda_ import keys
 from fogbank.services.lambda_.chores import Chores
 from fogbank.services.lambda_.code_store import CodeStore
+from fogbank.services.lambda_.executables import Configurer
 from fogbank.services.lambda_.names import LATEST, FunctionName
 from fogbank.services.lambda_.phases import TRANSITIONS, UNSETTLED, Change
 from fogbank.services.lambda_.records import Version, decode_function, decode_version
@@ -26,8 +27,6 @@ from fogbank.store.api import Store, Transaction
 
 CHORE = "settle"
 _TAKEN_UP_AFTER_MS = 5_000  # by whichever node, if the one that committed was killed
-
-Configure = Callable[[FunctionName, Version], FunctionConfig]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ class Settler:
         pool: Pool,
         code: CodeStore,
         chores: Chores,
-        configure: Configure,
+        configurer: Configurer,
         changed: Callable[[], None],
     ) -> None:
         self._store = store
@@ -60,7 +59,7 @@ class Settler:
         self._pool = pool
         self._code = code
         self._chores = chores
-        self._configure = configure
+        self._configurer = configurer
         self._changed = changed
         chores.handle(CHORE, self._do)
 
@@ -84,6 +83,7 @@ class Settler:
             return
         outcome = await self._try(name, version)
         await retried(lambda: self._commit(name, number, build, outcome))
+        self._configurer.replaced(name, version)
         self._changed()
 
     async def _try(self, name: FunctionName, version: Version) -> _Outcome:
@@ -91,9 +91,11 @@ class Settler:
             if not await self._code.ensure(sha):
                 return _Outcome(Change.BROKEN, "The code of the function is missing.", "InternalError")
         try:
-            await self._pool.warm(self._configure(name, version))
+            await self._pool.warm(self._configurer.configure(name, version))
         except RuntimeUnavailable as error:
             return _Outcome(Change.BROKEN, str(error), "InvalidRuntime")
+        except SandboxError as error:
+            return _Outcome(Change.BROKEN, str(error), "InternalError")
         return _Outcome(Change.SETTLED)
 
     async def _read(self, name: FunctionName, number: str) -> Version | None:

@@ -54,7 +54,7 @@ class Lambda:
         self.links = CodeLinks(secrets, clock, settings)
         self.owner = f"lambda@{settings.node}"
         self.chores = Chores(store, clock, lanes, self.owner)
-        self.collector = Collector(store, clock, self.code, self.chores)
+        self.collector = Collector(store, clock, lanes, self.code, self.chores)
         self.concurrency = Concurrency()
         self.metrics = Metrics(telemetry, clock)
         self.configurer = Configurer(secrets, self.code, pool, lanes)
@@ -66,7 +66,7 @@ class Lambda:
             pool=pool,
             code=self.code,
             chores=self.chores,
-            configure=self.configurer.configure,
+            configurer=self.configurer,
             changed=self.changed,
         )
         self.targets = Targets(store, self.configurer, self.settler, self.concurrency, self.metrics)
@@ -90,6 +90,7 @@ class Lambda:
         await self.store.release(self.owner)
         self.targets.start()
         await self.chores.start()
+        self.collector.start()
         await self.events.start()
 
     async def close(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 
 import pytest
 
@@ -249,11 +250,12 @@ async def test_new_code_runs_and_old_environments_are_retired(house: LambdaHouse
     first = house.pool.invoked[-1][0]
     await house.do("UpdateFunctionCode", FunctionName="f", ZipFile=pack({"index.py": "# other"}))
     await house.settled()
+    await until(lambda: house.pool.retired == [first.key])
     await house.invoke()
     second = house.pool.invoked[-1][0]
     assert first.key != second.key and first.code != second.code
     assert (second.code / "index.py").read_text() == "# other"
-    await until(lambda: house.pool.retired == [first.key])
+    assert house.pool.retired == [first.key]
 
 
 async def test_a_dry_run_changes_nothing(house: LambdaHouse) -> None:
@@ -338,3 +340,16 @@ async def test_a_killed_nodes_function_settles_after_the_next_start(house: Lambd
         return bool((await house.do("GetFunctionConfiguration", FunctionName="f"))["State"] == "Active")
 
     await until(settled)
+
+
+async def test_what_a_killed_node_took_in_for_nothing_is_swept(house: LambdaHouse) -> None:
+    await house.create()
+    used = hashlib.sha256(creation()["Code"]["ZipFile"]).hexdigest()
+    content = pack({"index.py": "# never used"})
+    await house.state.code.take_in(content, "CreateFunction")
+    unused = house.state.code.path(hashlib.sha256(content).hexdigest())
+    for folder in (unused, house.state.code.path(used)):
+        os.utime(folder, (0, 0))
+    house.state.collector.start()
+    await until(lambda: not unused.exists())
+    assert house.state.code.path(used).exists()
