@@ -9,13 +9,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from urllib.parse import unquote
 
 from fogbank.auth.refusals import Family, Reason, refusal
 from fogbank.core.errors import AwsError, NotSupported
 from fogbank.core.http import Request
+from fogbank.core.records import hot_record
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 ASYMMETRIC = "AWS4-ECDSA-P256-SHA256"
@@ -30,7 +30,7 @@ _HEADER = re.compile(
 _AMZ_DATE = re.compile(r"\d{8}T\d{6}Z")
 
 
-@dataclass(frozen=True, slots=True)
+@hot_record
 class Signature:
     """The parts of a signature, as claimed."""
 

@@ -40,7 +40,9 @@ ENVIRONMENT_IDLE_S = 600.0  # AWS keeps idle environments some minutes; not docu
 ASYNC_EVENT_AGE_S_MAX = 21_600
 ASYNC_RETRIES_MAX = 2
 MEMORY_MB_MAX = 10_240
-CODE_STORAGE_BYTES_MAX = 75 * 1024 * 1024 * 1024  # all packages of an account; shown, bounded here by the disk
+CODE_STORAGE_BYTES_MAX = (
+    75 * 1024 * 1024 * 1024
+)  # all packages of an account; shown, bounded here by the disk
 CODE_FILES_MAX = 100_000  # entries of one package; ours
 CODE_CENTRAL_BYTES_MAX = 20 * 1024 * 1024  # a zip's directory, which is parsed whole; ours
 CODE_PATH_BYTES_MAX = 4096  # an entry's path; ours, as PATH_MAX
@@ -84,7 +86,9 @@ BLOB_CHUNK_BYTES = 1024 * 1024  # one read of a streamed blob
 
 # --- protocol -------------------------------------------------------------------------------------------------------
 SHAPE_DEPTH_MAX = 64  # levels of a recursive shape in one request; the deepest AWS allows is DynamoDB's 32
-QUERY_PARAMETERS_MAX = 20_000  # form fields of one query request; a PutMetricData of 1,000 metrics has under 10,000
+QUERY_PARAMETERS_MAX = (
+    20_000  # form fields of one query request; a PutMetricData of 1,000 metrics has under 10,000
+)
 ROUTES_CACHED_MAX = 4096  # (service, method, path) already resolved to an operation; ours
 ROUTE_PATH_BYTES_MAX = 512  # paths longer than this are resolved each time, so the cache stays small; ours
 EVENT_MESSAGE_BYTES_MAX = 16 * 1024 * 1024  # one event stream message; AWS's own bound
@@ -131,10 +135,14 @@ SANDBOX_WAITING_MAX = 4096  # ours: invocations waiting for an environment to st
 SANDBOX_STARTS_PER_CORE = 2  # ours: environments being made at once
 MEMORY_WATCH_S = 0.01  # ours: how often the memory of busy environments is looked at
 MEMORY_WATCH_READS_MAX = 64  # ours: and of how many at once
-WRAP_UP_S = 0.02  # ours: how long an invocation waits for an environment that has answered and not yet asked for more
+WRAP_UP_S = (
+    0.02  # ours: how long an invocation waits for an environment that has answered and not yet asked for more
+)
 ESTATES_MAX = 64  # ours: /tmp folders of timed-out environments that wait for the next one
 SANDBOX_DISPATCHES_PER_TURN = 4  # ours: invocations sent in one turn of the event loop
-FREEZE_AFTER_S = 0.1  # ours: idle time after which an environment gets no CPU; shorter ones thrash under steady load
+FREEZE_AFTER_S = (
+    0.1  # ours: idle time after which an environment gets no CPU; shorter ones thrash under steady load
+)
 
 # --- logs: storage and reading --------------------------------------------------------------------------------------
 LOG_CHUNK_EVENTS_MAX = 1024  # events in one stored chunk; bounds what a page reads beyond its end
@@ -144,7 +152,9 @@ LOG_EVENT_AGE_MS_MAX = 14 * 86_400_000  # PutLogEvents: older events are rejecte
 LOG_EVENT_FUTURE_MS_MAX = 2 * 3_600_000  # PutLogEvents: newer events are rejected
 LOG_PAGE_EVENTS_MAX = 10_000  # GetLogEvents, FilterLogEvents
 LOG_PAGE_BYTES_MAX = 1_048_576  # as above
-LOG_SCAN_EVENTS_MAX = 100_000  # events that one FilterLogEvents call looks at before it answers a partial page; ours
+LOG_SCAN_EVENTS_MAX = (
+    100_000  # events that one FilterLogEvents call looks at before it answers a partial page; ours
+)
 LOG_METRIC_FILTERS_MAX = 100  # for each log group
 LOG_SUBSCRIPTION_FILTERS_MAX = 2  # for each log group
 LOG_RESOURCE_POLICIES_MAX = 10  # for each account and region
@@ -182,7 +192,13 @@ ALARMS_EVALUATED_AT_ONCE = 50  # ours
 
 # --- asl: JSONata ---------------------------------------------------------------------------------------------------
 JSONATA_DEPTH_MAX = 100  # nested evaluations of one expression, as AWS counts them
-JSONATA_VALUE_BYTES_MAX = 6_990_256  # one value that an expression builds, a number counted as 8 bytes; AWS's bound
+JSONATA_VALUE_BYTES_MAX = (
+    6_990_256  # one value that an expression builds, a number counted as 8 bytes; AWS's bound
+)
 JSONATA_RANGE_ITEMS_MAX = 360_145  # what $range may make; AWS's bound
-JSONATA_STEPS_MAX = 2_000_000  # about the second that AWS allows one expression; ours, in steps: no clock, no thread
-JSONATA_NESTING_MAX = 128  # brackets within brackets in the text; past the depth above it could not be evaluated
+JSONATA_STEPS_MAX = (
+    2_000_000  # about the second that AWS allows one expression; ours, in steps: no clock, no thread
+)
+JSONATA_NESTING_MAX = (
+    128  # brackets within brackets in the text; past the depth above it could not be evaluated
+)

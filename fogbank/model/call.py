@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from fogbank.core.arn import partition_of
+from fogbank.core.records import hot_record
 from fogbank.model.principal import Principal
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 S = TypeVar("S")
 
 
-@dataclass(frozen=True, slots=True)
+@hot_record
 class Caller:
     """Where a call comes from, before it is known what it calls."""
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from fogbank.core.errors import AwsError, NotSupported
 from fogbank.core.http import Request, Response
+from fogbank.core.records import hot_record
 from fogbank.model.service import Operation
 from fogbank.model.shapes import OperationModel
 from fogbank.protocol.codec import Codec, Params, Parse, Serialize
@@ -38,7 +39,7 @@ class Endpoint:
 NO_LABELS: dict[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
+@hot_record
 class Routed:
     """Where a request goes. Made even for requests that go nowhere, so that they are refused in their own protocol.
 

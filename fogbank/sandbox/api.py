@@ -24,6 +24,8 @@ from pathlib import Path
 from socket import socket
 from typing import Protocol
 
+from fogbank.core.records import hot_record
+
 
 @dataclass(frozen=True, slots=True)
 class FunctionConfig:
@@ -65,7 +67,7 @@ class LogSink(Protocol):
         """The handler is about to run, in the environment that writes to log stream `stream`."""
 
 
-@dataclass(frozen=True, slots=True)
+@hot_record
 class Invocation:
     """One invocation to run."""
 
@@ -90,7 +92,7 @@ class Status(Enum):
     OUT_OF_MEMORY = "out_of_memory"
 
 
-@dataclass(frozen=True, slots=True)
+@hot_record
 class InvocationResult:
     """What an invocation gave."""
 

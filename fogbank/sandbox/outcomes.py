@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from fogbank.core.clock import iso8601_z
 from fogbank.core.limits import RESPONSE_PAYLOAD_BYTES_MAX
+from fogbank.core.records import hot_record
 from fogbank.sandbox.api import Status
 
 _ERROR_TYPE_CHARS_MAX = 512
@@ -41,7 +42,7 @@ class Exit:
     max_rss_kb: int
 
 
-@dataclass(frozen=True, slots=True)
+@hot_record
 class Outcome:
     """How an invocation ended, before the figures around it are known."""
 

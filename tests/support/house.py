@@ -35,9 +35,9 @@ class AllowAll:
 class House:
     """Services on a memory store and a virtual clock."""
 
-    def __init__(self, services: dict[Service[Any], Builder], *, seed: int = 1) -> None:
-        self.clock = VirtualClock()
-        self.ids = Ids(seed)
+    def __init__(self, services: dict[Service[Any], Builder], *, clock: VirtualClock | None = None) -> None:
+        self.clock = clock or VirtualClock()
+        self.ids = Ids(1)
         self.lanes = Lanes()
         self.secrets = Secrets.in_memory()
         self.store = SqliteStore(None, self.clock, self.lanes)

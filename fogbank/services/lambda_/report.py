@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
 import orjson
 
 from fogbank.core.clock import iso8601_z
+from fogbank.core.records import hot_record
 from fogbank.sandbox.api import InvocationResult, Status
 
 
@@ -21,7 +21,7 @@ class Level(IntEnum):
     WARN = 3
 
 
-@dataclass(frozen=True, slots=True)
+@hot_record
 class Trace:
     """The trace an invocation belongs to: the header's value and its parts."""
 

@@ -49,6 +49,9 @@ async def put_log_events(
     if not well_formed or not log_group_name or not log_stream_name:
         names = {"logGroupName": log_group_name, "logStreamName": log_stream_name}
         check("PutLogEvents", {**names, "logEvents": log_events})
+        raise invalid(
+            "Log events must have a timestamp and a message."
+        )  # a type that the model does not check
     sizes = _sizes(messages)
     total_bytes = (sum(map(len, messages)) if sizes is None else sum(sizes)) + EVENT_OVERHEAD_BYTES * len(
         times

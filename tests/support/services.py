@@ -1,0 +1,33 @@
+"""The services that tests put into a house, and how each is built from it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fogbank.auth.tokens import Sessions
+from fogbank.model.service import Service
+from fogbank.services import cloudwatch, iam, logs, sts
+from tests.support.house import Builder, House
+
+LOGS: dict[Service[Any], Builder] = {
+    cloudwatch.SERVICE: lambda h: cloudwatch.CloudWatch(
+        store=h.store, clock=h.clock, ids=h.ids, lanes=h.lanes
+    ),
+    logs.SERVICE: lambda h: logs.Logs(store=h.store, clock=h.clock, ids=h.ids, lanes=h.lanes),
+}
+IAM: dict[Service[Any], Builder] = {
+    iam.SERVICE: lambda h: iam.Iam(store=h.store, clock=h.clock, ids=h.ids, secrets=h.secrets),
+    sts.SERVICE: lambda h: sts.Sts(
+        store=h.store, clock=h.clock, ids=h.ids, sessions=Sessions(h.secrets, h.clock, h.ids)
+    ),
+}
+
+
+def logs_house() -> House:
+    """CloudWatch Logs and CloudWatch without sockets."""
+    return House(LOGS)
+
+
+def iam_house() -> House:
+    """IAM and STS without sockets."""
+    return House(IAM)
