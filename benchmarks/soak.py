@@ -26,7 +26,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from common import FOGBANK, RUNTIME, pack, tree_pss_mib
+from common import FOGBANK, RUNTIME, pack, server_pss_mib
 
 CODE = """
 import os
@@ -222,7 +222,7 @@ def run(minutes: float, rate: float, every_s: float) -> int:
     while time.monotonic() < end and not problems:
         time.sleep(every_s * random.uniform(0.7, 1.0))
         assert soak.server is not None
-        memory.append(tree_pss_mib(soak.server.pid))
+        memory.append(server_pss_mib(soak.server.pid, f"http://127.0.0.1:{soak.port}"))
         soak.kill()
         restart_s = soak.start()
         problems = soak.lost(checked)

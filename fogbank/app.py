@@ -124,8 +124,8 @@ class House:
         self.keyring = Keyring(self.sessions, folders.root, self._user_key, clock, ids, enforced=enforced)
         self.calls = Calls(ModeAuthorizer(settings.auth_mode))
         self.telemetry = TelemetryBatcher(self.calls, clock, ids, self.lanes)
-        self._work_dir = Path(tempfile.mkdtemp(prefix="fogbank-run-"))
-        sandbox = sandbox_settings(settings, self._work_dir)
+        self.work_dir = Path(tempfile.mkdtemp(prefix="fogbank-run-"))
+        sandbox = sandbox_settings(settings, self.work_dir)
         self.pool: Pool = EnvironmentPool(sandbox, HousePlatform(app, self), clock, ids, self.lanes)
         self.functions = lambda_.Lambda(
             store=self.store,
@@ -141,7 +141,10 @@ class House:
             settings=settings,
         )
         self._states: list[tuple[Any, Any]] = [
-            (logs.SERVICE, logs.Logs(store=self.store, clock=clock, ids=ids, lanes=self.lanes)),
+            (
+                logs.SERVICE,
+                logs.Logs(store=self.store, clock=clock, ids=ids, lanes=self.lanes, calls=self.calls),
+            ),
             (
                 cloudwatch.SERVICE,
                 cloudwatch.CloudWatch(store=self.store, clock=clock, ids=ids, lanes=self.lanes),
@@ -174,7 +177,7 @@ class House:
         if wipe:
             await self.store.clear()
         await self.store.close()
-        shutil.rmtree(self._work_dir, ignore_errors=True)
+        shutil.rmtree(self.work_dir, ignore_errors=True)
 
     async def _user_key(self, access_key_id: str) -> KeyFound | None:
         """A long-term key that IAM gave out, in whichever account."""
@@ -321,6 +324,7 @@ class App:
         return self._health() | {
             "uptime_s": self.wall.monotonic_s() - self._started_s,
             "data": "memory" if self._folders.temporary else str(self._folders.root),
+            "run_dir": str(self.house.work_dir),
             "auth": self.settings.auth_mode.value,
             "isolation": self.house.pool.isolation(),
             "environments": self.house.pool.environments(),

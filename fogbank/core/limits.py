@@ -140,6 +140,10 @@ WRAP_UP_S = (
 )
 ESTATES_MAX = 64  # ours: /tmp folders of timed-out environments that wait for the next one
 SANDBOX_DISPATCHES_PER_TURN = 4  # ours: invocations sent in one turn of the event loop
+OUTBOUND_SOCKETS_MAX = (
+    1024  # an environment's connections and sockets beyond the platform, as its descriptors
+)
+OUTBOUND_MEMORY_BYTES_MAX = 256 * 1024 * 1024  # ours: what their buffers may take
 FREEZE_AFTER_S = (
     0.1  # ours: idle time after which an environment gets no CPU; shorter ones thrash under steady load
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from fogbank.services.cloudwatch import (
     alarm_history,
+    alarm_tags,
     alarms,
     deliver,
     list_metrics,
@@ -21,6 +22,7 @@ __all__ = [
     "SERVICE",
     "CloudWatch",
     "alarm_history",
+    "alarm_tags",
     "alarms",
     "deliver",
     "list_metrics",

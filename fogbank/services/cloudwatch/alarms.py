@@ -8,7 +8,6 @@ from typing import Any
 
 import orjson
 
-from fogbank.core.arn import parse_arn
 from fogbank.core.errors import AwsError, Conflict, NotSupported
 from fogbank.model.call import Call
 from fogbank.services.cloudwatch import keys, tokens
@@ -16,7 +15,7 @@ from fogbank.services.cloudwatch.alarm import Alarm, State, configuration_change
 from fogbank.services.cloudwatch.alarm_settings import check_settings
 from fogbank.services.cloudwatch.keys import Place, place_of
 from fogbank.services.cloudwatch.metric import Metric
-from fogbank.services.cloudwatch.service import SERVICE, invalid_value, validation_error
+from fogbank.services.cloudwatch.service import SERVICE, validation_error
 from fogbank.services.cloudwatch.state import CloudWatch
 from fogbank.store.api import ABSENT, Key, Record, Transaction
 
@@ -230,7 +229,7 @@ async def delete_alarms(ctx: Call[CloudWatch], *, alarm_names: list[str]) -> Non
         await state.store.commit(tx)
 
 
-async def alarm_of(ctx: Call[CloudWatch], name: str) -> tuple[Record, Alarm]:
+async def _alarm_of(ctx: Call[CloudWatch], name: str) -> tuple[Record, Alarm]:
     """The alarm of that name; ResourceNotFound."""
     record = await ctx.state.store.get(keys.alarm(place_of(ctx), name))
     if record is None:
@@ -253,7 +252,7 @@ async def set_alarm_state(
         except orjson.JSONDecodeError:
             raise SERVICE.error("InvalidFormatFault", "StateReasonData is not valid JSON.") from None
     for _ in range(ATTEMPTS_MAX):
-        record, alarm = await alarm_of(ctx, alarm_name)
+        record, alarm = await _alarm_of(ctx, alarm_name)
         try:
             await ctx.state.alarming.change(
                 place_of(ctx), record, alarm, State(state_value), state_reason, state_reason_data or ""
@@ -266,19 +265,19 @@ async def set_alarm_state(
 
 @SERVICE.operation
 async def enable_alarm_actions(ctx: Call[CloudWatch], *, alarm_names: list[str]) -> None:
-    await _update(
+    await update_alarms(
         ctx, alarm_names, lambda alarm: replace(alarm, settings=alarm.settings | {"ActionsEnabled": True})
     )
 
 
 @SERVICE.operation
 async def disable_alarm_actions(ctx: Call[CloudWatch], *, alarm_names: list[str]) -> None:
-    await _update(
+    await update_alarms(
         ctx, alarm_names, lambda alarm: replace(alarm, settings=alarm.settings | {"ActionsEnabled": False})
     )
 
 
-async def _update(ctx: Call[CloudWatch], names: list[str], change: Callable[[Alarm], Alarm]) -> None:
+async def update_alarms(ctx: Call[CloudWatch], names: list[str], change: Callable[[Alarm], Alarm]) -> None:
     """Change alarms that there are; AWS passes over the others."""
     for name in names:
         for _ in range(ATTEMPTS_MAX):
@@ -295,46 +294,3 @@ async def _update(ctx: Call[CloudWatch], names: list[str], change: Callable[[Ala
             break
         else:
             raise _conflict()
-
-
-# --- tags -----------------------------------------------------------------------------------------------------------------
-
-
-def _name_of(resource_arn: str) -> str:
-    arn = parse_arn(resource_arn)
-    if arn is None or arn.service != "cloudwatch":
-        raise invalid_value(f"{resource_arn} is not a valid ARN.")
-    kind, _, name = arn.resource.partition(":")
-    if kind != "alarm":
-        raise NotSupported(f"cloudwatch tags of {kind}")
-    return name
-
-
-async def _tagged(ctx: Call[CloudWatch], resource_arn: str) -> Alarm:
-    record = await ctx.state.store.get(keys.alarm(place_of(ctx), _name_of(resource_arn)))
-    if record is None:
-        raise SERVICE.error("ResourceNotFoundException", "Unknown")
-    return Alarm.unpack(record.value)
-
-
-@SERVICE.operation
-async def list_tags_for_resource(ctx: Call[CloudWatch], *, resource_arn: str) -> dict[str, Any]:
-    alarm = await _tagged(ctx, resource_arn)
-    return {"Tags": [{"Key": key, "Value": value} for key, value in alarm.tags.items()]}
-
-
-@SERVICE.operation
-async def tag_resource(ctx: Call[CloudWatch], *, resource_arn: str, tags: list[dict[str, str]]) -> None:
-    alarm = await _tagged(ctx, resource_arn)
-    added = {tag["Key"]: tag["Value"] for tag in tags}
-    await _update(ctx, [alarm.name], lambda alarm: replace(alarm, tags=alarm.tags | added))
-
-
-@SERVICE.operation
-async def untag_resource(ctx: Call[CloudWatch], *, resource_arn: str, tag_keys: list[str]) -> None:
-    alarm = await _tagged(ctx, resource_arn)
-
-    def without(alarm: Alarm) -> Alarm:
-        return replace(alarm, tags={key: value for key, value in alarm.tags.items() if key not in tag_keys})
-
-    await _update(ctx, [alarm.name], without)

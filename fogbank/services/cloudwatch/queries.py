@@ -18,7 +18,7 @@ from fogbank.services.cloudwatch.math import (
     names_in,
     searches_in,
 )
-from fogbank.services.cloudwatch.math.functions import Context
+from fogbank.services.cloudwatch.math.context import Context
 from fogbank.services.cloudwatch.math.search import parse_search
 from fogbank.services.cloudwatch.math.syntax import Call as MathCall
 from fogbank.services.cloudwatch.math.syntax import Number, Text

@@ -43,11 +43,6 @@ class Chores:
         self._unwatch.append(self._store.watch_queue(queue, news.set))
         self._tasks[queue] = self._lanes.spawn(queue, self._work(queue, handler, news))
 
-    def ensure(self, queue: str, handler: Handler) -> None:
-        """Start the lane when it does not run yet."""
-        if queue not in self._tasks:
-            self.start(queue, handler)
-
     async def close(self) -> None:
         for unwatch in self._unwatch:
             unwatch()

@@ -12,7 +12,7 @@ from fogbank.core.errors import NotSupported
 from fogbank.core.limits import LOG_QUERY_KEPT_MS, LOG_QUERY_ROWS_MAX
 from fogbank.model.call import Call
 from fogbank.services.logs import keys, querying, tokens
-from fogbank.services.logs.insights.stages import Chain
+from fogbank.services.logs.insights.chain import Chain
 from fogbank.services.logs.insights.syntax import QueryError, parse_query
 from fogbank.services.logs.keys import place_of
 from fogbank.services.logs.lookup import group_of, name_of_identifier

@@ -9,8 +9,8 @@ import orjson
 from fogbank.core.clock import Clock
 from fogbank.services.logs import keys
 from fogbank.services.logs.directory import Directory
+from fogbank.services.logs.insights.chain import Chain
 from fogbank.services.logs.insights.run import run
-from fogbank.services.logs.insights.stages import Chain
 from fogbank.services.logs.insights.syntax import parse_query
 from fogbank.services.logs.keys import Place
 from fogbank.services.logs.reading import GroupSource, Source, Window

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fogbank.core.clock import Clock
 from fogbank.core.ids import Ids
 from fogbank.core.lanes import Lanes
+from fogbank.model.calls import Calls
 from fogbank.services.logs.chores import Chores
 from fogbank.services.logs.chunks import UNIQUE_BITS
 from fogbank.services.logs.directory import Directory
@@ -13,13 +14,14 @@ from fogbank.services.logs.purging import PURGE_QUEUE, Purging
 from fogbank.services.logs.querying import QUERY_QUEUE, Querying
 from fogbank.services.logs.retaining import RETENTION_QUEUE, Retaining
 from fogbank.services.logs.settling import Settling
+from fogbank.services.logs.subscription_delivery import SUBSCRIPTION_QUEUE, Delivery
 from fogbank.store.api import Store
 
 
 class Logs:
     """The state behind the logs service."""
 
-    def __init__(self, *, store: Store, clock: Clock, ids: Ids, lanes: Lanes) -> None:
+    def __init__(self, *, store: Store, clock: Clock, ids: Ids, lanes: Lanes, calls: Calls) -> None:
         self.store = store
         self.clock = clock
         self.ids = ids
@@ -28,6 +30,7 @@ class Logs:
         self.filters = Filters(store)
         self.settling = Settling(store, clock)
         self.chores = Chores(store, clock, ids, lanes)
+        self._calls = calls
         self._unique = 0
 
     async def start(self) -> None:
@@ -36,6 +39,7 @@ class Logs:
         self.lanes.loop("logs settling", self.settling.run)
         self.chores.start(PURGE_QUEUE, Purging(self.store).do)
         self.chores.start(QUERY_QUEUE, Querying(self.store, self.clock, self.directory).do)
+        self.chores.start(SUBSCRIPTION_QUEUE, Delivery(self.store, self._calls, self.ids).do)
         self.chores.start(RETENTION_QUEUE, Retaining(self.store, self.clock).do)
 
     async def close(self) -> None:

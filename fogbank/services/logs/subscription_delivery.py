@@ -1,7 +1,6 @@
 """Delivers matching events to subscribed Lambda functions, as AWS does: gzip, base64, one asynchronous invocation a batch.
 
-Deliveries are queued in the transaction that stores the events. The lane that works the queue begins when this node first
-stores events, since only then it knows the way to Lambda.
+Deliveries are queued in the transaction that stores the events, so what a killed node owed is delivered after its start.
 """
 
 from __future__ import annotations
@@ -21,11 +20,11 @@ from fogbank.model.principal import Principal, PrincipalType
 from fogbank.services.logs.chunks import Position
 from fogbank.services.logs.filters import GroupFilters, SubscriptionFilter
 from fogbank.services.logs.keys import Place
-from fogbank.services.logs.state import Logs
 from fogbank.store.api import Leased, Store, Transaction
 
 if TYPE_CHECKING:
     from fogbank.services.logs.ingest import Batch
+    from fogbank.services.logs.state import Logs
 
 log = logging.getLogger("fogbank.logs")
 
@@ -38,7 +37,6 @@ def enqueue(ctx: Call[Logs], tx: Transaction, filters: GroupFilters, batch: Batc
     """Queue what each subscription of the group is to get of this batch."""
     if not filters.subscriptions:
         return
-    ctx.state.chores.ensure(SUBSCRIPTION_QUEUE, Delivery(ctx.state.store, ctx.calls, ctx.state.ids).do)
     unique = ctx.state.next_unique(now_ms)
     for stored, pattern in filters.subscriptions:
         events = [

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.services.logs.wire import logs_house
 from tests.support.house import House
+from tests.support.services import logs_house
 
 
 class CloudWatchHouse:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from fogbank.services.logs.chunks import SPANS_MS, Chunk, Position, pack, split, unpack_events
 from fogbank.services.logs.keys import Place
 from fogbank.services.logs.reading import GroupSource, StreamSource, Window, read
-from tests.services.logs.wire import logs_house
+from tests.support.services import logs_house
 
 times = st.one_of(st.integers(0, 50), st.integers(0, 5000), st.integers(0, 100_000_000))
 batches = st.lists(st.tuples(st.sampled_from("ab"), st.lists(times, min_size=1, max_size=8)), max_size=25)

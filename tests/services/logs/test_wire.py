@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.services.logs.wire import Wire
-
-
-@pytest.fixture(scope="module")
-def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
-    with Wire(tmp_path_factory.mktemp("wire")) as running:
-        yield running
+from tests.support.wire import Wire
 
 
 @pytest.fixture
-def client(wire: Wire) -> Any:
-    return wire.client("logs", wire.new_account())
+def client(wire: Wire, account: str) -> Any:
+    return wire.client("logs", account)
 
 
 def put(wire: Wire, client: Any, *messages: str, stream: str = "s") -> None:

@@ -8,13 +8,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.services.iam.support import trust
-from tests.services.iam.wire import Wire
-
-ACCOUNT = "123456789012"
+from tests.support.wire import Wire
 
 
-def test_a_users_key_signs_and_its_sessions_do(wire: Wire) -> None:
-    admin = wire.client("iam", ACCOUNT)
+def test_a_users_key_signs_and_its_sessions_do(wire: Wire, account: str) -> None:
+    admin = wire.client("iam", account)
     user = admin.create_user(UserName="bob")["User"]
     key = admin.create_access_key(UserName="bob")["AccessKey"]
     sts = wire.client("sts", key["AccessKeyId"], key["SecretAccessKey"])
@@ -26,14 +24,14 @@ def test_a_users_key_signs_and_its_sessions_do(wire: Wire) -> None:
     session = wire.client("sts", made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"])
     identity = session.get_caller_identity()
     assert identity["UserId"] == f"{role['RoleId']}:s1"
-    assert identity["Arn"] == f"arn:aws:sts::{ACCOUNT}:assumed-role/worker/s1"
+    assert identity["Arn"] == f"arn:aws:sts::{account}:assumed-role/worker/s1"
     iam = wire.client("iam", made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"])
     assert [each["RoleName"] for each in iam.list_roles()["Roles"]] == ["worker"]
     assert admin.get_role(RoleName="worker")["Role"]["AssumeRolePolicyDocument"] == json.loads(document)
 
 
-def test_a_wrong_secret_is_refused(wire: Wire) -> None:
-    admin = wire.client("iam", "234567890123")
+def test_a_wrong_secret_is_refused(wire: Wire, account: str) -> None:
+    admin = wire.client("iam", account)
     admin.create_user(UserName="bob")
     key = admin.create_access_key(UserName="bob")["AccessKey"]
     with pytest.raises(ClientError) as caught:
@@ -41,8 +39,8 @@ def test_a_wrong_secret_is_refused(wire: Wire) -> None:
     assert caught.value.response["Error"]["Code"] == "SignatureDoesNotMatch"
 
 
-def test_paginators_see_everything(wire: Wire) -> None:
-    iam = wire.client("iam", "345678901234")
+def test_paginators_see_everything(wire: Wire, account: str) -> None:
+    iam = wire.client("iam", account)
     names = [f"u{number:02d}" for number in range(23)]
     for name in names:
         iam.create_user(UserName=name)

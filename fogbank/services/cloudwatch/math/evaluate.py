@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from fogbank.services.cloudwatch.math import syntax
-from fogbank.services.cloudwatch.math.functions import FUNCTIONS, UNSUPPORTED, Context
+from fogbank.services.cloudwatch.math.context import Argument, Context
+from fogbank.services.cloudwatch.math.functions import FUNCTIONS, UNSUPPORTED
 from fogbank.services.cloudwatch.math.syntax import Binary, Call, MathError, Node
 from fogbank.services.cloudwatch.math.values import Many, Series, Value
 
@@ -83,7 +84,7 @@ def _call(node: Call, environment: Environment) -> Value:
         if node.function in UNSUPPORTED:
             raise MathError(f"fogbank does not support {node.function} yet")
         raise MathError(f"Unknown function '{node.function}'")
-    arguments: list[Value | str] = []
+    arguments: list[Argument] = []
     for argument in node.arguments:
         match argument:
             case syntax.Word(value) | syntax.Text(value):

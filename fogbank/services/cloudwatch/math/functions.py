@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import pairwise
 
+from fogbank.services.cloudwatch.math.context import Argument, Context, Function, each, many, one
+from fogbank.services.cloudwatch.math.filling import fill
 from fogbank.services.cloudwatch.math.syntax import MathError
 from fogbank.services.cloudwatch.math.values import Many, Series, Value
-
-Argument = Value | str
 
 #: Functions that AWS has and fogbank does not have yet.
 UNSUPPORTED = frozenset(
@@ -20,49 +19,8 @@ UNSUPPORTED = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
-    """The grid of the query: every start of a period in Unix seconds, ascending, and the period."""
-
-    times_s: Sequence[int]
-    period_s: int
-
-
-Function = Callable[[Context, list[Argument]], Value]
-
-
-def _one(name: str, arguments: list[Argument]) -> Series | Many:
-    """The only argument, a time series or an array of them."""
-    if len(arguments) != 1 or not isinstance(arguments[0], (Series, Many)):
-        raise MathError(f"{name} takes one time series, or an array of them")
-    return arguments[0]
-
-
-def _many(name: str, argument: Argument) -> tuple[Series, ...]:
-    match argument:
-        case Many(series):
-            return series
-        case Series():
-            return (argument,)
-        case _:
-            raise MathError(f"{name} takes an array of time series")
-
-
-def _each(name: str, change: Callable[[Series], Series]) -> Function:
-    """A function of a series that takes arrays member by member."""
-
-    def function(_context: Context, arguments: list[Argument]) -> Value:
-        match _one(name, arguments):
-            case Series() as series:
-                return change(series)
-            case Many(series):
-                return Many(tuple(change(member) for member in series))
-
-    return function
-
-
 def _pointwise(name: str, change: Callable[[float], float | None]) -> Function:
-    return _each(name, lambda series: series.map(change))
+    return each(name, lambda series: series.map(change))
 
 
 def _aggregate(name: str, combine: Callable[[list[float]], float]) -> Function:
@@ -72,7 +30,7 @@ def _aggregate(name: str, combine: Callable[[list[float]], float]) -> Function:
         numbers = [argument for argument in arguments if isinstance(argument, float)]
         if len(arguments) > 1 and len(numbers) == len(arguments):
             return combine(numbers)
-        match _one(name, arguments):
+        match one(name, arguments):
             case Series(points):
                 if not points:
                     return Series({}, context.period_s, "", False)
@@ -107,7 +65,7 @@ def _between(name: str, change: Callable[[float, float, int], float]) -> Functio
         )
         return series.with_points(made)
 
-    return _each(name, over)
+    return each(name, over)
 
 
 def _running_sum(series: Series) -> Series:
@@ -116,54 +74,6 @@ def _running_sum(series: Series) -> Series:
         total += value
         points[time_s] = total
     return series.with_points(points.items())
-
-
-def _fill(context: Context, arguments: list[Argument]) -> Value:
-    if len(arguments) != 2:
-        raise MathError("FILL takes a time series and what to fill it with")
-    series, filler = arguments
-    if isinstance(filler, Series):
-        return _each("FILL", lambda one: _fill_with(context, one, filler.points))(context, [series])
-    return _each("FILL", lambda one: _fill_one(context, one, filler))(context, [series])
-
-
-def _fill_with(context: Context, series: Series, other: dict[int, float]) -> Series:
-    times = context.times_s
-    return series.with_points((time_s, series.points.get(time_s, other.get(time_s))) for time_s in times)
-
-
-def _fill_one(context: Context, series: Series, filler: Argument) -> Series:
-    match filler:
-        case float():
-            return series.with_points(
-                (time_s, series.points.get(time_s, filler)) for time_s in context.times_s
-            )
-        case "REPEAT":
-            points, last = {}, None
-            for time_s in context.times_s:
-                last = series.points.get(time_s, last)
-                points[time_s] = last
-            return series.with_points(points.items())
-        case "LINEAR":
-            return series.with_points(_linear(context, series))
-        case _:
-            raise MathError("FILL fills with a number, REPEAT or LINEAR")
-
-
-def _linear(context: Context, series: Series) -> list[tuple[int, float | None]]:
-    known = list(series.points)
-    filled: list[tuple[int, float | None]] = []
-    at = 0
-    for time_s in context.times_s:
-        while at < len(known) and known[at] < time_s:
-            at += 1
-        if time_s in series.points or not 0 < at < len(known):
-            filled.append((time_s, series.points.get(time_s)))
-            continue
-        left, right = known[at - 1], known[at]
-        share = (time_s - left) / (right - left)
-        filled.append((time_s, series.points[left] + share * (series.points[right] - series.points[left])))
-    return filled
 
 
 def _if(context: Context, arguments: list[Argument]) -> Value:
@@ -196,7 +106,7 @@ def _at(value: Argument | None, time_s: int) -> float | None:
 
 
 def _period(_context: Context, arguments: list[Argument]) -> Value:
-    series = _one("PERIOD", arguments)
+    series = one("PERIOD", arguments)
     if not isinstance(series, Series):
         raise MathError("PERIOD takes one time series")
     return float(series.period_s)
@@ -214,7 +124,7 @@ def _end(at: int) -> Function:
     def function(context: Context, arguments: list[Argument]) -> Value:
         if len(arguments) != 1:
             raise MathError("FIRST and LAST take one array of time series")
-        members = _many("FIRST", arguments[0])
+        members = many("FIRST", arguments[0])
         return members[at] if members else Series({}, context.period_s, "", False)
 
     return function
@@ -224,7 +134,7 @@ def _slice(_context: Context, arguments: list[Argument]) -> Value:
     numbers = [argument for argument in arguments[1:] if isinstance(argument, float)]
     if len(numbers) != len(arguments) - 1 or not 1 <= len(numbers) <= 2:
         raise MathError("SLICE takes an array, where to begin and where to end")
-    members = _many("SLICE", arguments[0])
+    members = many("SLICE", arguments[0])
     end = int(numbers[1]) if len(numbers) == 2 else len(members)
     return Many(members[int(numbers[0]) : end])
 
@@ -241,7 +151,7 @@ _SORT_KEYS: dict[str, Callable[[list[float]], float]] = {
 def _sort(_context: Context, arguments: list[Argument]) -> Value:
     match arguments:
         case [series, str(key), str(order), *rest] if key in _SORT_KEYS and order in ("ASC", "DESC"):
-            members = [member for member in _many("SORT", series) if member.points]
+            members = [member for member in many("SORT", series) if member.points]
             combine = _SORT_KEYS[key]
             members.sort(key=lambda member: combine(list(member.points.values())), reverse=order == "DESC")
             match rest:
@@ -253,11 +163,11 @@ def _sort(_context: Context, arguments: list[Argument]) -> Value:
 
 
 def _remove_empty(_context: Context, arguments: list[Argument]) -> Value:
-    return Many(tuple(member for member in _many("REMOVE_EMPTY", arguments[0]) if member.points))
+    return Many(tuple(member for member in many("REMOVE_EMPTY", arguments[0]) if member.points))
 
 
 def _metric_count(_context: Context, arguments: list[Argument]) -> Value:
-    return float(len(_many("METRIC_COUNT", arguments[0])))
+    return float(len(many("METRIC_COUNT", arguments[0])))
 
 
 def _calendar(name: str, part: Callable[[datetime], float]) -> Function:
@@ -266,7 +176,7 @@ def _calendar(name: str, part: Callable[[datetime], float]) -> Function:
             (time_s, part(datetime.fromtimestamp(time_s, UTC))) for time_s in series.points
         )
 
-    return _each(name, over)
+    return each(name, over)
 
 
 def _logarithm(base: float) -> Callable[[float], float | None]:
@@ -287,7 +197,7 @@ FUNCTIONS: dict[str, Function] = {
     "DIFF": _between("DIFF", lambda now, before, _seconds: now - before),
     "DIFF_TIME": _between("DIFF_TIME", lambda _now, _before, seconds: float(seconds)),
     "EPOCH": _calendar("EPOCH", lambda moment: moment.timestamp()),
-    "FILL": _fill,
+    "FILL": fill,
     "FIRST": _end(0),
     "FLOOR": _pointwise("FLOOR", lambda value: float(math.floor(value))),
     "HOUR": _calendar("HOUR", lambda moment: float(moment.hour)),
@@ -303,7 +213,7 @@ FUNCTIONS: dict[str, Function] = {
     "PERIOD": _period,
     "RATE": _between("RATE", lambda now, before, seconds: (now - before) / seconds),
     "REMOVE_EMPTY": _remove_empty,
-    "RUNNING_SUM": _each("RUNNING_SUM", _running_sum),
+    "RUNNING_SUM": each("RUNNING_SUM", _running_sum),
     "SLICE": _slice,
     "SORT": _sort,
     "STDDEV": _aggregate("STDDEV", _deviation),

@@ -6,8 +6,9 @@ import math
 from collections.abc import Callable
 
 from fogbank.core.errors import NotSupported
+from fogbank.services.logs.insights.nodes import Constant, Expression, Field, Operation, Regex
 from fogbank.services.logs.insights.rows import Moment, Row, Value
-from fogbank.services.logs.insights.syntax import Constant, Expression, Field, Operation, QueryError, Regex
+from fogbank.services.logs.insights.syntax import QueryError
 from fogbank.services.logs.pattern.automaton import compile_any
 from fogbank.services.logs.pattern.base import PatternError
 

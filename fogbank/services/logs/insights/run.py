@@ -6,8 +6,8 @@ import asyncio
 from dataclasses import dataclass
 
 from fogbank.core.limits import LOG_QUERY_EVENTS_MAX
+from fogbank.services.logs.insights.chain import Chain
 from fogbank.services.logs.insights.rows import Row
-from fogbank.services.logs.insights.stages import Chain
 from fogbank.services.logs.reading import Source, Window, read
 
 

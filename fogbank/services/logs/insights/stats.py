@@ -8,8 +8,8 @@ from typing import Protocol
 
 from fogbank.core.errors import NotSupported
 from fogbank.services.logs.insights.expressions import Compute, compile_expression, number
+from fogbank.services.logs.insights.nodes import Constant, Expression, Operation
 from fogbank.services.logs.insights.rows import Row, Value
-from fogbank.services.logs.insights.syntax import Constant, Expression, Operation
 
 SAMPLES_MAX = (
     100_000  # values that pct() and the like keep for one group; beyond, every second one is dropped

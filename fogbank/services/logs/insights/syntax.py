@@ -4,9 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from fogbank.core.errors import NotSupported
+from fogbank.services.logs.insights.nodes import (
+    Command,
+    Constant,
+    Dedup,
+    Expression,
+    Field,
+    Fields,
+    Filter,
+    Limit,
+    Named,
+    Operation,
+    Parse,
+    Regex,
+    Sort,
+    Stats,
+)
 
 #: Commands that AWS has and fogbank does not have yet.
 UNSUPPORTED = frozenset(
@@ -22,86 +37,6 @@ class QueryError(ValueError):
         self.start = start
         self.end = end
 
-
-@dataclass(frozen=True, slots=True)
-class Constant:
-    value: str | float
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Regex:
-    text: str
-    ignore_case: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """A function or an operator with its operands."""
-
-    name: str
-    operands: tuple[Expression, ...]
-
-
-Expression = Constant | Field | Regex | Operation
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """An expression and the name it is shown under."""
-
-    expression: Expression
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Fields:
-    """`fields`; with `only`, `display`."""
-
-    items: tuple[Named, ...]
-    only: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    condition: Expression
-
-
-@dataclass(frozen=True, slots=True)
-class Sort:
-    items: tuple[tuple[Expression, bool], ...]  # with: descending
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Stats:
-    items: tuple[Named, ...]
-    by: tuple[Named, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Dedup:
-    items: tuple[Expression, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Parse:
-    """`parse field "glob*with*stars" as a, b`."""
-
-    source: Expression
-    glob: str
-    names: tuple[str, ...]
-
-
-Command = Fields | Filter | Sort | Limit | Stats | Dedup | Parse
 
 _TOKEN = re.compile(
     r"""\s*(?:\#[^\n]*\n?\s*)*(?:

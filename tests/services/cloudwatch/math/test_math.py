@@ -14,7 +14,7 @@ from fogbank.services.cloudwatch.math import (
     names_in,
     parse,
 )
-from fogbank.services.cloudwatch.math.functions import Context
+from fogbank.services.cloudwatch.math.context import Context
 
 A = Series({0: 1.0, 60: 4.0, 180: 9.0}, 60, "a")
 B = Series({0: 2.0, 60: 0.0, 120: 5.0}, 60, "b")
