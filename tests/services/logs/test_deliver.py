@@ -28,7 +28,11 @@ async def test_a_group_that_was_deleted_is_made_anew(logs: LogsHouse) -> None:
 
 async def test_a_stream_that_another_node_deleted_is_made_anew(logs: LogsHouse) -> None:
     other = logs_service.Logs(
-        store=logs.house.store, clock=logs.clock, ids=logs.house.ids, lanes=logs.house.lanes
+        store=logs.house.store,
+        clock=logs.clock,
+        ids=logs.house.ids,
+        lanes=logs.house.lanes,
+        calls=logs.house.calls,
     )
     await logs.house.internal("logs", "deliver", streams={("g", "s"): [(logs.now_ms, "old")]})
     logs.house.calls.mount(logs_service.SERVICE, other)
