@@ -6,7 +6,6 @@ an empty store while the listening socket stays. ARCHITECTURE.md follows one req
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import shutil
@@ -16,7 +15,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from socket import socket
-from typing import IO, Any
+from typing import Any
 
 from fogbank import __version__
 from fogbank.auth.authenticate import Authenticator
@@ -45,6 +44,7 @@ from fogbank.sandbox.pool import EnvironmentPool
 from fogbank.services import cloudwatch, iam, lambda_, logs, sts
 from fogbank.store.api import Store
 from fogbank.store.blobs import FileBlobs
+from fogbank.store.folders import Folders
 from fogbank.store.open import open_store
 from fogbank.store.secrets import Secrets
 
@@ -52,62 +52,6 @@ log = logging.getLogger("fogbank")
 
 CODE_DOWNLOAD = "/_aws/lambda/code/"
 SWITCH_INTERVAL_S = 0.0005
-
-
-class Folders:
-    """Where one fogbank keeps its files. In memory mode all lie in a temporary folder that ends with it.
-
-    One process at a time may hold a data directory: a lock file says which. Raises ConfigError.
-    """
-
-    def __init__(self, data_dir: Path | None) -> None:
-        self.temporary = data_dir is None
-        self._lock: IO[str] | None = None
-        if data_dir is None:
-            self.root = Path(tempfile.mkdtemp(prefix="fogbank-"))
-            return
-        try:
-            data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.root = data_dir.resolve()
-            self._lock = (self.root / "lock").open("a+")
-        except OSError as error:
-            raise ConfigError(f"the data directory {data_dir} cannot be used: {error.strerror}") from error
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self._lock.seek(0)
-            holder = self._lock.read().strip() or "another process"
-            raise ConfigError(f"the data directory {self.root} is in use by {holder}") from None
-        self._lock.truncate(0)
-        self._lock.write(f"process {os.getpid()}")
-        self._lock.flush()
-
-    def node(self, ids: Ids) -> str:
-        """This node's name, drawn once and kept: a restarted node takes up the work it had leased."""
-        path = self.root / "node"
-        if not path.exists():
-            temporary = path.with_suffix(".new")
-            temporary.write_text(ids.hex(16))
-            temporary.replace(path)
-        return path.read_text().strip()
-
-    @property
-    def store(self) -> Path | None:
-        return None if self.temporary else self.root / "store.db"
-
-    @property
-    def blobs(self) -> Path:
-        return self.root / "blobs"
-
-    @property
-    def code(self) -> Path:
-        return self.root / "code"
-
-    def close(self) -> None:
-        if self._lock is not None:
-            self._lock.close()
-        if self.temporary:
-            shutil.rmtree(self.root, ignore_errors=True)
 
 
 class House:
