@@ -36,6 +36,7 @@ class Folders:
         except OSError:
             self._lock.seek(0)
             holder = self._lock.read().strip() or "another process"
+            self._lock.close()
             raise ConfigError(f"the data directory {self.root} is in use by {holder}") from None
         self._lock.truncate(0)
         self._lock.write(f"process {os.getpid()}")
