@@ -48,6 +48,13 @@ class CodeStore:
         """Make the folder; drop what a killed process left half-way and what a power loss may have damaged."""
         await asyncio.to_thread(_prepare, self._code_dir)
 
+    def extensions(self, sha: str) -> list[str]:
+        """External extensions in an unpacked package: what Lambda would start beside the runtime."""
+        try:
+            return sorted(entry.name for entry in (self.path(sha) / "extensions").iterdir())
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
     def path(self, sha: str) -> Path:
         """Where the package lies unpacked, once `ensure` has returned."""
         return self._code_dir / sha

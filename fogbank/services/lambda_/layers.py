@@ -88,6 +88,8 @@ async def publish_layer_version(
     state = ctx.state
     async with state.code.held(sha_of(packed)):
         package = await state.code.take_in(packed, "PublishLayerVersion")
+        if names := state.code.extensions(package.sha):
+            raise NotSupported(f"Lambda extensions in layers (extensions/{names[0]})")
 
         async def attempt() -> LayerVersion:
             key = keys.layer(name.account, name.region, name.name)

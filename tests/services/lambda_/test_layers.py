@@ -163,3 +163,10 @@ async def test_other_accounts_need_the_layers_permission() -> None:
         assert (await get("111111111111"))["Version"] == 1
         with pytest.raises(AwsError, match="AccessDeniedException"):
             await get("222222222222")
+
+
+async def test_extensions_are_refused_by_name(house: LambdaHouse) -> None:
+    content = {"ZipFile": pack({"extensions/watcher": "#!/bin/sh\n"})}
+    code, message = await house.refuses("PublishLayerVersion", LayerName="shared", Content=content)
+    assert (code, "extensions/watcher" in message) == ("NotImplemented", True)
+    assert (await house.do("ListLayers"))["Layers"] == []
