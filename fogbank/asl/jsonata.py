@@ -7,7 +7,7 @@ bounded in depth, memory and time. Nothing here knows of states or of `{% … %}
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +15,8 @@ from fogbank.asl.jsonata_library.table import LIBRARY
 from fogbank.asl.jsonata_runtime.compiler import Compiler
 from fogbank.asl.jsonata_runtime.run import Budget, Evaluate, Frame, Run
 from fogbank.asl.jsonata_runtime.text import number_text
-from fogbank.asl.jsonata_runtime.values import UNDEFINED, Function, OuterSequence, Undefined
-from fogbank.asl.jsonata_syntax import references
+from fogbank.asl.jsonata_runtime.values import UNDEFINED, Function, OuterSequence, Sequence, Undefined
+from fogbank.asl.jsonata_syntax import nodes, references
 from fogbank.asl.jsonata_syntax.errors import (
     JsonataError,
     JsonataExhausted,
@@ -25,6 +25,7 @@ from fogbank.asl.jsonata_syntax.errors import (
     stack_overflow,
 )
 from fogbank.asl.jsonata_syntax.grammar import Grammar
+from fogbank.asl.jsonata_syntax.nodes import Node
 from fogbank.asl.jsonata_syntax.shape import shape
 
 __all__ = [
@@ -54,6 +55,7 @@ class Expression:
     variables: tuple[str, ...]
     unsupported: str | None
     _evaluate: Evaluate
+    _finish: Callable[[Any], Any]
 
     def evaluate(self, input: Any, bindings: Mapping[str, Any], budget: Budget) -> Any:
         """The value for `input` (UNDEFINED for none) with `bindings` as `$name`: JSON, UNDEFINED, or a Function.
@@ -64,17 +66,35 @@ class Expression:
         outer = Frame(bindings, Frame(LIBRARY, None, run, 0), run, 0)
         context = OuterSequence([input]) if isinstance(input, list) else input
         try:
-            return plain(self._evaluate(context, Frame({"$": input}, outer, run, 0)))
+            return self._finish(self._evaluate(context, Frame({"$": input}, outer, run, 0)))
         except RecursionError:
             # Values nested deeper than Python recurses; the depth of the expression itself has its own bound.
             raise stack_overflow() from None
 
 
 def compile(expression: str) -> Expression:
-    """Raises JsonataSyntaxError."""
+    """Raises JsonataSyntaxError, or JsonataExhausted for brackets nested past what could be evaluated."""
     tree = shape(Grammar(expression).parse())
     found = references.find(tree)
-    return Expression(expression, found.variables, found.unsupported, Compiler().node(tree, 1))
+    finish = _shared if _only_selects(tree) else plain
+    return Expression(expression, found.variables, found.unsupported, Compiler().node(tree, 1), finish)
+
+
+def _only_selects(tree: Node) -> bool:
+    """Whether an expression is a variable or a path of names: then all it can make is one list around what it found."""
+    if isinstance(tree, nodes.Variable):
+        return not (tree.predicates or tree.group or tree.keep_array)
+    return (
+        isinstance(tree, nodes.Path)
+        and not (tree.group or tree.tuple)
+        and isinstance(tree.steps[0], (nodes.Variable, nodes.Name))
+        and all(isinstance(step, nodes.Name) for step in tree.steps[1:])
+        and not any(step.stages or step.predicates or step.group for step in tree.steps)
+    )
+
+
+def _shared(value: Any) -> Any:
+    return list(value) if isinstance(value, Sequence) else value
 
 
 def plain(value: Any) -> Any:

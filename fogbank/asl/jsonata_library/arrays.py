@@ -7,7 +7,7 @@ from typing import Any
 
 from fogbank.asl.jsonata_runtime.functions import invoke, invoke_with_index
 from fogbank.asl.jsonata_runtime.run import Run
-from fogbank.asl.jsonata_runtime.values import UNDEFINED, Sequence, equal, is_number, truth
+from fogbank.asl.jsonata_runtime.values import UNDEFINED, Sequence, is_number, truth
 from fogbank.asl.jsonata_runtime.values import append as appended
 from fogbank.asl.jsonata_syntax.errors import JsonataError
 
@@ -50,7 +50,7 @@ def sort(run: Run, items: Any, comparator: Any) -> Any:
 
     def compare(left: Any, right: Any) -> int:
         # The sort asks whether its later item goes first, so the earlier one is $a.
-        return -1 if truth(invoke(comparator, [right, left], UNDEFINED, run)) else 0
+        return -1 if truth(invoke(comparator, [right, left], UNDEFINED, run), run) else 0
 
     return sorted(items, key=cmp_to_key(compare))
 
@@ -71,22 +71,23 @@ def distinct(run: Run, items: Any) -> Any:
     if not isinstance(items, list) or len(items) < 2:
         return items
     made: list[Any] = Sequence() if isinstance(items, Sequence) else []
-    seen: set[tuple[bool, Any]] = set()
-    compound: list[Any] = []
+    seen: set[Any] = set()
     for item in items:
-        run.spend(1)
-        if isinstance(item, (str, int, float, type(None))):
-            key = (isinstance(item, bool), item)
-            if key in seen:
-                continue
+        key = _identity(item, run)
+        if key not in seen:
             seen.add(key)
-        else:
-            run.spend(len(compound))
-            if any(equal(item, other) for other in compound):
-                continue
-            compound.append(item)
-        made.append(item)
+            made.append(item)
     return made
+
+
+def _identity(value: Any, run: Run) -> Any:
+    """Something hashable that is the same for equal values and for no others."""
+    run.spend(2)
+    if isinstance(value, dict):
+        return ("o", frozenset((key, _identity(part, run)) for key, part in value.items()))
+    if isinstance(value, list):
+        return ("a", tuple(_identity(part, run) for part in value))
+    return (isinstance(value, bool), value)
 
 
 def mapped(run: Run, items: Any, function: Any) -> Any:
@@ -104,7 +105,9 @@ def filtered(run: Run, items: Any, function: Any) -> Any:
     if items is UNDEFINED:
         return UNDEFINED
     return Sequence(
-        item for index, item in enumerate(items) if truth(invoke_with_index(function, run, item, index, items))
+        item
+        for index, item in enumerate(items)
+        if truth(invoke_with_index(function, run, item, index, items), run)
     )
 
 
@@ -115,7 +118,7 @@ def single(run: Run, items: Any, function: Any) -> Any:
     found: Any = UNDEFINED
     hits = 0
     for index, item in enumerate(items):
-        if function is UNDEFINED or truth(invoke_with_index(function, run, item, index, items)):
+        if function is UNDEFINED or truth(invoke_with_index(function, run, item, index, items), run):
             hits += 1
             if hits > 1:
                 raise JsonataError("D3138", index=index)

@@ -88,7 +88,7 @@ def _widths(text: str) -> tuple[int | None, int | None]:
         return None, None
     low, dash, high = text.partition("-")
     least = int(low) if low.isdigit() else None
-    most = (int(high) if high.isdigit() else None) if dash else least
+    most = int(high) if dash and high.isdigit() else None
     return least, most
 
 

@@ -69,7 +69,13 @@ def _from_iso(text: str) -> int:
     year, month, day, hour, minute, second, fraction, zone = match.groups()
     try:
         at = datetime(
-            int(year), int(month or 1), int(day or 1), int(hour or 0), int(minute or 0), int(second or 0), tzinfo=UTC
+            int(year),
+            int(month or 1),
+            int(day or 1),
+            int(hour or 0),
+            int(minute or 0),
+            int(second or 0),
+            tzinfo=UTC,
         )
     except ValueError:
         raise JsonataError("D3110", value=text) from None
@@ -84,9 +90,7 @@ def _from_iso(text: str) -> int:
 def _from_picture(run: Run, text: str, picture: list[str | Marker]) -> Any:
     markers = [part for part in picture if isinstance(part, Marker)]
     _fix_widths(picture)
-    pattern = "".join(
-        re.escape(part) if isinstance(part, str) else f"({_pattern(part)})" for part in picture
-    )
+    pattern = "".join(re.escape(part) if isinstance(part, str) else f"({_pattern(part)})" for part in picture)
     # Words and digits next to each other could be split in many ways; a long text is refused before that costs.
     if len(text) > 1000:
         return UNDEFINED
@@ -94,7 +98,8 @@ def _from_picture(run: Run, text: str, picture: list[str | Marker]) -> Any:
     if match is None:
         return UNDEFINED
     found = {
-        marker.component: _value(captured, marker) for marker, captured in zip(markers, match.groups(), strict=True)
+        marker.component: _value(captured, marker)
+        for marker, captured in zip(markers, match.groups(), strict=True)
     }
     return _assembled(run, found) if found else UNDEFINED
 

@@ -166,7 +166,10 @@ def _digit_fault(parts: _Parts, symbols: _Symbols) -> str | None:
         return "D3091"
     exponent = parts.exponent
     if exponent:
-        if symbols["percent"] in parts.prefix + parts.suffix or symbols["per-mille"] in parts.prefix + parts.suffix:
+        if (
+            symbols["percent"] in parts.prefix + parts.suffix
+            or symbols["per-mille"] in parts.prefix + parts.suffix
+        ):
             return "D3092"
         if any(char not in symbols.digits for char in exponent):
             return "D3093"
@@ -239,7 +242,9 @@ def _formatted(value: int | float, plan: _Plan, symbols: _Symbols) -> str:
     fraction = fraction[: plan.fraction_max].rstrip("0").ljust(plan.fraction_min, "0")
     text = _grouped(whole, plan, symbols["grouping-separator"])
     if fraction:
-        text += symbols["decimal-separator"] + _fraction_grouped(fraction, plan, symbols["grouping-separator"])
+        text += symbols["decimal-separator"] + _fraction_grouped(
+            fraction, plan, symbols["grouping-separator"]
+        )
     if plan.exponent_min:
         sign = symbols["minus-sign"] if exponent < 0 else ""
         text += symbols["exponent-separator"] + sign + str(abs(exponent)).rjust(plan.exponent_min, "0")

@@ -8,20 +8,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
+from fogbank.asl.jsonata_library.number_words import WORD_VALUES, read_words, words_of
+from fogbank.asl.jsonata_runtime.operators import finite
 from fogbank.asl.jsonata_runtime.run import Run
 from fogbank.asl.jsonata_runtime.values import UNDEFINED, tidy
 from fogbank.asl.jsonata_syntax.errors import JsonataError
 
-_SMALL: Final = (
-    "Zero One Two Three Four Five Six Seven Eight Nine Ten Eleven Twelve Thirteen Fourteen Fifteen Sixteen Seventeen "
-    "Eighteen Nineteen"
-).split()
-_SMALL_ORDINALS: Final = (
-    "Zeroth First Second Third Fourth Fifth Sixth Seventh Eighth Ninth Tenth Eleventh Twelfth Thirteenth Fourteenth "
-    "Fifteenth Sixteenth Seventeenth Eighteenth Nineteenth"
-).split()
-_TENS: Final = "Twenty Thirty Forty Fifty Sixty Seventy Eighty Ninety".split()
-_MAGNITUDES: Final = "Thousand Million Billion Trillion".split()
 _ROMANS: Final = (
     (1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"),
     (9, "ix"), (5, "v"), (4, "iv"), (1, "i"),
@@ -133,7 +125,7 @@ def write(value: int, picture: IntegerPicture) -> str:
         case Style.ROMAN:
             text = _cased(_roman(size), picture.case)
         case Style.WORDS:
-            text = _words(size, picture.ordinal)
+            text = words_of(size, picture.ordinal)
             text = text if picture.case is Case.TITLE else _cased(text, picture.case)
         case Style.DECIMAL:
             text = _decimal(size, picture)
@@ -162,34 +154,6 @@ def _roman(value: int) -> str:
     return text
 
 
-def _words(value: int, ordinal: bool) -> str:
-    return _words_within(value, continued=False, ordinal=ordinal)
-
-
-def _words_within(value: int, *, continued: bool, ordinal: bool) -> str:
-    """`continued` after a larger part, from which it is set off by `and` or a comma."""
-    if value <= 19:
-        return (" and " if continued else "") + (_SMALL_ORDINALS if ordinal else _SMALL)[value]
-    if value < 100:
-        tens, units = divmod(value, 10)
-        text = (" and " if continued else "") + _TENS[tens - 2]
-        if units:
-            return text + "-" + _words_within(units, continued=False, ordinal=ordinal)
-        return text[:-1] + "ieth" if ordinal else text
-    if value < 1000:
-        hundreds, rest = divmod(value, 100)
-        text = (", " if continued else "") + _SMALL[hundreds] + " Hundred"
-    else:
-        magnitude = min((len(str(value)) - 1) // 3, len(_MAGNITUDES))
-        size = 10 ** (3 * magnitude)
-        above, rest = divmod(value, size)
-        text = (", " if continued else "") + _words_within(above, continued=False, ordinal=False)
-        text += " " + _MAGNITUDES[magnitude - 1]
-    if rest:
-        return text + _words_within(rest, continued=True, ordinal=ordinal)
-    return text + "th" if ordinal else text
-
-
 def _decimal(value: int, picture: IntegerPicture) -> str:
     text = str(value).rjust(picture.digits_min, "0")
     if picture.zero != 0x30:
@@ -200,11 +164,10 @@ def _decimal(value: int, picture: IntegerPicture) -> str:
     else:
         positions = sorted(picture.separators)
     length = len(text)
-    for done, (position, char) in enumerate(positions):
+    for position, char in positions:
         at = length - position
-        if 0 < at:
+        if at > 0:
             text = text[:at] + char + text[at:]
-        assert done >= 0
     return text + _ordinal_suffix(value) if picture.ordinal else text
 
 
@@ -223,7 +186,7 @@ def pattern_of(picture: IntegerPicture) -> str:
         case Style.ROMAN:
             return "[MDCLXVI]+" if picture.case is Case.UPPER else "[mdclxvi]+"
         case Style.WORDS:
-            words = sorted({*_WORD_VALUES, "and"}, key=len, reverse=True)
+            words = sorted({*WORD_VALUES, "and"}, key=len, reverse=True)
             return f"(?i:(?:{'|'.join(words)}|[\\-, ])+)"
         case Style.DECIMAL:
             digit = f"[{chr(picture.zero)}-{chr(picture.zero + 9)}]"
@@ -241,7 +204,7 @@ def read(text: str, picture: IntegerPicture) -> int | float:
         case Style.ROMAN:
             return _read_roman(text)
         case Style.WORDS:
-            return _read_words(text)
+            return read_words(text)
         case Style.DECIMAL:
             return _read_decimal(text, picture)
 
@@ -265,37 +228,6 @@ def _read_roman(text: str) -> int:
     return total
 
 
-def _word_values() -> dict[str, int]:
-    values = {word.lower(): value for value, word in enumerate(_SMALL)}
-    values |= {word.lower(): value for value, word in enumerate(_SMALL_ORDINALS)}
-    for index, word in enumerate(_TENS):
-        values[word.lower()] = values[word.lower()[:-1] + "ieth"] = 10 * (index + 2)
-    for index, word in enumerate(["Hundred", *_MAGNITUDES]):
-        values[word.lower()] = values[word.lower() + "th"] = 100 if index == 0 else 1000**index
-    return values
-
-
-_WORD_VALUES: Final = _word_values()
-
-
-def _read_words(text: str) -> int | float:
-    total = part = 0
-    for word in re.split(r",\s|\sand\s|[\s\-]+", text.lower()):
-        value = _WORD_VALUES.get(word)
-        if value is None:
-            return math.nan
-        if value < 100:
-            part += value
-        elif value == 100:
-            part *= 100
-        else:
-            # The magnitude belongs to all that was said since the last larger one: a thousand billion, too.
-            small = total % value
-            total += (part + small) * value - small if small else part * value
-            part = 0
-    return total + part
-
-
 def _read_decimal(text: str, picture: IntegerPicture) -> int | float:
     if picture.ordinal:
         text = text[:-2]
@@ -311,7 +243,7 @@ def format_integer(run: Run, value: Any, picture: Any) -> Any:
     if value is UNDEFINED:
         return UNDEFINED
     run.hold_text(len(picture))
-    return write(math.floor(value), analyse(picture))
+    return write(math.floor(finite(value)), analyse(picture))
 
 
 def parse_integer(run: Run, text: Any, picture: Any) -> Any:

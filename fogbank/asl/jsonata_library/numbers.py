@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from fogbank.asl.jsonata_runtime.operators import finite
 from fogbank.asl.jsonata_runtime.run import Run
-from fogbank.asl.jsonata_runtime.values import UNDEFINED, tidy
+from fogbank.asl.jsonata_runtime.values import UNDEFINED, tidy, whole
 from fogbank.asl.jsonata_syntax.errors import JsonataError
 
 _DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?([Ee][-+]?[0-9]+)?")
@@ -71,7 +71,7 @@ def round_half_even(run: Run, value: Any, precision: Any) -> Any:
     """`$round`: to `precision` decimal places, ties to even; a negative precision rounds to tens, hundreds…"""
     if value is UNDEFINED or (type(value) is float and not math.isfinite(value)):
         return value
-    return rounded(value, 0 if precision is UNDEFINED else int(precision))
+    return rounded(value, 0 if precision is UNDEFINED else whole(precision))
 
 
 def rounded(value: int | float, places: int) -> int | float:
@@ -107,8 +107,8 @@ def format_base(run: Run, value: Any, radix: Any) -> Any:
     """`$formatBase`: the nearest integer in base `radix`. Raises D3100."""
     if value is UNDEFINED:
         return UNDEFINED
-    left = int(rounded(value, 0))
-    base = 10 if radix is UNDEFINED else int(rounded(radix, 0))
+    left = int(rounded(finite(value), 0))
+    base = 10 if radix is UNDEFINED else int(rounded(finite(radix), 0))
     if not 2 <= base <= 36:
         raise JsonataError("D3100", value=base)
     digits = ""

@@ -29,7 +29,7 @@ def keys(run: Run, value: Any) -> Any:
 
 
 def lookup(run: Run, value: Any, key: Any) -> Any:
-    return looked_up(value, key)
+    return looked_up(value, key, run)
 
 
 def exists(run: Run, value: Any) -> Any:
@@ -38,11 +38,11 @@ def exists(run: Run, value: Any) -> Any:
 
 def spread(run: Run, value: Any) -> Any:
     if isinstance(value, list):
-        made = Sequence()
+        made: list[Any] = []
         for part in value:
             pieces = spread(run, part)
             made.extend(pieces if isinstance(pieces, list) else [pieces])
-        return made
+        return made or UNDEFINED
     if isinstance(value, dict):
         run.spend(len(value))
         return Sequence({key: part} for key, part in value.items())
@@ -76,7 +76,7 @@ def sift(run: Run, value: Any, function: Any) -> Any:
     made = {
         key: part
         for key, part in value.items()
-        if function is UNDEFINED or truth(invoke_with_index(function, run, part, key, value))
+        if function is UNDEFINED or truth(invoke_with_index(function, run, part, key, value), run)
     }
     return made or UNDEFINED
 
@@ -86,15 +86,20 @@ def clone(run: Run, value: Any) -> Any:
 
 
 def type_of(run: Run, value: Any) -> Any:
-    return UNDEFINED if value is UNDEFINED else _TYPES[letter(value)]
+    return UNDEFINED if value is UNDEFINED else type_of_value(value)
+
+
+def type_of_value(value: Any) -> str:
+    """JSONata's word for the type of a value that is there."""
+    return _TYPES[letter(value)]
 
 
 def boolean(run: Run, value: Any) -> Any:
-    return UNDEFINED if value is UNDEFINED else truth(value)
+    return UNDEFINED if value is UNDEFINED else truth(value, run)
 
 
 def negation(run: Run, value: Any) -> Any:
-    return UNDEFINED if value is UNDEFINED else not truth(value)
+    return UNDEFINED if value is UNDEFINED else not truth(value, run)
 
 
 def error(run: Run, message: Any) -> Any:

@@ -12,28 +12,34 @@ from typing import Any, Final
 import orjson
 
 from fogbank.asl.jsonata_runtime.run import Run
-from fogbank.asl.jsonata_runtime.values import UNDEFINED, Sequence
+from fogbank.asl.jsonata_runtime.values import UNDEFINED, Sequence, whole
 from fogbank.asl.jsonata_syntax.errors import JsonataError, out_of_memory
 from fogbank.core.limits import JSONATA_RANGE_ITEMS_MAX
 
-_ALGORITHMS: Final = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
+_ALGORITHMS: Final = {
+    "MD5": "md5",
+    "SHA-1": "sha1",
+    "SHA-256": "sha256",
+    "SHA-384": "sha384",
+    "SHA-512": "sha512",
+}
 _MULTIPLIER: Final = 0x5DEECE66D
 _MASK: Final = (1 << 48) - 1
 
 
 def partition(run: Run, items: Any, size: Any) -> Any:
-    if items is UNDEFINED or size is UNDEFINED or not items or int(size) <= 0:
+    if items is UNDEFINED or size is UNDEFINED or not items or whole(size) <= 0:
         return UNDEFINED
     run.hold(len(items))
-    step = int(size)
+    step = whole(size)
     return [items[at : at + step] for at in range(0, len(items), step)]
 
 
 def range_of(run: Run, start: Any, end: Any, step: Any) -> Any:
-    if start is UNDEFINED or end is UNDEFINED or step is UNDEFINED or int(step) == 0:
+    if start is UNDEFINED or end is UNDEFINED or step is UNDEFINED or whole(step) == 0:
         return UNDEFINED
-    stride = int(step)
-    numbers = range(int(start), int(end) + (1 if stride > 0 else -1), stride)
+    stride = whole(step)
+    numbers = range(whole(start), whole(end) + (1 if stride > 0 else -1), stride)
     if len(numbers) > JSONATA_RANGE_ITEMS_MAX:
         raise out_of_memory()
     run.hold(len(numbers))
@@ -45,14 +51,16 @@ def digest(run: Run, text: Any, algorithm: Any) -> Any:
         return UNDEFINED
     if algorithm not in _ALGORITHMS:
         raise JsonataError("T0410", index=2, token="hash")
-    return hashlib.new(_ALGORITHMS[algorithm], text.encode(errors="replace"), usedforsecurity=False).hexdigest()
+    return hashlib.new(
+        _ALGORITHMS[algorithm], text.encode(errors="replace"), usedforsecurity=False
+    ).hexdigest()
 
 
 def random_number(run: Run, seed: Any) -> Any:
     """A number in [0, 1); with a seed, the first double of `java.util.Random(seed)`, which is what AWS answers."""
     if seed is UNDEFINED:
         return run.budget.ids.uniform()
-    state = (int(seed) ^ _MULTIPLIER) & _MASK
+    state = (whole(seed) ^ _MULTIPLIER) & _MASK
     state = (state * _MULTIPLIER + 0xB) & _MASK
     high = state >> 22
     state = (state * _MULTIPLIER + 0xB) & _MASK

@@ -9,7 +9,7 @@ from fogbank.asl.jsonata_runtime.functions import invoke
 from fogbank.asl.jsonata_runtime.patterns import Match, Pattern
 from fogbank.asl.jsonata_runtime.run import Run
 from fogbank.asl.jsonata_runtime.text import text_of
-from fogbank.asl.jsonata_runtime.values import UNDEFINED, Sequence, is_number
+from fogbank.asl.jsonata_runtime.values import UNDEFINED, Sequence, is_number, whole
 from fogbank.asl.jsonata_syntax.errors import JsonataError
 
 _BLANKS = re.compile(r"[ \t\n\r]+")
@@ -20,19 +20,22 @@ def string(run: Run, value: Any, prettify: Any) -> Any:
         return UNDEFINED
     text = text_of(value, prettify is True)
     run.hold_text(len(text))
+    if type(value) is not str:
+        run.spend(len(text) >> 3)
     return text
 
 
 def substring(run: Run, text: Any, start: Any, length: Any) -> Any:
     if text is UNDEFINED:
         return UNDEFINED
-    begin = 0 if start is UNDEFINED or len(text) + start < 0 else int(start)
+    begin = 0 if start is UNDEFINED or len(text) + start < 0 else whole(start)
     if length is UNDEFINED:
         return text[begin:]
     if length <= 0:
         return ""
+    length = whole(length)
     end = begin + length if begin >= 0 else len(text) + begin + length
-    return text[begin : int(end)]
+    return text[begin:end]
 
 
 def substring_before(run: Run, text: Any, chars: Any) -> Any:
@@ -69,7 +72,7 @@ def pad(run: Run, text: Any, width: Any, char: Any) -> Any:
     if text is UNDEFINED:
         return UNDEFINED
     filling = " " if char is UNDEFINED or char == "" else char
-    missing = int(abs(width)) - len(text)
+    missing = whole(abs(width)) - len(text)
     if missing <= 0:
         return text
     run.hold_text(len(text) + missing)
@@ -132,7 +135,7 @@ def replace(run: Run, text: Any, pattern: Any, replacement: Any, limit: Any) -> 
         raise JsonataError("D3010", value=pattern)
     if limit is not UNDEFINED and limit < 0:
         raise JsonataError("D3011", value=limit)
-    most = -1 if limit is UNDEFINED else int(limit)
+    most = -1 if limit is UNDEFINED else whole(limit)
     if most == 0 or pattern is UNDEFINED:
         return text
     if type(pattern) is str:
@@ -197,7 +200,7 @@ def split(run: Run, text: Any, separator: Any, limit: Any) -> Any:
         return UNDEFINED
     if limit is not UNDEFINED and limit < 0:
         raise JsonataError("D3020", value=limit)
-    most = None if limit is UNDEFINED else int(limit)
+    most = None if limit is UNDEFINED else whole(limit)
     if type(separator) is str:
         parts = text.split(separator) if separator else list(text)
         run.hold(len(parts))

@@ -44,7 +44,7 @@ class Work:
 
     def most(self, length: int) -> int:
         """Comparisons for a text of `length` characters."""
-        return (length + 1) ** (self.loops + 1) << self.doublings
+        return int((length + 1) ** (self.loops + 1)) << self.doublings
 
 
 _NOTHING = Work(0, 0)

@@ -49,12 +49,12 @@ Instruction: TypeAlias = tuple[Op, Any, Any]
 
 
 class Program:
-    """The compiled pattern. `slots` is how many slots it uses."""
+    """The compiled pattern. `slots` is how many slots are in use: two for each group before it, more for its loops."""
 
-    def __init__(self, part: Part, groups: int, *, ignore_case: bool, multiline: bool) -> None:
+    def __init__(self, part: Part, slots: int, *, ignore_case: bool, multiline: bool) -> None:
         self._ignore_case = ignore_case
         self._multiline = multiline
-        self.slots = 2 * (groups + 1)
+        self.slots = slots
         self.code: list[Instruction] = []
         self._emit(part)
         self.code.append((Op.DONE, None, None))
@@ -83,11 +83,7 @@ class Program:
             case BackReference(number):
                 self._add(Op.BACK, number)
             case Look(body):
-                inner = Program.__new__(Program)
-                inner._ignore_case, inner._multiline = self._ignore_case, self._multiline
-                inner.slots, inner.code = self.slots, []
-                inner._emit(body)
-                inner.code.append((Op.DONE, None, None))
+                inner = Program(body, self.slots, ignore_case=self._ignore_case, multiline=self._multiline)
                 self.slots = inner.slots
                 self._add(Op.LOOK, part, inner)
             case Repeat():
@@ -149,7 +145,7 @@ class Program:
             while True:
                 steps += 1
                 if steps == 256:
-                    spend(256)
+                    spend(1024)
                     steps = 0
                 op, a, b = code[pc]
                 pc += 1

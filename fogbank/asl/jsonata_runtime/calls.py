@@ -22,12 +22,11 @@ def compile_regex(compiler: Compiling, node: nodes.Regex, depth: int, tail: bool
 
 def compile_lambda(compiler: Compiling, node: nodes.LambdaNode, depth: int, tail: bool) -> Evaluate:
     signature = None if node.signature is None else parse_signature(node.signature, node.position)
-    fresh = type(compiler)
-    inner = fresh()
+    inner = compiler.fresh(guarded=False)
     body = inner.node(node.body, 1, tail=True)
 
     def guarded() -> Evaluate:
-        return fresh(guarded=True).node(node.body, 1, tail=True)  # type: ignore[call-arg]  # the Protocol names no constructor
+        return compiler.fresh(guarded=True).node(node.body, 1, tail=True)
 
     code = Code(tuple(node.parameters), body, inner.deepest, guarded, signature)
     return lambda item, frame: Lambda(code, item, frame)

@@ -149,7 +149,7 @@ class Transformer(Function):
         if subject is UNDEFINED:
             return UNDEFINED
         if not isinstance(subject, (dict, list)):
-            raise JsonataError("T0410", index=1, token="transform")
+            raise JsonataError("T0410", index=1)
         result = clone(subject, run)
         matches = self._pattern(result, self._frame)
         if matches is not UNDEFINED:

@@ -26,17 +26,23 @@ class Compiler:
         self.deepest = 0
         self._guarded = guarded
 
+    def fresh(self, *, guarded: bool) -> Compiler:
+        """A compiler for another body."""
+        return Compiler(guarded=guarded)
+
     def node(self, node: Node, depth: int, *, tail: bool = False) -> Evaluate:
         """The closure of `node` at `depth`; `tail` if what it returns is what the body returns."""
-        self.deepest = max(self.deepest, depth)
-        if depth > JSONATA_DEPTH_MAX or isinstance(node, nodes.TooDeep):
+        # The steps of a path are one deeper than the path, and a path of names evaluates them within itself.
+        reach = depth + 1 if isinstance(node, nodes.Path) else depth
+        self.deepest = max(self.deepest, reach)
+        if reach > JSONATA_DEPTH_MAX or isinstance(node, nodes.TooDeep):
             return _overflow
         if tail and (node.predicates or node.group or node.keep_array):
             tail = False
         evaluate = _COMPILERS[type(node)](self, node, depth, tail)
         if not tail:
             evaluate = self._decorated(node, evaluate, depth)
-        return _guard(evaluate, depth) if self._guarded else evaluate
+        return _guard(evaluate, reach) if self._guarded else evaluate
 
     def _decorated(self, node: Node, evaluate: Evaluate, depth: int) -> Evaluate:
         for stage in node.predicates:

@@ -13,4 +13,8 @@ class Compiling(Protocol):
 
     deepest: int
 
-    def node(self, node: Node, depth: int, *, tail: bool = False) -> Evaluate: ...
+    def fresh(self, *, guarded: bool) -> Compiling:
+        """A compiler for another body."""
+
+    def node(self, node: Node, depth: int, *, tail: bool = False) -> Evaluate:
+        """The closure of `node` at `depth`; `tail` if what it returns is what the body returns."""

@@ -6,17 +6,20 @@ import math
 from collections.abc import Callable
 from typing import Any, Final
 
-from fogbank.asl.jsonata_runtime.text import number_text, text_of
+from fogbank.asl.jsonata_runtime.run import Run
+from fogbank.asl.jsonata_runtime.text import text_of
 from fogbank.asl.jsonata_runtime.values import UNDEFINED, equal, is_number, tidy
 from fogbank.asl.jsonata_syntax.errors import JsonataError
 
 Operator = Callable[[Any, Any], Any]
 
+_RANGE_MAX: Final = 10**7  # the language's own bound; that on memory is lower, and answers below it
+
 
 def finite(value: int | float) -> int | float:
     """`value`; raises D1001 if JSON has no such number."""
     if type(value) is float and not math.isfinite(value):
-        raise JsonataError("D1001", value=number_text(value))
+        raise JsonataError("D1001", value=value)
     return value
 
 
@@ -65,21 +68,22 @@ def _ordering(token: str, compute: Callable[[Any, Any], bool]) -> Operator:
     return operate
 
 
-def _equals(left: Any, right: Any) -> bool:
-    return left is not UNDEFINED and right is not UNDEFINED and equal(left, right)
+def _equals(left: Any, right: Any, run: Run) -> bool:
+    return left is not UNDEFINED and right is not UNDEFINED and equal(left, right, run)
 
 
-def _differs(left: Any, right: Any) -> bool:
-    return left is not UNDEFINED and right is not UNDEFINED and not equal(left, right)
+def _differs(left: Any, right: Any, run: Run) -> bool:
+    return left is not UNDEFINED and right is not UNDEFINED and not equal(left, right, run)
 
 
-def _within(left: Any, right: Any) -> bool:
+def _within(left: Any, right: Any, run: Run) -> bool:
     if left is UNDEFINED or right is UNDEFINED:
         return False
     items = right if isinstance(right, list) else [right]
+    run.spend(len(items))
     if isinstance(left, (list, dict)):
         return any(item is left for item in items)
-    return any(equal(left, item) for item in items if not isinstance(item, (list, dict)))
+    return any(equal(left, item, run) for item in items if not isinstance(item, (list, dict)))
 
 
 def concatenate(left: Any, right: Any) -> str:
@@ -88,12 +92,14 @@ def concatenate(left: Any, right: Any) -> str:
 
 
 def range_bounds(left: Any, right: Any) -> tuple[int, int]:
-    """First and last of `left..right`; (1, 0) where there is nothing. Raises T2003, T2004."""
+    """First and last of `left..right`; (1, 0) where there is nothing. Raises T2003, T2004, D2014."""
     for value, code in ((left, "T2003"), (right, "T2004")):
         if value is not UNDEFINED and not (is_number(value) and float(value).is_integer()):
             raise JsonataError(code, value=value)
     if left is UNDEFINED or right is UNDEFINED:
         return 1, 0
+    if right - left >= _RANGE_MAX:
+        raise JsonataError("D2014", value=int(right) - int(left) + 1)
     return int(left), int(right)
 
 
@@ -103,11 +109,9 @@ OPERATORS: Final[dict[str, Operator]] = {
     "*": _numeric("*", lambda left, right: left * right),
     "/": _numeric("/", _divide),
     "%": _numeric("%", _remainder),
-    "=": _equals,
-    "!=": _differs,
     "<": _ordering("<", lambda left, right: left < right),
     "<=": _ordering("<=", lambda left, right: left <= right),
     ">": _ordering(">", lambda left, right: left > right),
     ">=": _ordering(">=", lambda left, right: left >= right),
-    "in": _within,
 }
+COMPARISONS: Final[dict[str, Callable[[Any, Any, Run], bool]]] = {"=": _equals, "!=": _differs, "in": _within}

@@ -32,7 +32,6 @@ _Step = Callable[[Any, Frame], list[Any]]
 
 def compile_path(compiler: Compiling, node: nodes.Path, depth: int, tail: bool) -> Evaluate:
     if _is_plain(node):
-        compiler.deepest = max(compiler.deepest, depth + 1)
         return _plain_path(node.steps)
     return _general_path(compiler, node, depth)
 
@@ -65,15 +64,13 @@ def _plain_path(steps: list[Node]) -> Evaluate:
 
 
 def _walk(value: Any, names: tuple[str, ...], run: Run) -> Any:
-    index = 0
-    for name in names:
+    for index, name in enumerate(names):
         if type(value) is dict:
             value = value.get(name, UNDEFINED)
         elif isinstance(value, list):
             return _spread(value, names[index:], run)
         else:
             return UNDEFINED
-        index += 1
     return settle(value) if isinstance(value, Sequence) else value
 
 
@@ -81,28 +78,29 @@ def _spread(items: list[Any], names: tuple[str, ...], run: Run) -> Any:
     last = len(names) - 1
     for index, name in enumerate(names):
         run.spend(len(items))
-        found = [value for item in items if (value := _member(item, name)) is not UNDEFINED]
+        found = [value for item in items if (value := _member(item, name, run)) is not UNDEFINED]
         items = _flattened(found, index == last)
         if not items:
             return settle(items)
     return settle(items)
 
 
-def _member(item: Any, name: str) -> Any:
+def _member(item: Any, name: str, run: Run) -> Any:
     if type(item) is dict:
         return item.get(name, UNDEFINED)
-    return settle(lookup(item, name)) if isinstance(item, list) else UNDEFINED
+    return settle(lookup(item, name, run)) if isinstance(item, list) else UNDEFINED
 
 
-def lookup(item: Any, name: str) -> Any:
+def lookup(item: Any, name: str, run: Run) -> Any:
     """`item.name`; of a list, a sequence of what its items have under that name."""
     if isinstance(item, dict):
         return item.get(name, UNDEFINED)
     if not isinstance(item, list):
         return UNDEFINED
+    run.spend(len(item))
     found = Sequence()
     for part in item:
-        value = lookup(part, name)
+        value = lookup(part, name, run)
         if value is UNDEFINED:
             continue
         if isinstance(value, list):
@@ -130,7 +128,10 @@ def _flattened(found: list[Any], last: bool) -> list[Any]:
 def _general_path(compiler: Compiling, node: nodes.Path, depth: int) -> Evaluate:
     steps = node.steps
     plain_count = next((at for at, step in enumerate(steps) if step.tuple), len(steps))
-    plain = [_compile_step(compiler, step, depth + 1, at, len(steps)) for at, step in enumerate(steps[:plain_count])]
+    plain = [
+        _compile_step(compiler, step, depth + 1, at, len(steps))
+        for at, step in enumerate(steps[:plain_count])
+    ]
     tupled = [compile_tuple_step(compiler, step, depth + 1) for step in steps[plain_count:]]
     from_variable = isinstance(steps[0], nodes.Variable)
     group = None if node.group is None else compile_group(compiler, node.group, depth + 1)
@@ -167,7 +168,9 @@ def _kept(items: Any) -> Any:
 
 
 def _compile_step(compiler: Compiling, step: Node, depth: int, at: int, count: int) -> _Step:
-    filters = [compile_filter(compiler, stage, depth) for stage in step.stages if isinstance(stage, nodes.Filter)]
+    filters = [
+        compile_filter(compiler, stage, depth) for stage in step.stages if isinstance(stage, nodes.Filter)
+    ]
     if isinstance(step, nodes.Sort):
         return _sort_step(compile_sort(compiler, step, depth), filters)
     evaluate = compiler.node(step, depth)
@@ -204,7 +207,7 @@ def _map_step(evaluate: Evaluate, filters: list[Evaluate], last: bool) -> _Step:
 # --- steps without parts ----------------------------------------------------------------------------------------------
 def compile_name(compiler: Compiling, node: nodes.Name, depth: int, tail: bool) -> Evaluate:
     name = node.value
-    return lambda item, frame: lookup(item, name)
+    return lambda item, frame: lookup(item, name, frame.run)
 
 
 def compile_wildcard(compiler: Compiling, node: nodes.Wildcard, depth: int, tail: bool) -> Evaluate:
@@ -216,7 +219,7 @@ def compile_wildcard(compiler: Compiling, node: nodes.Wildcard, depth: int, tail
         found = Sequence()
         for value in values:
             if isinstance(value, list):
-                _flatten_into(found, value)
+                _flatten_into(found, value, frame.run)
             else:
                 found.append(value)
         return found
@@ -224,10 +227,11 @@ def compile_wildcard(compiler: Compiling, node: nodes.Wildcard, depth: int, tail
     return evaluate
 
 
-def _flatten_into(found: list[Any], values: list[Any]) -> None:
+def _flatten_into(found: list[Any], values: list[Any], run: Run) -> None:
+    run.spend(len(values))
     for value in values:
         if isinstance(value, list):
-            _flatten_into(found, value)
+            _flatten_into(found, value, run)
         else:
             found.append(value)
 

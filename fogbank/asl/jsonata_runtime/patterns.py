@@ -54,7 +54,9 @@ class Pattern(Function):
             slots = self._program.match(text, at, run.spend)
             if slots is not None:
                 groups = [
-                    text[slots[2 * number] : slots[2 * number + 1]] if slots[2 * number + 1] >= 0 else UNDEFINED
+                    text[slots[2 * number] : slots[2 * number + 1]]
+                    if slots[2 * number + 1] >= 0
+                    else UNDEFINED
                     for number in range(1, self.groups + 1)
                 ]
                 return _checked(Match(text[slots[0] : slots[1]], slots[0], slots[1], groups))
@@ -107,7 +109,7 @@ def compile_pattern(text: str, flags: str, position: int) -> Pattern:
     syntax = PatternSyntax(text)
     try:
         part = syntax.parse()
-        program = Program(part, syntax.groups, ignore_case=ignore_case, multiline=multiline)
+        program = Program(part, 2 * (syntax.groups + 1), ignore_case=ignore_case, multiline=multiline)
     except PatternError as error:
         raise JsonataSyntaxError("S0303", position, value=f"/{text}/: {error}") from None
     return Pattern(program, native(part, ignore_case=ignore_case, multiline=multiline), syntax.groups)

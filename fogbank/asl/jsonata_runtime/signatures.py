@@ -13,7 +13,15 @@ from typing import Any, Final
 from fogbank.asl.jsonata_runtime.values import UNDEFINED, Function
 from fogbank.asl.jsonata_syntax.errors import JsonataError, JsonataSyntaxError
 
-_LETTERS: Final[dict[type, str]] = {str: "s", int: "n", float: "n", bool: "b", type(None): "l", dict: "o", list: "a"}
+_LETTERS: Final[dict[type, str]] = {
+    str: "s",
+    int: "n",
+    float: "n",
+    bool: "b",
+    type(None): "l",
+    dict: "o",
+    list: "a",
+}
 _PLURALS: Final = {
     "a": "arrays", "b": "booleans", "f": "functions", "n": "numbers", "o": "objects", "s": "strings",
 }  # fmt: skip
@@ -36,11 +44,11 @@ class Signature:
     """`fits` maps letters of arguments to how many of them each parameter takes."""
 
     parameters: list[Parameter]
-    pattern: re.Pattern[str]
+    pattern: str
     fits: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
-    def fit(self, arguments: list[Any], context: Any, name: str) -> list[Any]:
-        """The arguments as the function wants them. Raises T0410, T0411 or T0412."""
+    def fit(self, arguments: list[Any], context: Any, name: str | None) -> list[Any]:
+        """The arguments as the function wants them; a lambda has no `name`. Raises T0410, T0411 or T0412."""
         letters = "".join([letter(argument) for argument in arguments])
         counts = self.fits.get(letters)
         if counts is None:
@@ -53,7 +61,7 @@ class Signature:
             if count == 0:
                 if parameter.context:
                     if not re.match(parameter.accepts, letter(context)):
-                        raise JsonataError("T0411", token=name, index=index + 1)
+                        raise _error("T0411", name, index)
                     fitted.append(context)
                 else:
                     fitted.append(arguments[index] if index < len(arguments) else UNDEFINED)
@@ -61,16 +69,14 @@ class Signature:
                 continue
             for _ in range(count):
                 argument = arguments[index]
-                fitted.append(
-                    _as_array(argument, parameter, index, name) if parameter.array else argument
-                )
+                fitted.append(_as_array(argument, parameter, index, name) if parameter.array else argument)
                 index += 1
         return fitted
 
-    def _match(self, letters: str, name: str) -> tuple[int, ...]:
-        match = self.pattern.fullmatch(letters)
+    def _match(self, letters: str, name: str | None) -> tuple[int, ...]:
+        match = re.fullmatch(self.pattern, letters)
         if match is None:
-            raise JsonataError("T0410", token=name, index=self._mismatch(letters) + 1)
+            raise _error("T0410", name, self._mismatch(letters))
         return tuple(len(group) for group in match.groups())
 
     def _mismatch(self, letters: str) -> int:
@@ -83,6 +89,11 @@ class Signature:
                 return good
             good = match.end()
         return good
+
+
+def _error(code: str, name: str | None, index: int, **fields: Any) -> JsonataError:
+    token = {} if name is None else {"token": name}
+    return JsonataError(code, index=index + 1, **token, **fields)
 
 
 def letter(value: Any) -> str:
@@ -99,7 +110,7 @@ def letter(value: Any) -> str:
     return "o" if isinstance(value, dict) else "m"
 
 
-def _as_array(argument: Any, parameter: Parameter, index: int, name: str) -> Any:
+def _as_array(argument: Any, parameter: Parameter, index: int, name: str | None) -> Any:
     kind = letter(argument)
     if kind == "m":
         return UNDEFINED
@@ -110,7 +121,7 @@ def _as_array(argument: Any, parameter: Parameter, index: int, name: str) -> Any
             first = subtype[0]
             good = all(letter(item) == first for item in argument)
         if not good:
-            raise JsonataError("T0412", index=index + 1, token=name, type=_PLURALS[subtype[0]])
+            raise _error("T0412", name, index, type=_PLURALS[subtype[0]])
     return argument if kind == "a" else [argument]
 
 
@@ -138,7 +149,9 @@ def parse_signature(text: str, position: int = -1) -> Signature:
             if previous is None or not (previous.array or previous.accepts == "f"):
                 raise JsonataSyntaxError("S0401", position, value=text)
             if previous.array:
-                parameters[-1] = Parameter(previous.accepts, previous.repeat, True, previous.context, text[at + 1 : end])
+                parameters[-1] = Parameter(
+                    previous.accepts, previous.repeat, True, previous.context, text[at + 1 : end]
+                )
             at = end
         elif char in "snblo":
             parameters.append(Parameter(f"[{char}m]", "", False, False, None))
@@ -150,7 +163,7 @@ def parse_signature(text: str, position: int = -1) -> Signature:
             parameters.append(Parameter("[asnblom]" if char == "j" else "[asnblfom]", "", False, False, None))
         at += 1
     pattern = "".join(f"({parameter.accepts}{parameter.repeat})" for parameter in parameters)
-    return Signature(parameters, re.compile(pattern))
+    return Signature(parameters, pattern)
 
 
 def _modified(parameter: Parameter, modifier: str) -> Parameter:

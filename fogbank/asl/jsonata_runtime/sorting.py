@@ -27,15 +27,28 @@ def compile_sort(
         if len(items) < 2:
             return items
         frame.run.spend(len(items) * len(terms))
-        if type(items) is TupleStream:
+        rows: list[tuple[list[Any], Any]]
+        if isinstance(items, TupleStream):
             rows = [(keys(bound["@"], frame.inner(dict(bound))), bound) for bound in items]
         else:
             rows = [(keys(item, frame), item) for item in items]
-        rows.sort(key=cmp_to_key(lambda a, b: _compare(a[0], b[0], signs)))
+        for row in rows:
+            _check_keys(row[0])
+
+        def compare(left: tuple[list[Any], Any], right: tuple[list[Any], Any]) -> int:
+            return _compare(left[0], right[0], signs)
+
+        rows.sort(key=cmp_to_key(compare))
         ordered = [row[1] for row in rows]
         return TupleStream(ordered) if type(items) is TupleStream else ordered
 
     return sort
+
+
+def _check_keys(keys: list[Any]) -> None:
+    for key in keys:
+        if key is not UNDEFINED and type(key) is not str and not is_number(key):
+            raise JsonataError("T2008", value=key)
 
 
 def _compare(left: list[Any], right: list[Any], signs: list[int]) -> int:
@@ -44,9 +57,6 @@ def _compare(left: list[Any], right: list[Any], signs: list[int]) -> int:
             if a is b:
                 continue
             return 1 if a is UNDEFINED else -1
-        for value in (a, b):
-            if type(value) is not str and not is_number(value):
-                raise JsonataError("T2008", value=value)
         if (type(a) is str) != (type(b) is str):
             raise JsonataError("T2007", value=a, value2=b)
         if a != b:

@@ -70,7 +70,7 @@ def _write(value: Any, parts: list[str], newline: str) -> None:
         parts.append("true" if value else "false")
     elif kind is int or kind is float:
         if kind is float and not math.isfinite(value):
-            raise JsonataError("D1001", value=number_text(value))
+            raise JsonataError("D1001", value=value)
         parts.append(rounded_text(value))
     elif isinstance(value, dict):
         _write_object(value, parts, newline)

@@ -22,7 +22,9 @@ TupleStep = Callable[[list[Any], TupleStream | None, Frame], TupleStream]
 
 def compile_tuple_step(compiler: Compiling, step: Node, depth: int) -> TupleStep:
     stages = [_compile_stage(compiler, stage, depth) for stage in step.stages]
-    advance = _sorted(compiler, step, depth) if isinstance(step, nodes.Sort) else _mapped(compiler, step, depth)
+    advance = (
+        _sorted(compiler, step, depth) if isinstance(step, nodes.Sort) else _mapped(compiler, step, depth)
+    )
     if not stages:
         return advance
 
@@ -35,9 +37,7 @@ def compile_tuple_step(compiler: Compiling, step: Node, depth: int) -> TupleStep
     return run_step
 
 
-def _compile_stage(
-    compiler: Compiling, stage: nodes.Filter | nodes.Position, depth: int
-) -> Evaluate:
+def _compile_stage(compiler: Compiling, stage: nodes.Filter | nodes.Position, depth: int) -> Evaluate:
     if isinstance(stage, nodes.Filter):
         keep = compile_filter(compiler, stage, depth)
         # An index out of range keeps nothing, which is still a stream here.
@@ -55,10 +55,7 @@ def _sorted(compiler: Compiling, step: nodes.Sort, depth: int) -> TupleStep:
     index_name = step.index
 
     def advance(items: list[Any], stream: TupleStream | None, frame: Frame) -> TupleStream:
-        if stream is not None:
-            result = sort(stream, frame)
-        else:
-            result = [{"@": item} for item in sort(items, frame)]
+        result = sort(stream, frame) if stream is not None else [{"@": item} for item in sort(items, frame)]
         if index_name is not None:
             result = [{**bound, index_name: index} for index, bound in enumerate(result)]
         return TupleStream(result)
@@ -71,7 +68,7 @@ def _mapped(compiler: Compiling, step: Node, depth: int) -> TupleStep:
     focus, index_name, ancestor = step.focus, step.index, step.ancestor
 
     def advance(items: list[Any], stream: TupleStream | None, frame: Frame) -> TupleStream:
-        tuples = stream if stream is not None else [{"@": item} for item in items if item is not UNDEFINED]
+        tuples = stream if stream is not None else [{"@": item} for item in items]
         frame.run.spend(len(tuples))
         result = TupleStream()
         for bound in tuples:

@@ -94,6 +94,13 @@ def is_number(value: Any) -> bool:
     return kind is int or kind is float
 
 
+def whole(number: int | float) -> int:
+    """`number` cut towards zero; what is beyond exact integers stops there, and NaN is 0."""
+    if number != number:
+        return 0
+    return int(max(-INTEGER_MAX, min(INTEGER_MAX, number)))
+
+
 def tidy(number: int | float) -> int | float:
     """One form for one number: whole numbers that a double holds exactly are ints, all others floats."""
     if type(number) is float:
@@ -107,15 +114,16 @@ def tidy(number: int | float) -> int | float:
     return number
 
 
-def truth(value: Any) -> bool:
-    """JSONata's idea of true."""
+def truth(value: Any, run: Run) -> bool:
+    """JSONata's idea of true. A list costs `run` as many steps as it has items."""
     kind = type(value)
     if kind is bool:
         return bool(value)
     if isinstance(value, list):
+        run.spend(len(value))
         if len(value) == 1:
-            return truth(value[0])
-        return any(truth(item) for item in value)
+            return truth(value[0], run)
+        return any(truth(item, run) for item in value)
     if kind is str or kind is dict:
         return len(value) > 0
     if kind is int or kind is float:
@@ -123,19 +131,21 @@ def truth(value: Any) -> bool:
     return False
 
 
-def equal(left: Any, right: Any) -> bool:
-    """Deep equality, in which true is not 1."""
+def equal(left: Any, right: Any, run: Run) -> bool:
+    """Deep equality, in which true is not 1. It costs `run` a step for each item."""
     if isinstance(left, list):
+        run.spend(len(left))
         return (
             isinstance(right, list)
             and len(left) == len(right)
-            and all(equal(a, b) for a, b in zip(left, right, strict=True))
+            and all(equal(a, b, run) for a, b in zip(left, right, strict=True))
         )
     if isinstance(left, dict):
+        run.spend(len(left))
         return (
             isinstance(right, dict)
             and len(left) == len(right)
-            and all(key in right and equal(value, right[key]) for key, value in left.items())
+            and all(key in right and equal(value, right[key], run) for key, value in left.items())
         )
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right

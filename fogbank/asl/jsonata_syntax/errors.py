@@ -7,6 +7,7 @@ the table is keyed by code and written as AWS answers. `{{name}}` stands for a v
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any, Final
 
@@ -91,6 +92,10 @@ def _fill(wording: str, fields: dict[str, Any]) -> str:
 
 
 def _json(value: Any) -> str:
+    if isinstance(value, float) and not math.isfinite(value):
+        return "null"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        value = int(value)
     try:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=lambda _: "")
     except (ValueError, RecursionError):
@@ -148,6 +153,8 @@ _WORDINGS: Final[dict[str, str]] = {
     "T2010": "The expressions either side of operator {{token}} must evaluate to numeric or string values",
     "T2011": "The insert/update clause of the transform expression must evaluate to an object: {{value}}",
     "T2012": "The delete clause of the transform expression must evaluate to a string or array of strings: {{value}}",
+    "D2014": "The size of the sequence allocated by the range operator (..) must not exceed 1e6.  Attempted to "
+    "allocate {{value}}.",
     "D3001": "Attempting to invoke string function on Infinity or NaN",
     "D3010": "Second argument of replace function cannot be an empty string",
     "D3011": "Fourth argument of replace function must evaluate to a positive number",

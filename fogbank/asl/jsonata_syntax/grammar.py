@@ -100,8 +100,6 @@ class Grammar:
             case "%":
                 self._slots += 1
                 return nodes.Parent(nodes.Slot(f"!{self._slots}"), position=at)
-            case "?":
-                return nodes.Placeholder(position=at)
             case "(":
                 return self._block(at)
             case "[":

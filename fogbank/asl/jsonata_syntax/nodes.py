@@ -2,6 +2,7 @@
 
 A node is mutable while it is parsed and shaped: a predicate, a group or a binding decorates the step it follows.
 Nothing changes one after that; the compiler only reads.
+Nodes are compared and printed by nobody, and making such methods for each class is what an import would spend time on.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Slot:
     """The place where a `%` finds its parent: `label` is the tuple variable that some earlier step binds."""
 
@@ -18,21 +19,21 @@ class Slot:
     level: int = 1
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Filter:
     """`step[condition]`."""
 
     condition: Node
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Position:
     """`step#$name` after a predicate: binds the index within what is left."""
 
     name: str
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, eq=False, repr=False, kw_only=True)
 class Node:
     """What any node may carry. `stages` of a step run for each item; `predicates` run on the whole result."""
 
@@ -49,96 +50,96 @@ class Node:
     cons: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Literal(Node):
     value: Any
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Name(Node):
     value: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Variable(Node):
     """`$name`; `$` is the empty name and `$$` the name `$`."""
 
     name: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Wildcard(Node):
     pass
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Descendants(Node):
     pass
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Parent(Node):
     slot: Slot
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Regex(Node):
     pattern: str
     flags: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Negate(Node):
     operand: Node
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class ArrayNode(Node):
     items: list[Node]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class ObjectNode(Node):
     pairs: list[tuple[Node, Node]]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Binary(Node):
     operator: str
     left: Node
     right: Node
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Bind(Node):
     name: str
     value: Node
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Apply(Node):
     left: Node
     right: Node
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Condition(Node):
     test: Node
     then: Node
     otherwise: Node | None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Block(Node):
     expressions: list[Node]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Placeholder(Node):
     pass
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Call(Node):
     """`procedure(arguments)`; partial if an argument is a placeholder."""
 
@@ -147,21 +148,21 @@ class Call(Node):
     partial: bool
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class LambdaNode(Node):
     parameters: list[str]
     body: Node
     signature: str | None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Transform(Node):
     pattern: Node
     update: Node
     delete: Node | None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Term:
     """One term of an order-by."""
 
@@ -169,7 +170,7 @@ class Term:
     descending: bool
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Sort(Node):
     """`^(terms)`; from the grammar `subject` is what is sorted, afterwards it is a step of its own without one."""
 
@@ -177,13 +178,13 @@ class Sort(Node):
     subject: Node | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Path(Node):
     steps: list[Node]
     keep_singleton: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Grouped(Node):
     """From the grammar only: `subject{key: value}`."""
 
@@ -191,6 +192,6 @@ class Grouped(Node):
     pairs: list[tuple[Node, Node]]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class TooDeep(Node):
     """Stands for a subtree nested deeper than could ever be evaluated."""

@@ -41,18 +41,11 @@ class _Search:
             case nodes.Variable(name):
                 if name == "$":
                     self._refuse("Reference to '$$' is not supported.")
-                elif name == "":
-                    if top:
-                        self._refuse("Reference to '$' at the top level is not supported.")
-                elif name not in bound:
+                elif name and name not in bound:
                     self.variables.setdefault(name)
             case nodes.Name(value):
                 if top:
                     self._refuse(f"Reference to '{value}' at the top level is not supported.")
-            case nodes.Wildcard() | nodes.Descendants():
-                if top:
-                    sign = "*" if isinstance(node, nodes.Wildcard) else "**"
-                    self._refuse(f"Reference to '{sign}' at the top level is not supported.")
             case nodes.Path(steps):
                 inner = bound
                 for index, step in enumerate(steps):
@@ -70,6 +63,9 @@ class _Search:
                 return known
             case nodes.LambdaNode(parameters, body):
                 self.visit(body, bound | set(parameters), top)
+            case nodes.Transform(pattern, update, delete):
+                for part in (pattern, update, *([] if delete is None else [delete])):
+                    self.visit(part, bound, False)
             case nodes.Sort(terms):
                 for term in terms:
                     self.visit(term.expression, bound, False)

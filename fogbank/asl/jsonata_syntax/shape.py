@@ -88,9 +88,7 @@ def _within(parent: Node, child: Node, depth: int) -> Node:
     return shaped
 
 
-def _shape_pairs(
-    parent: Node, pairs: list[tuple[Node, Node]], depth: int
-) -> list[tuple[Node, Node]]:
+def _shape_pairs(parent: Node, pairs: list[tuple[Node, Node]], depth: int) -> list[tuple[Node, Node]]:
     return [(_within(parent, key, depth), _within(parent, value, depth)) for key, value in pairs]
 
 
@@ -167,7 +165,7 @@ def _named(step: nodes.Literal) -> nodes.Name:
 def _filtered(raw: nodes.Binary, depth: int) -> Node:
     result = _shape(raw.left, depth)
     step = result.steps[-1] if isinstance(result, Path) else result
-    if step.group is not None or (isinstance(result, Path) and result.group is not None):
+    if step.group is not None:
         raise JsonataSyntaxError("S0209", raw.position)
     condition = _shape(raw.right, depth)
     for slot in condition.seeking:

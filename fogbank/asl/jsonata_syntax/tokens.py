@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from enum import Enum
 from typing import Any, Final, NamedTuple
@@ -31,7 +32,7 @@ class Token(NamedTuple):
 
 
 _DOUBLE = frozenset({"..", ":=", "!=", ">=", "<=", "**", "~>"})
-_SINGLE = frozenset(".[]{}(),@#;:?+-*/%|=<>^&!~")
+_SINGLE = frozenset(".[]{}(),@#;:?+-*/%|=<>^&")
 _SPACE = re.compile(r"[ \t\n\r\v]*")
 _NUMBER = re.compile(r"(?:0|[1-9][0-9]*)(\.[0-9]+)?([Ee][-+]?[0-9]+)?")
 _WORD = re.compile(r"[^ \t\n\r\v.\[\]{}(),@#;:?+\-*/%|=<>^&!~]*")
@@ -58,6 +59,8 @@ class Tokens:
             return self._regex()
         if text[at : at + 2] in _DOUBLE:
             return self._token(Kind.OPERATOR, text[at : at + 2], at + 2)
+        if first in "!~":
+            raise JsonataSyntaxError("S0204", at + 1, token=first)
         if first in _SINGLE:
             return self._token(Kind.OPERATOR, first, at + 1)
         if first in "\"'":
@@ -84,7 +87,8 @@ class Tokens:
             self._at = end + 2
 
     def _string(self, quote: str) -> Token:
-        text, at, parts = self._text, self._at + 1, []
+        text, at = self._text, self._at + 1
+        parts: list[str] = []
         while at < len(text):
             char = text[at]
             if char == quote:
@@ -109,11 +113,12 @@ class Tokens:
 
     def _number(self, match: re.Match[str]) -> Token:
         digits = match[0]
-        value: int | float = float(digits)
-        if value in (float("inf"), float("-inf")):
+        double = float(digits)
+        if math.isinf(double):
             raise JsonataSyntaxError("S0102", match.start(), token=digits)
-        if value.is_integer() and abs(value) < 2**63:
-            value = int(value) if match[1] or match[2] else int(digits)
+        value: int | float = double
+        if double.is_integer() and abs(double) < 2**63:
+            value = int(double) if match[1] or match[2] else int(digits)
         return self._token(Kind.NUMBER, value, match.end())
 
     def _quoted_name(self) -> Token:
