@@ -6,6 +6,7 @@ an empty store while the listening socket stays. ARCHITECTURE.md follows one req
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import shutil
@@ -24,15 +25,15 @@ from fogbank.auth.keyring import Keyring
 from fogbank.auth.tokens import Sessions
 from fogbank.core.clock import Clock, OffsetClock, RealClock
 from fogbank.core.config import AuthMode, Settings
-from fogbank.core.errors import ConfigError
+from fogbank.core.errors import ConfigError, StoreError
 from fogbank.core.http import Request, Response
 from fogbank.core.ids import Ids
 from fogbank.core.lanes import Lanes
 from fogbank.edge.hosts import Host, Hosts
 from fogbank.edge.internal import Callbacks
+from fogbank.edge.lazy_tls import LazyTls
 from fogbank.edge.pipeline import Pipeline
 from fogbank.edge.server import Server
-from fogbank.edge.tls import LocalTls
 from fogbank.edge.usage import KeyUsage
 from fogbank.model.call import Caller
 from fogbank.model.calls import Calls
@@ -114,7 +115,10 @@ class House:
         """Finish what was accepted, end every environment, close the store; `wipe`: empty it first."""
         await self.telemetry.flush()
         for _, state in reversed(self._states):
-            await state.close()
+            try:
+                await state.close()
+            except StoreError as error:  # a full disk must not keep the environments and the rest from ending
+                log.error("%s could not write its last: %s", type(state).__name__, error)
         await self.pool.close()
         await self.telemetry.flush()
         await self.lanes.close()
@@ -172,7 +176,9 @@ class App:
         self._folders = Folders(self.settings.data_dir)
         self.settings = replace(self.settings, node=self._folders.node(self.ids))
         self._lanes = Lanes()
-        tls = LocalTls(self._folders.root, self.settings.host, self.wall)
+        tls = LazyTls(self._folders.root, self.settings.host, self.wall)
+        if not self.settings.loopback:
+            tls.prepare()  # strangers come by TLS: what is wrong with its files is to be known at the start
         self.server = Server(self._not_yet, self._lanes, self.wall, tls=tls)
         try:
             self._port = await self.server.start(self.settings.host, self.settings.port)
@@ -183,6 +189,7 @@ class App:
             ) from error
         try:
             await self._move_in()
+            self._lanes.spawn("tls", asyncio.to_thread(tls.prepare))
         except BaseException:
             await self.server.close(grace_s=0)
             self._folders.close()

@@ -4,8 +4,8 @@ The order is the design. A host that is not ours and a page that may not drive u
 looked at; mounts (`/_fogbank/…`, function URLs) answer for themselves; every AWS operation goes through route,
 authentication, parse and `Calls.run`, in this order, so that a stranger learns nothing from a malformed body.
 
-Errors become answers here and nowhere else: an AwsError in the protocol that the request speaks, anything else as a 500
-with the request id, its traceback in the log only.
+Errors become answers here and nowhere else: an AwsError in the protocol that the request speaks, a store that is full
+or away as a 503, anything else as a 500 with the request id, its traceback in the log only.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 from fogbank.auth.authenticate import Authenticator
 from fogbank.auth.refusals import Family
 from fogbank.core.config import AuthMode
-from fogbank.core.errors import AwsError
+from fogbank.core.errors import AwsError, Conflict, StoreError
 from fogbank.core.http import Request, Response
 from fogbank.core.ids import Ids
 from fogbank.edge.browsers import Browsers
@@ -120,9 +120,8 @@ class Pipeline:
             return routed.serialize(output, request_id)
         except AwsError as error:
             return routed.fail(error, request_id)
-        except Exception:
-            log.exception("request %s (%s %s) failed", request_id, request.method, request.path)
-            return routed.fail(_bug(), request_id)
+        except Exception as error:
+            return routed.fail(_unmeant(error, request, request_id), request_id)
 
     async def _browser(self, request: Request, host: Host, request_id: str) -> Response:
         """A request that a browser sent for some page."""
@@ -186,9 +185,8 @@ class Pipeline:
             return await work
         except AwsError as error:
             return _plain_error(error, request_id)
-        except Exception:
-            log.exception("request %s (%s %s) failed", request_id, request.method, request.path)
-            return _plain_error(_bug(), request_id)
+        except Exception as error:
+            return _plain_error(_unmeant(error, request, request_id), request_id)
 
     async def _require_root(self, request: Request) -> None:
         if self._mode is AuthMode.OPEN:
@@ -199,8 +197,16 @@ class Pipeline:
             raise AwsError("AccessDeniedException", "Only root's own key may use this route", status=403)
 
 
-def _bug() -> AwsError:
-    """What an error that nobody meant to raise is answered with."""
+def _unmeant(error: Exception, request: Request, request_id: str) -> AwsError:
+    """What an error that no operation meant to raise is answered with; logged here, inside its handler."""
+    what = (request_id, request.method, request.path)
+    if isinstance(error, StoreError) and not isinstance(
+        error, Conflict
+    ):  # a full disk or a database that is away
+        log.error("request %s (%s %s) failed: %s", *what, error)
+        message = f"The request has failed due to a temporary failure of the server: {error}"
+        return AwsError("ServiceUnavailable", message, status=503)
+    log.exception("request %s (%s %s) failed", *what)
     message = "The request processing has failed because of an unknown error, exception or failure."
     return AwsError("InternalFailure", message, status=500)
 
