@@ -1,4 +1,4 @@
-"""What the benchmarks share: a server in a process, a load generator, references, and how figures are printed.
+"""What the benchmarks share: servers in processes, load generators, timing, references, and how figures are printed.
 
 Every figure stands beside a reference taken in the same run on the same machine, so that ratios can be compared from
 one machine to another where absolutes cannot.
@@ -22,13 +22,16 @@ import tempfile
 import time
 import urllib.request
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import uvloop
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # some benchmarks build on what the tests build on
 
 FOGBANK = str(Path(sys.executable).with_name("fogbank"))
 RUNTIME = f"python3.{sys.version_info[1]}"
@@ -46,6 +49,13 @@ class Load:
     p99_ms: float
     count: int
     errors: int
+
+
+def load_of(latencies_s: list[float], done: int, took_s: float, errors: int = 0) -> Load:
+    """`done` may differ from the number of calls: one call may do many things, or none."""
+    ordered = sorted(latencies_s)
+    p99_s = ordered[int(0.99 * (len(ordered) - 1))]
+    return Load(done / took_s, statistics.median(ordered) * 1000, p99_s * 1000, len(ordered), errors)
 
 
 class Running:
@@ -79,17 +89,7 @@ class Running:
         self.process.wait(60)
 
     def client(self, service: str) -> Any:
-        import boto3
-        from botocore.config import Config
-
-        return boto3.client(
-            service,
-            endpoint_url=self.url,
-            region_name=REGION,
-            aws_access_key_id=ACCOUNT,
-            aws_secret_access_key="bench",
-            config=Config(retries={"max_attempts": 1}, parameter_validation=False),
-        )
+        return client_of(self.url, service)
 
     def request(
         self, service: str, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
@@ -110,6 +110,21 @@ class Running:
     def pss_mib(self) -> float:
         """Proportional memory of the server and everything below it."""
         return server_pss_mib(self.process.pid, self.url)
+
+
+def client_of(url: str, service: str, **timeouts: float) -> Any:
+    """A boto3 client without retries and without checks of its own."""
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client(
+        service,
+        endpoint_url=url,
+        region_name=REGION,
+        aws_access_key_id=ACCOUNT,
+        aws_secret_access_key="bench",
+        config=Config(retries={"max_attempts": 1}, parameter_validation=False, **timeouts),
+    )
 
 
 def pack(name: str, text: str) -> bytes:
@@ -250,22 +265,82 @@ def load(
             print(f"    {run.errors} errors, such as {run.sample!r}")
         if not run.latencies:
             raise SystemExit("not one good answer")
-        ordered = sorted(run.latencies)
-        return Load(
-            len(ordered) / took_s,
-            statistics.median(ordered) * 1000,
-            ordered[int(0.99 * (len(ordered) - 1))] * 1000,
-            len(ordered),
-            run.errors,
-        )
+        return load_of(run.latencies, len(run.latencies), took_s, run.errors)
 
     return uvloop.run(go())
+
+
+async def press(
+    callers: int, work: Callable[[int, int], Awaitable[int]], *, seconds: float = 3600.0, limit: int = 0
+) -> Load:
+    """Callers in this process, each of which awaits `work(caller, round)` again and again; it says how much it did."""
+    latencies: list[float] = []
+    done = started = 0
+    began = time.perf_counter()
+
+    async def call(caller: int) -> None:
+        nonlocal done, started
+        round = 0
+        while (start := time.perf_counter()) < began + seconds and not (limit and started >= limit):
+            started += 1
+            round += 1
+            count = await work(caller, round)  # read before `done`, which others change meanwhile
+            done += count
+            latencies.append(time.perf_counter() - start)
+
+    await asyncio.gather(*(call(caller) for caller in range(callers)))
+    return load_of(latencies, done, time.perf_counter() - began)
+
+
+def per_call_us(work: Callable[[], object], seconds: float = 0.1, rounds: int = 7) -> float:
+    """CPU time of one call: the best of some rounds of `seconds` each, what it takes when nothing disturbs it."""
+    began, count = time.process_time(), 0
+    while time.process_time() - began < seconds / 10:
+        work()
+        count += 1
+    best = float("inf")
+    for _ in range(rounds):
+        began = time.process_time()
+        for _ in range(count * 10):
+            work()
+        best = min(best, time.process_time() - began)
+    return best / (count * 10) * 1e6
 
 
 # --- references ------------------------------------------------------------------------------------------------------
 
 
-def _echo(port: Any) -> None:
+class Child:
+    """A server in a process of its own; `serve` runs there and sets the shared port when it listens."""
+
+    def __init__(self, serve: Callable[[Any], None]) -> None:
+        port = multiprocessing.Value("i", 0)
+        self.process = multiprocessing.Process(target=serve, args=(port,), daemon=True)
+        self.process.start()
+        while port.value == 0:
+            time.sleep(0.005)
+        self.port = int(port.value)
+
+    def __enter__(self) -> Child:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        self.process.join()
+
+    def cpu_s(self) -> float:
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def per_core_s(self, request: bytes) -> float:
+        """Requests for each second of CPU."""
+        began = self.cpu_s()
+        served = load("127.0.0.1", self.port, [request], 50, seconds=3.0)
+        return served.count / (self.cpu_s() - began)
+
+
+def echo(port: Any) -> None:
+    """The least an HTTP server can do on this machine: uvloop and httptools, a constant answer."""
     import httptools
 
     class Echo(asyncio.Protocol):
@@ -289,22 +364,14 @@ def _echo(port: Any) -> None:
 
 @contextlib.contextmanager
 def echo_server() -> Iterator[int]:
-    """The least an HTTP server can do on this machine: uvloop and httptools, a constant answer."""
-    port = multiprocessing.Value("i", 0)
-    process = multiprocessing.Process(target=_echo, args=(port,), daemon=True)
-    process.start()
-    while port.value == 0:
-        time.sleep(0.005)
-    try:
-        yield port.value
-    finally:
-        process.terminate()
-        process.join()
+    """The port of an `echo` in a process of its own."""
+    with Child(echo) as child:
+        yield child.port
 
 
-def fsyncs_per_s(seconds: float = 1.0) -> float:
-    """How often this disk makes 4 KB durable."""
-    with tempfile.NamedTemporaryFile(dir=tempfile.gettempdir()) as file:
+def fsyncs_per_s(seconds: float = 1.0, folder: str | Path | None = None) -> float:
+    """How often the disk under `folder` makes 4 KB durable."""
+    with tempfile.NamedTemporaryFile(dir=folder or tempfile.gettempdir()) as file:
         end, count = time.perf_counter() + seconds, 0
         while time.perf_counter() < end:
             os.write(file.fileno(), b"x" * 4096)
@@ -347,10 +414,17 @@ def server_pss_mib(pid: int, url: str) -> float:
             continue
         seen.add(one)
         todo += children.get(one, [])
-        with contextlib.suppress(OSError):
-            rollup = Path(f"/proc/{one}/smaps_rollup").read_text()
-            total_kb += next((int(x.split()[1]) for x in rollup.splitlines() if x.startswith("Pss:")), 0)
+        total_kb += memory_kb(one, "Pss")
     return total_kb / 1024
+
+
+def memory_kb(pid: int | str, kind: str) -> int:
+    """Rss, Pss or Private_Dirty of one process; 0 when it has ended."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith(kind + ":"):
+                return int(line.split()[1])
+    return 0
 
 
 # --- printing --------------------------------------------------------------------------------------------------------
@@ -363,9 +437,22 @@ class Report:
         self.missed: list[str] = []
 
     def figure(
-        self, name: str, value: float, unit: str, *, reference: float, of: str, target: float | None = None
+        self,
+        name: str,
+        value: float,
+        unit: str,
+        *,
+        reference: float,
+        of: str,
+        target: float | None = None,
+        target_ratio: float | None = None,
     ) -> None:
-        """Print one figure as a ratio to its reference. Units that end in /s are better when higher, others when lower."""
+        """Print one figure as a ratio to its reference; the target is absolute or such a ratio.
+
+        Units that end in /s are better when higher, others when lower.
+        """
+        if target_ratio is not None:
+            target = target_ratio * reference
         higher = unit.endswith("/s")
         mark = ""
         if target is not None:

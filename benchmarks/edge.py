@@ -7,20 +7,14 @@ else would serve. The reference is the least a server can do here (uvloop and ht
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
-import os
 import resource
 import sys
-import time
 from collections.abc import Callable, Coroutine
-from pathlib import Path
 from typing import Any
 
 import uvloop
+from common import Child, Report, echo, memory_kb, per_call_us, sign
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from benchmarks.common import Report, _echo, load, sign
 from fogbank.auth.authenticate import Authenticator, Identity
 from fogbank.auth.refusals import Family
 from fogbank.auth.signature import read_signature
@@ -59,47 +53,6 @@ def serve(port: Any) -> None:
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
     uvloop.run(run())
-
-
-class Child:
-    """A server in a process of its own."""
-
-    def __init__(self, target: Callable[[Any], None]) -> None:
-        self.shared = multiprocessing.Value("i", 0)
-        self.process = multiprocessing.Process(target=target, args=(self.shared,), daemon=True)
-        self.process.start()
-        while self.shared.value == 0:
-            time.sleep(0.005)
-        self.port = int(self.shared.value)
-
-    def cpu_s(self) -> float:
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def rss_kib(self) -> int:
-        lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
-        return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
-
-    def per_core_s(self, request: bytes) -> float:
-        """Requests for each second of CPU."""
-        began = self.cpu_s()
-        served = load("127.0.0.1", self.port, [request], 50, seconds=3.0)
-        return served.count / (self.cpu_s() - began)
-
-    def end(self) -> None:
-        self.process.terminate()
-        self.process.join()
-
-
-def per_call_us(call: Callable[[], object], times: int = 20_000, rounds: int = 5) -> float:
-    """CPU time of one call: the best of some rounds."""
-    best = float("inf")
-    for _ in range(rounds):
-        began = time.process_time()
-        for _ in range(times):
-            call()
-        best = min(best, time.process_time() - began)
-    return best / times * 1e6
 
 
 def drive(make: Callable[[], Coroutine[Any, Any, Any]]) -> None:
@@ -182,11 +135,11 @@ def pieces(report: Report, wire: bytes) -> None:
         reader.ready.clear()
 
     reading = per_call_us(read)
-    report.figure("read one signed request", reading, "us", reference=reading, of="itself")
+    report.figure("read one signed request", reading, "µs", reference=reading, of="itself")
     pipeline = stubbed_pipeline()
     cost = per_call_us(lambda: drive(lambda: pipeline.handle(request)))
     report.figure(
-        "pipeline, beside protocol, auth, run", cost, "us", reference=reading, of="reading", target=25
+        "pipeline, beside protocol, auth, run", cost, "µs", reference=reading, of="reading", target=25
     )
     verifier = Verifier(RealClock())
     claimed = read_signature(request, Family.REST_JSON)
@@ -200,17 +153,17 @@ def pieces(report: Report, wire: bytes) -> None:
             "lambda",
         )
     )
-    report.figure("read and verify a signature", verifying, "us", reference=reading, of="reading", target=12)
+    report.figure("read and verify a signature", verifying, "µs", reference=reading, of="reading", target=12)
     stranger = Authenticator(NoKeys(), AuthMode.OPEN, RealClock(), RealClock())
     taking = per_call_us(lambda: drive(lambda: stranger.identify(request, Family.REST_JSON, "lambda")))
-    report.figure("take a stranger's key at its word", taking, "us", reference=reading, of="reading")
+    report.figure("take a stranger's key at its word", taking, "µs", reference=reading, of="reading")
     sessions = Sessions(Secrets.in_memory(), RealClock(), Ids())
     role = Principal(PrincipalType.ASSUMED_ROLE, "000000000000", "arn:aws:sts::0:assumed-role/r/s", "AROA:s")
-    minting = per_call_us(lambda: sessions.issue(role, duration_s=3600), times=5_000)
-    report.figure("mint session credentials", minting, "us", reference=reading, of="reading", target=30)
+    minting = per_call_us(lambda: sessions.issue(role, duration_s=3600))
+    report.figure("mint session credentials", minting, "µs", reference=reading, of="reading", target=30)
     credentials = sessions.issue(role, duration_s=3600)
     opening = per_call_us(lambda: sessions.open(credentials.access_key_id, credentials.session_token))
-    report.figure("open a session token seen before", opening, "us", reference=reading, of="reading")
+    report.figure("open a session token seen before", opening, "µs", reference=reading, of="reading")
 
 
 async def idle_connections(port: int, count: int) -> list[asyncio.StreamWriter]:
@@ -228,12 +181,11 @@ def idle(report: Report) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     count = min(IDLE, hard - 200)
-    child = Child(serve)
 
-    async def measure() -> tuple[float, float]:
-        before = child.rss_kib()
+    async def measure(child: Child) -> tuple[float, float]:
+        before = memory_kb(child.process.pid, "Rss")
         writers = await idle_connections(child.port, count)
-        memory = (child.rss_kib() - before) / count
+        memory = (memory_kb(child.process.pid, "Rss") - before) / count
         began = child.cpu_s()
         await asyncio.sleep(5)
         sweep = (child.cpu_s() - began) / 5
@@ -241,8 +193,8 @@ def idle(report: Report) -> None:
             writer.transport.abort()
         return memory, sweep
 
-    memory, sweep = uvloop.run(measure())
-    child.end()
+    with Child(serve) as child:
+        memory, sweep = uvloop.run(measure(child))
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     report.figure(f"{count:,} idle connections, each", memory, "KiB", reference=64, of="64 KiB", target=32)
     report.figure(
@@ -252,21 +204,15 @@ def idle(report: Report) -> None:
 
 def main() -> int:
     report = Report()
-    least, ours = Child(_echo), Child(serve)
     small = b"GET /x HTTP/1.1\r\nHost: localhost\r\nUser-Agent: Boto3\r\nAccept-Encoding: identity\r\n\r\n"
     signed = sign("localhost:4566", "lambda", "POST", PATH, BODY, {"content-type": "application/json"})
-    for name, wire, target in (("small requests", small, 45_000), ("signed requests", signed, None)):
-        reference = least.per_core_s(wire)
-        report.figure(
-            f"{name} on one core",
-            ours.per_core_s(wire),
-            "/s",
-            reference=reference,
-            of="the least",
-            target=target,
-        )
-    least.end()
-    ours.end()
+    with Child(echo) as least, Child(serve) as ours:
+        for name, wire, target in (("small requests", small, 45_000), ("signed requests", signed, None)):
+            reference = least.per_core_s(wire)
+            served = ours.per_core_s(wire)
+            report.figure(
+                f"{name} on one core", served, "/s", reference=reference, of="the least", target=target
+            )
     pieces(report, signed)
     idle(report)
     return report.end()

@@ -14,28 +14,19 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 import uvloop
-from common import Report, fsyncs_per_s
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
+from common import Report, fsyncs_per_s, per_call_us, press
 
 from fogbank.core.clock import RealClock
 from fogbank.core.config import Settings
-from fogbank.core.ids import Ids
-from fogbank.core.lanes import Lanes
-from fogbank.model.call import Caller
-from fogbank.model.calls import Calls
-from fogbank.model.principal import root_of
 from fogbank.model.telemetry import TelemetryBatcher
 from fogbank.sandbox.api import FunctionConfig, Invocation, InvocationResult, Status
-from fogbank.services import cloudwatch, lambda_, logs
-from fogbank.store.blobs import FileBlobs
-from fogbank.store.secrets import Secrets
+from fogbank.services import lambda_
 from fogbank.store.sqlite import SqliteStore
-from tests.services.lambda_.fakes import STREAM, FakePool, FakeSessions, creation
-from tests.support.house import AllowAll
+from tests.services.lambda_.fakes import STREAM, FakePool, FakeSessions, build, creation
+from tests.support.house import House
+from tests.support.services import LOGS
 
 ROUNDS = 20_000
 EVENTS = 10_000
@@ -57,67 +48,34 @@ class InstantPool(FakePool):
         return result
 
 
-class Bench:
-    """Lambda with logs and metrics on a store in `folder`."""
+class Bench(House):
+    """Lambda with logs and metrics on a store in `folder`, at the machine's own time."""
 
     def __init__(self, folder: Path) -> None:
-        clock, ids, self.lanes = RealClock(), Ids(), Lanes()
-        self.ids = ids
-        self.store = SqliteStore(folder / "store.db", clock, self.lanes)
-        self.calls = Calls(AllowAll())
-        self.telemetry = TelemetryBatcher(self.calls, clock, ids, self.lanes)
+        super().__init__(LOGS | {lambda_.SERVICE: build}, clock=RealClock())
+        self.folder = folder
+        self.store = SqliteStore(folder / "store.db", self.clock, self.lanes)
+        self.telemetry = TelemetryBatcher(self.calls, self.clock, self.ids, self.lanes)
         self.pool = InstantPool()
-        self.states: list[Any] = [
-            (logs.SERVICE, logs.Logs(store=self.store, clock=clock, ids=ids, lanes=self.lanes)),
-            (
-                cloudwatch.SERVICE,
-                cloudwatch.CloudWatch(store=self.store, clock=clock, ids=ids, lanes=self.lanes),
-            ),
-            (
-                lambda_.SERVICE,
-                lambda_.Lambda(
-                    store=self.store,
-                    blobs=FileBlobs(folder / "blobs"),
-                    clock=clock,
-                    ids=ids,
-                    lanes=self.lanes,
-                    secrets=Secrets.in_memory(),
-                    pool=self.pool,
-                    telemetry=self.telemetry,
-                    sessions=FakeSessions(),
-                    code_dir=folder / "code",
-                    settings=Settings(),
-                ),
-            ),
-        ]
+        self.sessions = FakeSessions()
+        self.settings = Settings()
 
     async def __aenter__(self) -> Bench:
-        await self.store.open()
-        for service, state in self.states:
-            self.calls.mount(service, state)
-            await state.start()
+        await super().__aenter__()
         self.telemetry.start()
-        await self.call("CreateFunction", creation())
-        while (await self.call("GetFunctionConfiguration", {"FunctionName": "f"}))["State"] == "Pending":  # noqa: ASYNC110
+        await self.call("lambda", "CreateFunction", creation())
+        while await self._state() == "Pending":  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        for _, state in reversed(self.states):
-            await state.close()
-        await self.telemetry.flush()
-        await self.lanes.close()
-        await self.store.close()
-
-    async def call(self, operation: str, params: dict[str, Any]) -> dict[str, Any]:
-        caller = Caller("000000000000", "us-east-1", root_of("000000000000", open_mode=True), self.ids.uuid())
-        return await self.calls.call("lambda", operation, params, caller)
+    async def _state(self) -> str:
+        return str((await self.call("lambda", "GetFunctionConfiguration", {"FunctionName": "f"}))["State"])
 
 
 async def _invocations(bench: Bench) -> float:
     """µs for each Invoke, port and all."""
     operation = bench.calls.find("lambda", "Invoke")
-    caller = Caller("000000000000", "us-east-1", root_of("000000000000", open_mode=True), bench.ids.uuid())
+    caller = bench.caller()
     params = {"FunctionName": "f", "Payload": b'{"name": "olleh"}'}
     await bench.calls.run(operation, params, caller)
     best = 1e9
@@ -133,28 +91,22 @@ async def _invocations(bench: Bench) -> float:
 async def _events(bench: Bench) -> tuple[float, float]:
     """Events accepted durably and executed, per second, from 50 callers."""
     before = bench.pool.count
-    left = EVENTS
+    params = {"FunctionName": "f", "Payload": b"{}", "InvocationType": "Event"}
 
-    async def caller() -> None:
-        nonlocal left
-        while left > 0:
-            left -= 1
-            await bench.call("Invoke", {"FunctionName": "f", "Payload": b"{}", "InvocationType": "Event"})
+    async def send(_caller: int, _round: int) -> int:
+        await bench.call("lambda", "Invoke", params)
+        return 1
 
     began = time.perf_counter()
-    await asyncio.gather(*(caller() for _ in range(50)))
-    accepted_s = time.perf_counter() - began
+    accepted = await press(50, send, limit=EVENTS)
     while bench.pool.count - before < EVENTS:  # noqa: ASYNC110
         await asyncio.sleep(0.005)
-    return EVENTS / accepted_s, EVENTS / (time.perf_counter() - began)
+    return accepted.per_s, EVENTS / (time.perf_counter() - began)
 
 
 def _reference_us() -> float:
     text = json.dumps({"name": "x" * 100, "items": [{"key": str(n), "value": n} for n in range(40)]})
-    began = time.perf_counter()
-    for _ in range(5000):
-        json.dumps(json.loads(text))
-    return (time.perf_counter() - began) / 5000 * 1e6
+    return per_call_us(lambda: json.dumps(json.loads(text)))
 
 
 async def main() -> int:

@@ -1,4 +1,5 @@
-"""Routing, parsing, validating and serialising, one core, no sockets: µs beside `json.loads` + `json.dumps` of the same bytes.
+"""Routing, parsing, validating and serialising, one core, no sockets: CPU time beside `json.loads` + `json.dumps` of
+the same bytes.
 
 python benchmarks/protocol.py [--strict]
 """
@@ -7,20 +8,15 @@ from __future__ import annotations
 
 import json
 import sys
-import time
-from collections.abc import Callable
 from typing import Any
 
 import cbor2
-from common import Report
+from common import Report, per_call_us
 
 from fogbank.core.http import Headers, Request
 from fogbank.model.service import Operation, Service
 from fogbank.model.validation import compile_validator
 from fogbank.protocol import Router
-
-ROUNDS = 7
-SECONDS = 0.1  # of each round
 
 ITEM = {
     "pk": {"S": "customer#4711"},
@@ -70,22 +66,6 @@ def implemented(name: str) -> Service[Any]:
     return service
 
 
-def micros(work: Callable[[], object]) -> float:
-    """The best of some rounds: what the code takes when nothing disturbs it."""
-    work()
-    began, count = time.perf_counter(), 0
-    while time.perf_counter() - began < SECONDS / 10:
-        work()
-        count += 1
-    best = float("inf")
-    for _ in range(ROUNDS):
-        began = time.perf_counter()
-        for _ in range(count * 10):
-            work()
-        best = min(best, (time.perf_counter() - began) / (count * 10))
-    return best * 1e6
-
-
 def request(method: str, path: str, body: bytes, scope: str, **headers: str) -> Request:
     items = [
         ("host", "localhost:4566"),
@@ -115,23 +95,25 @@ def measure(
     assert isinstance(answer, bytes)
     sent = json.dumps(routed.parse(asked), default=repr).encode()
     received = json.dumps(output, default=repr)
-    reference = micros(lambda: (json.loads(sent), json.dumps(json.loads(received))))
+    reference = per_call_us(lambda: (json.loads(sent), json.dumps(json.loads(received))))
     of = "json.loads + dumps"
     report.figure(
         f"{name}: route",
-        micros(lambda: router.route(asked)),
+        per_call_us(lambda: router.route(asked)),
         "µs",
         reference=reference,
         of=of,
         target=limits[0],
     )
-    work = micros(lambda: (routed.parse(asked), routed.serialize(output, "r-1")))
+    work = per_call_us(lambda: (routed.parse(asked), routed.serialize(output, "r-1")))
     report.figure(f"{name}: parse + serialise", work, "µs", reference=reference, of=of, target=limits[1])
     model = routed.model
     assert model is not None and model.input is not None
     params, validate = routed.parse(asked), compile_validator(model.input)
     if validate is not None:
-        report.figure(f"{name}: validate", micros(lambda: validate(params)), "µs", reference=reference, of=of)
+        report.figure(
+            f"{name}: validate", per_call_us(lambda: validate(params)), "µs", reference=reference, of=of
+        )
 
 
 def main() -> int:

@@ -1,51 +1,39 @@
-"""The sandbox alone: no HTTP, no AWS API, no store. Prints one JSON line a figure.
+"""The sandbox alone: no HTTP, no AWS API, no store.
 
-    .venv/bin/python benchmarks/sandbox.py [--cold N] [--seconds S] [--many N]
+    python benchmarks/sandbox.py [--cold N] [--seconds S] [--many N] [--strict]
 
-Reference figures of the same run, so that machines compare: `plain spawn` starts a bare interpreter that imports nothing,
-`socket round trip` bounces a byte off another process, which is the floor under a warm invocation.
+References of the same run: a plain spawn of an interpreter that imports nothing, and a byte's round trip to another
+process, which is the floor under a warm invocation.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import uvloop
+from common import Report, memory_kb, press, spawn_ms
 
-from fogbank.core.clock import RealClock
-from fogbank.core.ids import Ids
-from fogbank.core.lanes import Lanes
-from fogbank.sandbox.api import Credentials, FunctionConfig, Invocation, SandboxSettings
-from fogbank.sandbox.pool import EnvironmentPool
+from fogbank.sandbox.api import FunctionConfig, Invocation
+from tests.sandbox.harness import Lab
 
 HELLO = "def handler(event, context):\n    return {'ok': event}\n"
 BOTO3 = "import boto3\nclient = boto3.client('s3')\n" + HELLO
-
-
-class Platform:
-    async def credentials(self, config: FunctionConfig) -> Credentials:
-        return Credentials("ASIA", "secret", "token")
-
-    def endpoint_url(self) -> str:
-        return "http://127.0.0.1:4566"
-
-    async def adopt(self, listener: socket.socket, config: FunctionConfig) -> Callable[..., object]:
-        raise NotImplementedError
+SLEEP = "import time\ndef handler(event, context):\n    time.sleep(%s)\n"
+BURST_S = 2.0
 
 
 class Silent:
+    """A log that keeps nothing."""
+
     def line(self, time_ms: int, text: str) -> None: ...
 
     def init_start(self, time_ms: int, runtime_version: str, stream: str) -> None: ...
@@ -53,160 +41,128 @@ class Silent:
     def started(self, time_ms: int, stream: str) -> None: ...
 
 
-class Bench:
-    def __init__(self, folder: Path) -> None:
-        folder.chmod(0o755)
-        self.folder = folder
-        self.count = 0
-        self.lanes = Lanes()
-        self.pool = EnvironmentPool(
-            SandboxSettings(folder / "work"), Platform(), RealClock(), Ids(), self.lanes
-        )
+class Bench(Lab):
+    """A pool, and functions of this interpreter's version that must succeed."""
 
-    def function(self, source: str) -> FunctionConfig:
-        self.count += 1
-        code = self.folder / f"code{self.count}"
-        code.mkdir()
-        (code / "index.py").write_text(source)
-        return FunctionConfig(
-            f"k{self.count}", "0", "us-east-1", "f", "$LATEST", f"python3.{sys.version_info.minor}", "index.handler",
-            code, (), {}, 256, 30_000, 512, "role", "/aws/lambda/f",
-        )  # fmt: skip
+    def __init__(self, folder: Path, report: Report, spawn: float) -> None:
+        super().__init__(folder)
+        self.report, self.spawn = report, spawn
 
-    async def invoke(self, config: FunctionConfig) -> None:
+    def make(self, source: str) -> FunctionConfig:
+        return self.function(source, f"python3.{sys.version_info.minor}")
+
+    async def answer(self, config: FunctionConfig) -> int:
         result = await self.pool.invoke(config, Invocation("id", b'{"a":1}', "arn", Silent()))
         if result.error_type is not None:
             raise SystemExit(f"the function failed: {result.payload!r}")
+        return 1
 
+    async def cold(self, name: str, source: str, count: int, pause_s: float, target: float) -> None:
+        """First invocation of a function nobody has invoked, one at a time."""
+        took_ms = []
+        for config in [self.make(source) for _ in range(count)]:
+            start = time.perf_counter()
+            await self.answer(config)
+            took_ms.append((time.perf_counter() - start) * 1e3)
+            await asyncio.sleep(pause_s)
+        p50 = statistics.median(took_ms)
+        self.report.figure(f"{name}, p50", p50, "ms", reference=self.spawn, of="a plain spawn", target=target)
 
-def say(name: str, value: float, unit: str, **more: float) -> None:
-    print(json.dumps({"figure": name, "value": round(value, 4), "unit": unit, **more}), flush=True)
-
-
-def spread(times_s: list[float]) -> dict[str, float]:
-    times_s = sorted(times_s)
-    return {"p95": round(times_s[int(len(times_s) * 0.95)] * 1e3, 3), "min": round(times_s[0] * 1e3, 3)}
-
-
-async def cold(bench: Bench, name: str, source: str, count: int, pause_s: float) -> None:
-    """First invocation of a function nobody has invoked, one at a time."""
-    times = []
-    for _ in range(count):
-        config = bench.function(source)
+    async def burst(self, count: int) -> None:
+        """Many at once: environments made per second."""
+        config = self.make(SLEEP % BURST_S)
         start = time.perf_counter()
-        await bench.invoke(config)
-        times.append(time.perf_counter() - start)
-        await asyncio.sleep(pause_s)
-    say(name, statistics.median(times) * 1e3, "ms p50", **spread(times))
+        await asyncio.gather(*(self.answer(config) for _ in range(count)))
+        per_s = count / max(0.001, time.perf_counter() - start - BURST_S)
+        spawns = 1000 / self.spawn
+        self.report.figure(
+            f"{count} environments at once", per_s, "env/s", reference=spawns, of="plain spawns/s"
+        )
+        await self.pool.retire(config.key)
+
+    async def warm(self, callers: int, seconds: float, round_trip_us: float) -> None:
+        config = self.make(HELLO)
+        await asyncio.gather(*(self.answer(config) for _ in range(callers)))
+        found = await press(callers, lambda _caller, _round: self.answer(config), seconds=seconds)
+        trips, of = 1e6 / round_trip_us, "a byte's round trip"
+        name = f"warm, {callers} at once"
+        self.report.figure(name, found.per_s, "inv/s", reference=trips, of="round trips/s")
+        self.report.figure(f"{name}, p50", found.p50_ms * 1e3, "µs", reference=round_trip_us, of=of)
+        await self.pool.retire(config.key)
+
+    async def memory(self, count: int) -> None:
+        """Memory of many idle environments, and of the zygote, beside that of a plain interpreter."""
+        base = self.make(SLEEP % 0.05)
+        configs = [replace(base, key=f"many{number}") for number in range(count)]
+        for start in range(0, count, 8):
+            await asyncio.gather(*(self.answer(config) for config in configs[start : start + 8]))
+        rows = [row for row in self.pool.environments() if row["state"] in ("ready", "frozen")][-count:]
+        own = memory_kb(os.getpid(), "Rss") / 1024
+        for kind, name in (("Pss", "PSS"), ("Private_Dirty", "private memory")):
+            mib = statistics.mean(memory_kb(row["pid"], kind) for row in rows) / 1024
+            self.report.figure(
+                f"{name} of each of {len(rows)} environments", mib, "MiB", reference=own, of="this process"
+            )
+        mib = memory_kb(parent_of(rows[0]["pid"]), "Pss") / 1024
+        self.report.figure("PSS of the zygote", mib, "MiB", reference=own, of="this process")
+        for config in configs:
+            await self.pool.retire(config.key)
 
 
-async def burst(bench: Bench, count: int) -> None:
-    """Many at once: environments made per second."""
-    source = "import time\ndef handler(event, context):\n    time.sleep(2)\n"
-    config = bench.function(source)
-    start = time.perf_counter()
-    await asyncio.gather(*(bench.invoke(config) for _ in range(count)))
-    say(f"burst of {count} new environments", count / (time.perf_counter() - start - 2), "environments/s")
-    await bench.pool.retire(config.key)
-
-
-async def warm(bench: Bench, connections: int, seconds: float) -> None:
-    config = bench.function(HELLO)
-    await asyncio.gather(*(bench.invoke(config) for _ in range(connections)))
-    times: list[float] = []
-    end = time.perf_counter() + seconds
-
-    async def client() -> None:
-        while (start := time.perf_counter()) < end:
-            await bench.invoke(config)
-            times.append(time.perf_counter() - start)
-
-    started = time.perf_counter()
-    await asyncio.gather(*(client() for _ in range(connections)))
-    took = time.perf_counter() - started
-    say(f"warm, {connections} at once", len(times) / took, "invocations/s",
-        p50_ms=round(statistics.median(times) * 1e3, 3), **spread(times))  # fmt: skip
-    await bench.pool.retire(config.key)
-
-
-async def memory(bench: Bench, count: int) -> None:
-    """PSS of many idle environments, and of the zygote."""
-    source = "import time\ndef handler(event, context):\n    time.sleep(0.05)\n"
-    base = bench.function(source)
-    configs = [replace(base, key=f"many{number}") for number in range(count)]
-    for start in range(0, count, 8):
-        await asyncio.gather(*(bench.invoke(config) for config in configs[start : start + 8]))
-    rows = [row for row in bench.pool.environments() if row["state"] in ("ready", "frozen")][-count:]
-    pss = [_kb(row["pid"], "Pss") for row in rows]
-    private = [_kb(row["pid"], "Private_Dirty") for row in rows]
-    say(f"PSS of each of {len(rows)} environments", sum(pss) / len(pss) / 1024, "MiB")
-    say("private of each", sum(private) / len(private) / 1024, "MiB")
-    zygote = _parent(rows[0]["pid"])
-    say("zygote RSS", _kb(zygote, "Rss") / 1024, "MiB", pss=round(_kb(zygote, "Pss") / 1024, 1))
-    for config in configs:
-        await bench.pool.retire(config.key)
-
-
-def _parent(pid: str) -> str:
+def parent_of(pid: str) -> str:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]
 
 
-def _kb(pid: str, field: str) -> int:
-    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith(field + ":"):
-            return int(line.split()[1])
-    return 0
-
-
-def reference() -> None:
-    times = []
-    for _ in range(10):
-        start = time.perf_counter()
-        subprocess.run([sys.executable, "-I", "-S", "-c", ""], check=True)
-        times.append(time.perf_counter() - start)
-    say("plain spawn", statistics.median(times) * 1e3, "ms p50")
+def round_trip_us(count: int = 20_000) -> float:
+    """A byte to another process and back."""
     ours, theirs = socket.socketpair()
-    if os.fork() == 0:
+    pid = os.fork()
+    if pid == 0:
         ours.close()
         while theirs.recv(1):
             theirs.send(b"x")
         os._exit(0)
     theirs.close()
-    start, count = time.perf_counter(), 20_000
+    start = time.perf_counter()
     for _ in range(count):
         ours.send(b"x")
         ours.recv(1)
-    say("socket round trip", (time.perf_counter() - start) / count * 1e6, "us")
+    took_s = time.perf_counter() - start
     ours.close()
-    os.wait()
+    os.waitpid(pid, 0)
+    return took_s / count * 1e6
 
 
-async def main(options: argparse.Namespace) -> None:
+async def measure(options: argparse.Namespace, report: Report, spawn: float, trip_us: float) -> None:
     with tempfile.TemporaryDirectory(prefix="fogbank-bench-") as folder:
-        bench = Bench(Path(folder))
         start = time.perf_counter()
-        await bench.pool.open()
-        say("open", (time.perf_counter() - start) * 1e3, "ms")
-        await bench.pool.warm(bench.function(HELLO))
-        say("zygote ready", (time.perf_counter() - start) * 1e3, "ms")
-        print(json.dumps(bench.pool.isolation()), flush=True)
-        try:
-            await cold(bench, "new environment, first to the next", HELLO, options.cold, 0.05)
-            await cold(bench, "new environment, one right after the other", HELLO, options.cold, 0)
-            await cold(bench, "new environment with a boto3 client", BOTO3, options.cold, 0.05)
-            await burst(bench, 50)
-            await warm(bench, 1, options.seconds)
-            await warm(bench, 50, options.seconds)
-            await memory(bench, options.many)
-        finally:
-            await bench.pool.close()
-            await bench.lanes.close()
+        async with Bench(Path(folder), report, spawn) as bench:
+            await bench.pool.warm(bench.make(HELLO))
+            ready_ms = (time.perf_counter() - start) * 1e3
+            report.figure("zygote ready", ready_ms, "ms", reference=spawn, of="a plain spawn")
+            print(bench.pool.isolation(), flush=True)
+            await bench.cold("new environment, in its time", HELLO, options.cold, 0.05, 15)
+            await bench.cold("new environment, one right after another", HELLO, options.cold, 0, 15)
+            await bench.cold("new environment with a boto3 client", BOTO3, options.cold, 0.05, 40)
+            await bench.burst(50)
+            for callers in (1, 50):
+                await bench.warm(callers, options.seconds, trip_us)
+            await bench.memory(options.many)
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--cold", type=int, default=30)
     parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--many", type=int, default=100)
-    reference()
-    uvloop.run(main(parser.parse_args()))
+    parser.add_argument("--strict", action="store_true", help="fail where a target is missed")
+    options = parser.parse_args()
+    report = Report()
+    uvloop.run(measure(options, report, spawn_ms("pass"), round_trip_us()))
+    return report.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

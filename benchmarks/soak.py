@@ -23,10 +23,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from common import FOGBANK, RUNTIME, pack, server_pss_mib
+from common import FOGBANK, RUNTIME, client_of, pack, server_pss_mib
 
 CODE = """
 import os
@@ -65,16 +63,7 @@ class Soak:
         self.lock = threading.Lock()
 
     def client(self, service: str) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=f"http://127.0.0.1:{self.port}",
-            region_name="us-east-1",
-            aws_access_key_id="000000000000",
-            aws_secret_access_key="soak",
-            config=Config(
-                retries={"max_attempts": 1}, read_timeout=20, connect_timeout=2, parameter_validation=False
-            ),
-        )
+        return client_of(f"http://127.0.0.1:{self.port}", service, read_timeout=20, connect_timeout=2)
 
     def start(self) -> float:
         began = time.perf_counter()

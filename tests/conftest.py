@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.wire import Wire
+HERE = Path(__file__).parent
+
+if TYPE_CHECKING:
+    from tests.support.wire import Wire
+
+# Their modules share a pool or a server: each module runs in one of the processes, which makes it once.
+SHARING = ("cli", "recordings", "sandbox")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.relative_to(HERE).parts[0] in SHARING:
+            item.add_marker(pytest.mark.xdist_group(str(item.path)))
 
 
 @pytest.fixture(scope="session")
 def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
     """Logs, CloudWatch, IAM and STS on a free port."""
+    from tests.support.wire import Wire  # most runs need no server, and it is much to import
+
     with Wire(tmp_path_factory.mktemp("wire")) as running:
         yield running
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -12,6 +13,7 @@ from fogbank.core.config import DEFAULT_PORT
 from fogbank.core.errors import ConfigError
 
 Command = Callable[[argparse.Namespace], int]
+PORT_MAX = 65535
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -36,7 +38,7 @@ def _add_start(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     start.add_argument(
         "--port",
-        type=int,
+        type=_port,
         default=DEFAULT_PORT,
         help="port to listen on, 0 for any free one (default: %(default)s)",
     )
@@ -75,7 +77,7 @@ def _add_start(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     start.add_argument(
         "--environment-idle",
-        type=float,
+        type=_seconds,
         default=600.0,
         metavar="SECONDS",
         help="end environments idle this long (default: %(default)s)",
@@ -86,6 +88,23 @@ def _add_start(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         default="info",
         help="how much fogbank says on stderr (default: %(default)s)",
     )
+
+
+def _port(text: str) -> int:
+    """A TCP port; the system's own calls would take 70000 for 4464."""
+    if not (text.isascii() and text.isdigit() and int(text) <= PORT_MAX):
+        raise argparse.ArgumentTypeError(f"{text} is not a port: 0 to {PORT_MAX}")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not (math.isfinite(seconds) and seconds > 0):
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds above 0")
+    return seconds
 
 
 def _endpoint(parser: argparse.ArgumentParser, *, json: bool = True) -> None:

@@ -120,8 +120,11 @@ class Pipeline:
             return routed.serialize(output, request_id)
         except AwsError as error:
             return routed.fail(error, request_id)
-        except Exception as error:
-            return routed.fail(_unmeant(error, request, request_id), request_id)
+        except StoreError as error:
+            return routed.fail(_store_failed(error, request, request_id), request_id)
+        except Exception:
+            log.exception("request %s (%s %s) failed", request_id, request.method, request.path)
+            return routed.fail(_bug(), request_id)
 
     async def _browser(self, request: Request, host: Host, request_id: str) -> Response:
         """A request that a browser sent for some page."""
@@ -185,8 +188,11 @@ class Pipeline:
             return await work
         except AwsError as error:
             return _plain_error(error, request_id)
-        except Exception as error:
-            return _plain_error(_unmeant(error, request, request_id), request_id)
+        except StoreError as error:
+            return _plain_error(_store_failed(error, request, request_id), request_id)
+        except Exception:
+            log.exception("request %s (%s %s) failed", request_id, request.method, request.path)
+            return _plain_error(_bug(), request_id)
 
     async def _require_root(self, request: Request) -> None:
         if self._mode is AuthMode.OPEN:
@@ -197,18 +203,20 @@ class Pipeline:
             raise AwsError("AccessDeniedException", "Only root's own key may use this route", status=403)
 
 
-def _unmeant(error: Exception, request: Request, request_id: str) -> AwsError:
-    """What an error that no operation meant to raise is answered with; logged here, inside its handler."""
-    what = (request_id, request.method, request.path)
-    if isinstance(error, StoreError) and not isinstance(
-        error, Conflict
-    ):  # a full disk or a database that is away
-        log.error("request %s (%s %s) failed: %s", *what, error)
-        message = f"The request has failed due to a temporary failure of the server: {error}"
-        return AwsError("ServiceUnavailable", message, status=503)
-    log.exception("request %s (%s %s) failed", *what)
+def _bug() -> AwsError:
+    """What an error that nobody meant to raise is answered with."""
     message = "The request processing has failed because of an unknown error, exception or failure."
     return AwsError("InternalFailure", message, status=500)
+
+
+def _store_failed(error: StoreError, request: Request, request_id: str) -> AwsError:
+    """A full disk, or a database that is away: no bug, so one line in the log, and callers may try again."""
+    if isinstance(error, Conflict):  # an operation must try again by itself
+        log.exception("request %s (%s %s) failed", request_id, request.method, request.path)
+        return _bug()
+    log.error("request %s (%s %s) failed: %s", request_id, request.method, request.path, error)
+    message = f"The request has failed due to a temporary failure of the server: {error}"
+    return AwsError("ServiceUnavailable", message, status=503)
 
 
 def _family(routed: Routed) -> Family:

@@ -10,10 +10,11 @@ from pathlib import Path
 from socket import socket
 
 from fogbank.core.clock import RealClock
-from fogbank.core.errors import SandboxError
+from fogbank.core.errors import ConfigError, SandboxError
 from fogbank.core.ids import Ids
 from fogbank.core.lanes import Lanes
 from fogbank.sandbox.api import Credentials, FunctionConfig, SandboxSettings
+from fogbank.sandbox.outbound import find_slirp
 from fogbank.sandbox.pool import EnvironmentPool
 from fogbank.sandbox.runtimes import Runtimes
 
@@ -66,9 +67,7 @@ async def examine() -> list[Finding]:
         await pool.close()
         await lanes.close()
         shutil.rmtree(work_dir, ignore_errors=True)
-    slirp = shutil.which("slirp4netns")
-    follows = "" if slirp else "--function-network outbound needs it"
-    return [*findings, Finding("slirp4netns", bool(slirp), slirp or "not found", follows)]
+    return [*findings, _outbound()]
 
 
 async def _try(pool: EnvironmentPool, runtimes: Runtimes) -> str:
@@ -80,6 +79,13 @@ async def _try(pool: EnvironmentPool, runtimes: Runtimes) -> str:
     except SandboxError as error:
         return str(error)
     return ""
+
+
+def _outbound() -> Finding:
+    try:
+        return Finding("slirp4netns", True, find_slirp("auto"), "")
+    except ConfigError as error:
+        return Finding("slirp4netns", False, "not usable", str(error))
 
 
 def _isolation(what: str, found: str) -> Finding:

@@ -1,21 +1,19 @@
-"""One environment as the node sees it: a socket, an output pipe, a state, and the invocation it is serving.
+"""One environment as the node sees it: a channel, its output, a state, and the invocation it is serving.
 
-Everything here runs in callbacks of the event loop on raw descriptors: no stream, no task and no await for a warm
-invocation. What to do about what happens is the owner's (the pool's) decision; what happened is found out here.
+Everything here runs in callbacks of the event loop: no stream, no task and no await for a warm invocation. What to do
+about what happens is the owner's (the keeper's) decision; what happened is found out here.
 """
 
 from __future__ import annotations
 
-import array
 import asyncio
-import os
 import socket
-from collections import deque
-from typing import Protocol
 
 from fogbank.core.clock import Clock
 from fogbank.sandbox import outcomes
-from fogbank.sandbox.api import FunctionConfig, Invocation, LogSink
+from fogbank.sandbox.api import FunctionConfig, LogSink
+from fogbank.sandbox.channel import Channel
+from fogbank.sandbox.environment_owner import Api, Owner
 from fogbank.sandbox.frames import (
     FrameReader,
     Kind,
@@ -26,75 +24,24 @@ from fogbank.sandbox.frames import (
 )
 from fogbank.sandbox.job import Job
 from fogbank.sandbox.lifecycle import Event, State, after
-from fogbank.sandbox.lines import LineSplitter
 from fogbank.sandbox.memory import peak_kb
+from fogbank.sandbox.output import Output
 
-SCRATCH_BYTES = 256 * 1024  # one receive at most
-_PIPE_BYTES = 64 * 1024  # what a pipe holds: one read after the answer finds all that was written before it
-_LATE_LINES_MAX = 1024  # lines printed between invocations, kept for the next one
-_FIRST_BYTES = 4096
-_FDS_MAX = 4
 _STATUS_BYTES = 4
-_LAST_READS_MAX = 4  # bounds what is read of a pipe that a process outside our reach keeps open
-
-
-class Api(Protocol):
-    """The Runtime API of an environment whose program speaks HTTP (`runtime_api_environment.EnvironmentApi`)."""
-
-    async def start(self, listener: socket.socket) -> None: ...
-
-    def deliver(self, invocation: Invocation, timeout_ms: int) -> None: ...
-
-    def close(self) -> None: ...
-
-
-class Owner(Protocol):
-    """Who decides about environments."""
-
-    def wrapped_up(self, environment: Environment) -> None:
-        """It answered earlier, finished what it had left to do, and asks for more."""
-
-    def begun(self, environment: Environment, listeners: list[socket.socket]) -> None:
-        """It is walled in and starts its init."""
-
-    def ready(self, environment: Environment) -> None:
-        """Init is complete."""
-
-    def answered(self, environment: Environment, job: Job, outcome: outcomes.Outcome) -> None:
-        """It answered its invocation and is idle."""
-
-    def init_failed(self, environment: Environment, document: bytes) -> None:
-        """Its runtime reported an init error; it is about to exit."""
-
-    def unstarted(self, environment: Environment, reason: str) -> None:
-        """The program it should have become could not be started."""
-
-    def broken(self, environment: Environment, reason: str) -> None:
-        """It could not be made."""
-
-    def lost(self, environment: Environment) -> None:
-        """It closed its channel or broke the protocol: it must be ended."""
-
-    def expired(self, environment: Environment) -> None:
-        """Its deadline passed."""
 
 
 class Environment:
     """See the module. `number` is unique within a pool."""
 
     __slots__ = (
+        "_channel",
         "_clock",
         "_deadline_s",
         "_frames",
-        "_late",
         "_loop",
-        "_outgoing",
+        "_output",
         "_owner",
-        "_pipe",
-        "_pipe_lines",
         "_scratch",
-        "_socket",
-        "_socket_lines",
         "_timer",
         "api",
         "cause",
@@ -125,8 +72,7 @@ class Environment:
         clock: Clock,
         scratch: memoryview,
     ) -> None:
-        """`scratch` (SCRATCH_BYTES) is what environments of one loop receive into, one after the other: a buffer of
-        that size made for each receive would cost more than the receive."""
+        """`scratch` is for its channel (`channel.SCRATCH_BYTES`)."""
         self.number = number
         self.config: FunctionConfig = cause.config
         self.stream = stream
@@ -149,23 +95,16 @@ class Environment:
         self._scratch = scratch
         self._loop = loop
         self._clock = clock
-        self._socket: socket.socket | None = None
-        self._pipe = -1
+        self._channel: Channel | None = None
+        self._output = Output(self._log, clock, loop)
         self._frames = FrameReader()
-        self._socket_lines = LineSplitter()
-        self._pipe_lines = LineSplitter()
-        self._late: deque[tuple[int, str]] = deque(maxlen=_LATE_LINES_MAX)
-        self._outgoing: memoryview | None = None
         self._deadline_s = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
     def attach(self, channel: socket.socket, pipe: int) -> None:
         """Take the node's ends of the channel and of the output pipe."""
-        channel.setblocking(False)
-        os.set_blocking(pipe, False)
-        self._socket, self._pipe = channel, pipe
-        self._loop.add_reader(channel.fileno(), self._first_readable)
-        self._loop.add_reader(pipe, self._pipe_readable)
+        self._channel = Channel(channel, self._loop, self._scratch, self._take)
+        self._output.attach(pipe)
 
     def happen(self, event: Event) -> None:
         self.state = after(self.state, event)
@@ -179,8 +118,8 @@ class Environment:
         invocation = job.invocation
         timeout_ms = self.config.timeout_ms
         invocation.log.started(clock.now_ms(), self.stream)
-        if self._late:
-            self._deliver_late(invocation.log)
+        if self._output.late:
+            self._output.deliver_late(invocation.log)
         now_s = clock.monotonic_s()
         if job.attempt == 1:
             job.started_s = now_s
@@ -189,9 +128,15 @@ class Environment:
         if job.attempt == 1:
             self.set_deadline(timeout_ms / 1000)
         if self.api is None:
-            self._write(encode_invocation(invocation, timeout_ms))
+            assert self._channel is not None
+            self._channel.send(encode_invocation(invocation, timeout_ms))
         else:
             self.api.deliver(invocation, timeout_ms)
+
+    def proceed(self) -> None:
+        """Its network is connected: it may start its init (`guest/child.py` waits for this one byte)."""
+        if self._channel is not None:
+            self._channel.send(b"\1")
 
     def set_deadline(self, seconds: float) -> None:
         """Call `owner.expired` when the environment has not become idle within `seconds`.
@@ -214,61 +159,7 @@ class Environment:
         else:
             self._owner.expired(self)
 
-    def _write(self, frame: bytes) -> None:
-        assert self._socket is not None
-        try:
-            sent = self._socket.send(frame)
-        except BlockingIOError:
-            sent = 0
-        except OSError:
-            return  # it is gone: the reader finds out
-        if sent < len(frame):
-            self._outgoing = memoryview(frame)[sent:]
-            self._loop.add_writer(self._socket.fileno(), self._writable)
-
-    def _writable(self) -> None:
-        if self._socket is None or self._outgoing is None:
-            return
-        try:
-            sent = self._socket.send(self._outgoing)
-        except BlockingIOError:
-            return
-        except OSError:
-            sent = len(self._outgoing)
-        self._outgoing = self._outgoing[sent:]
-        if not self._outgoing:
-            self._outgoing = None
-            self._loop.remove_writer(self._socket.fileno())
-
     # --- what comes back --------------------------------------------------------------------------------------------
-    def _first_readable(self) -> None:
-        """The first read may bring listeners along; later ones need not look."""
-        assert self._socket is not None
-        try:
-            data, ancillary, _, _ = self._socket.recvmsg(_FIRST_BYTES, socket.CMSG_SPACE(_FDS_MAX * 4))
-        except BlockingIOError:
-            return
-        except OSError:
-            data, ancillary = b"", []
-        fds = array.array("i")
-        for level, kind, body in ancillary:
-            if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-                fds.frombytes(body[: len(body) - len(body) % fds.itemsize])
-        listeners = [socket.socket(fileno=fd) for fd in fds]
-        self._loop.add_reader(self._socket.fileno(), self._readable)
-        self._take(data, listeners)
-
-    def _readable(self) -> None:
-        if self._socket is None:
-            return
-        try:
-            data = bytes(self._scratch[: self._socket.recv_into(self._scratch)])
-        except BlockingIOError:
-            return
-        except OSError:
-            data = b""
-        self._take(data, [])
-
     def _take(self, data: bytes, listeners: list[socket.socket]) -> None:
         if not data:
             self._hang_up()
@@ -278,9 +169,10 @@ class Environment:
                 if kind == Kind.RESULT:
                     self._answer(body, None)
                 elif kind == Kind.OUTPUT:
-                    self._lines(self._socket_lines.feed(body))
+                    self._output.feed(body)
                 elif kind == Kind.EVENT:
-                    self._event(body)
+                    text = body[8:].decode("utf-8", "replace")
+                    self._output.add([text.removesuffix("\n")])
                 else:
                     self._rare(kind, body, listeners)
         except ProtocolViolation:
@@ -317,10 +209,9 @@ class Environment:
             if self.state in (State.ENDING, State.ENDED):
                 return
             raise ProtocolViolation("answer to no invocation")
-        self._drain_pipe()
-        self._flush_lines()
+        self._output.settle()
         if last_line is not None:
-            self._lines([last_line])
+            self._output.add([last_line])
         self.max_rss_kb = max(self.max_rss_kb, usage_kb(body))
         self.job = None
         self.state = after(self.state, Event.ANSWERED)
@@ -338,14 +229,12 @@ class Environment:
         self._answer(body, outcomes.handler_error(body[4 + _STATUS_BYTES :]), exit.log_line)
 
     def _init_complete(self) -> None:
-        self._drain_pipe()
-        self._flush_lines()
+        self._output.settle()
         self.state = after(self.state, Event.INITIALISED)
         self._owner.ready(self)
 
     def _init_failed(self, document: bytes) -> None:
-        self._drain_pipe()
-        self._flush_lines()
+        self._output.settle()
         self._owner.init_failed(self, document)
 
     # --- what its Runtime API says for it (runtime_api_environment.Voice) -------------------------------------------
@@ -385,72 +274,25 @@ class Environment:
         job = self.job or self.cause
         return None if job is None else job.invocation.log
 
-    def _lines(self, lines: list[str]) -> None:
-        log, now_ms = self._log(), self._clock.now_ms()
-        for line in lines:
-            if log is None:
-                self._late.append((now_ms, line))
-            else:
-                log.line(now_ms, line)
-
-    def _event(self, body: bytes) -> None:
-        text = body[8:].decode("utf-8", "replace")
-        self._lines([text.removesuffix("\n")])
-
-    def _deliver_late(self, log: LogSink) -> None:
-        while self._late:
-            log.line(*self._late.popleft())
-
-    def _flush_lines(self) -> None:
-        for splitter in (self._socket_lines, self._pipe_lines):
-            if rest := splitter.flush():
-                self._lines(rest)
-
-    def _pipe_readable(self) -> None:
-        if not self._drain_pipe():
-            self._loop.remove_reader(self._pipe)
-
-    def _drain_pipe(self) -> bool:
-        """Read what subprocesses and C code wrote; False when every writer is gone."""
-        if self._pipe < 0:
-            return False
-        try:
-            data = os.read(self._pipe, _PIPE_BYTES)
-        except BlockingIOError:
-            return True
-        if data:
-            self._lines(self._pipe_lines.feed(data))
-        return bool(data)
-
     # --- the end ----------------------------------------------------------------------------------------------------
     def take_last(self) -> None:
         """Its process has ended: take what it had still written, an answer included."""
-        if self._socket is not None:
-            self._readable()
-        for _ in range(_LAST_READS_MAX):
-            if not self._drain_pipe():
-                break
-        self._flush_lines()
+        if self._channel is not None:
+            self._channel.read()
+        self._output.settle_last()
 
     def detach_channel(self) -> None:
         """Close the channel; the environment exits when it notices."""
-        if self._socket is not None:
-            self._loop.remove_reader(self._socket.fileno())
-            if self._outgoing is not None:
-                self._loop.remove_writer(self._socket.fileno())
-                self._outgoing = None
-            self._socket.close()
-            self._socket = None
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
 
     def release(self) -> None:
         """Let go of every descriptor and timer."""
         self.detach_channel()
         if self.api is not None:
             self.api.close()
-        if self._pipe >= 0:
-            self._loop.remove_reader(self._pipe)
-            os.close(self._pipe)
-            self._pipe = -1
+        self._output.close()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

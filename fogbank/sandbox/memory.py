@@ -7,6 +7,7 @@ are a disk and not memory. So the processes' anonymous memory is read, and compa
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -48,17 +49,44 @@ def _tmp_bytes(pid: int) -> int:
     return (tmp.f_blocks - tmp.f_bfree) * tmp.f_frsize
 
 
-def of_tree(pid: int) -> int:
-    """Bytes of anonymous memory of a process and its descendants, where there is no cgroup to ask."""
-    total, todo, seen = 0, [pid], 0
+def of_tree(pid: int, floor_bytes: int = 0) -> int:
+    """Bytes of anonymous memory of a process and its descendants, where there is no cgroup to ask.
+
+    A quick sum counts pages that forked processes share once for each of them. Only when it is above `floor_bytes` are
+    the processes' fair shares added up, which costs the kernel a walk of their page tables."""
+    pids = list(tree(pid))
+    quick = sum(map(_resident_bytes, pids))
+    return quick if quick <= floor_bytes else sum(map(_share_bytes, pids))
+
+
+def tree(pid: int) -> Iterator[int]:
+    """A process and its descendants."""
+    todo, seen = [pid], 0
     while todo and seen < _PROCESSES_MAX:
         one = todo.pop()
         seen += 1
-        fields = _read(Path(f"/proc/{one}/statm")).split()
-        if len(fields) >= 3:
-            total += max(0, int(fields[1]) - int(fields[2])) * _PAGE_BYTES
-        todo += [int(child) for child in _read(Path(f"/proc/{one}/task/{one}/children")).split()]
-    return total
+        yield one
+        for task in _names(f"/proc/{one}/task"):
+            todo += map(int, _read(Path(f"/proc/{one}/task/{task}/children")).split())
+
+
+def _resident_bytes(pid: int) -> int:
+    fields = _read(Path(f"/proc/{pid}/statm")).split()
+    return max(0, int(fields[1]) - int(fields[2])) * _PAGE_BYTES if len(fields) >= 3 else 0
+
+
+def _share_bytes(pid: int) -> int:
+    for line in _read(Path(f"/proc/{pid}/smaps_rollup")).splitlines():
+        if line.startswith("Pss_Anon:"):
+            return int(line.split()[1]) * 1024
+    return _resident_bytes(pid)
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
 
 
 def _read(path: Path) -> str:

@@ -105,7 +105,8 @@ class Nursery:
         return zygote
 
     def _settle_for_plain(self, reason: str) -> None:
-        if self._settings.isolation not in ("auto", "none"):
+        outbound = self._settings.network is FunctionNetwork.OUTBOUND
+        if self._settings.isolation not in ("auto", "none") or outbound:
             raise ConfigError(f"functions cannot be isolated on this machine: {reason}")
         self._walled, self.why_plain = False, reason
         log.warning("functions run as plain processes, without isolation: %s", reason)

@@ -58,6 +58,7 @@ nobody:x:65534:65534:nobody:/:/sbin/nologin
 _GROUP = "root:x:0:\nsbx_user1051:x:990:\nnobody:x:65534:\n"
 _NSSWITCH = "passwd: files\ngroup: files\nhosts: files dns\nservices: files\nprotocols: files\n"
 _HOSTS = "127.0.0.1 localhost\n::1 localhost\n"
+_RESOLV_CONF_OUTBOUND = "nameserver 10.0.2.3\n"  # slirp4netns, which asks the resolvers of the host
 
 # Run as the zygote, and again by a wrapper script (AWS_LAMBDA_EXEC_WRAPPER) that an environment became.
 BOOTSTRAP = """\
@@ -186,6 +187,8 @@ def _etc(network: FunctionNetwork) -> list[Step]:
     on_host = network is FunctionNetwork.HOST
     if not on_host:
         steps.append(["file", "/etc/hosts", _HOSTS, 0o644])
+    if network is FunctionNetwork.OUTBOUND:
+        steps.append(["file", "/etc/resolv.conf", _RESOLV_CONF_OUTBOUND, 0o644])
     for path in (*_ETC_COPIES, *(_ETC_HOST_NETWORK if on_host else ())):
         if os.path.isfile(path) and os.path.getsize(path) <= _COPY_BYTES_MAX:
             steps.append(["copy", path, os.path.realpath(path), 0o644])

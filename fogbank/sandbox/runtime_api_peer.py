@@ -14,6 +14,8 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
+from fogbank.sandbox.memory import tree
+
 _NETLINK_SOCK_DIAG = 4
 _SOCK_DIAG_BY_FAMILY = 20
 _NLM_F_REQUEST = 1
@@ -24,7 +26,6 @@ _REQUEST = struct.Struct("=BBBBI")  # family, protocol, extensions, padding, sta
 _SOCKET_ID = struct.Struct("!HH16s16sIII")  # source port, destination port, both addresses, interface, cookie
 _OWNER = struct.Struct("=II")  # uid, inode
 _OWNER_OFFSET = _HEAD.size + 4 + _SOCKET_ID.size + 12  # after expires, receive queue and send queue
-_PROCESSES_MAX = 1100  # an environment may have 1,024
 
 Address = tuple[str, int]
 
@@ -45,19 +46,7 @@ def peer_of(theirs: Address, ours: Address) -> Peer | None:
 def holds(pid: int, inode: int) -> bool:
     """Whether process `pid` or a descendant of it has that socket open."""
     wanted = f"socket:[{inode}]"
-    todo, seen = [pid], 0
-    while todo and seen < _PROCESSES_MAX:
-        one = todo.pop()
-        seen += 1
-        folder = f"/proc/{one}"
-        if any(_link(f"{folder}/fd/{name}") == wanted for name in _names(f"{folder}/fd")):
-            return True
-        for task in _names(f"{folder}/task"):
-            try:
-                todo += map(int, Path(f"{folder}/task/{task}/children").read_text("ascii").split())
-            except OSError:
-                continue
-    return False
+    return any(wanted in map(_link, _descriptors(one)) for one in tree(pid))
 
 
 def _ask_netlink(theirs: Address, ours: Address) -> Peer | None:
@@ -101,9 +90,10 @@ def _proc_address(address: Address) -> str:
     return f"{number:08X}:{address[1]:04X}"
 
 
-def _names(folder: str) -> list[str]:
+def _descriptors(pid: int) -> list[str]:
+    folder = f"/proc/{pid}/fd"
     try:
-        return os.listdir(folder)
+        return [f"{folder}/{name}" for name in os.listdir(folder)]
     except OSError:
         return []
 

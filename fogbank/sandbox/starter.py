@@ -14,7 +14,7 @@ from fogbank.core.limits import (
     ENVIRONMENT_PROCESSES_MAX,
     ENVIRONMENT_TMP_FILES_MAX,
 )
-from fogbank.sandbox.api import FunctionConfig, Platform, SandboxSettings
+from fogbank.sandbox.api import FunctionConfig, FunctionNetwork, Platform, SandboxSettings
 from fogbank.sandbox.cgroups import Cgroups
 from fogbank.sandbox.environment import Environment
 from fogbank.sandbox.programs import Program, program_of
@@ -124,6 +124,7 @@ class Starter:
             "tmp_files": ENVIRONMENT_TMP_FILES_MAX,
             "binds": self._late_binds,
             "ports": _ports(environment) if own_network else [],
+            "outbound": own_network and self._settings.network is FunctionNetwork.OUTBOUND,
             "limits": limits,
             "variables": variables if program is None else {**variables, **program.variables},
             "handler": config.handler,

@@ -64,7 +64,8 @@ class Tending:
         folder = self._cgroups.memory_folder(environment.number)
         if folder is not None:
             return memory.of_cgroup(folder, limit_bytes, environment.host_pid) > limit_bytes
-        return environment.host_pid > 0 and memory.of_tree(environment.host_pid) > limit_bytes
+        pid = environment.host_pid
+        return pid > 0 and memory.of_tree(pid, limit_bytes) > limit_bytes
 
     # --- the CPU of the idle ----------------------------------------------------------------------------------------
     def idle(self, environment: Environment) -> None:

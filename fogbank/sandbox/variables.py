@@ -26,7 +26,9 @@ _BY_LANGUAGE = {
     "python": {"LC_CTYPE": "C.UTF-8", "PYTHONPATH": RUNTIME_DIR},
     "nodejs": {
         "NODE_PATH": "/opt/nodejs/node{major}/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules:"
-        "/var/runtime:/var/task"
+        # The last is not Lambda's: what is installed beside this machine's Node.js (`npm install -g`), where the AWS SDK
+        # may be. Lambda's runtimes bundle it, ours do not.
+        "/var/runtime:/var/task:/var/lang/lib/node_modules"
     },
 }
 

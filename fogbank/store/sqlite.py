@@ -276,14 +276,20 @@ def _connect(path: Path | None, cache_kib: int) -> apsw.Connection:
 def _connect_both(path: Path) -> tuple[apsw.Connection, apsw.Connection, int]:
     path.parent.mkdir(parents=True, exist_ok=True)
     writing = _connect(path, _WRITER_CACHE_KIB)
-    return writing, _connect(path, _READER_CACHE_KIB), _draw_number(writing)
+    node = _draw_number(writing)
+    return writing, _connect(path, _READER_CACHE_KIB), node
 
 
 def _draw_number(connection: apsw.Connection) -> int:
-    """A number for this store that no other on the file has or had."""
+    """A number for this store that no other on the file has or had. Raises ConfigError when it cannot be written."""
     session = Session(connection)
-    session.begin()
-    number = session.next_number()
-    session.finish(number, EVERYTHING)
-    session.commit()
+    try:
+        session.begin()
+        number = session.next_number()
+        session.finish(number, EVERYTHING)
+        session.commit()
+    except apsw.Error as error:
+        where = connection.filename or "memory"
+        connection.close()
+        raise ConfigError(f"the store at {where} cannot be written: {error}") from error
     return number

@@ -127,6 +127,16 @@ def test_nobody_there_is_said_without_a_traceback(words: tuple[str, ...]) -> Non
     assert done.stderr.strip()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [("--port", "65536"), ("--port", "-1"), ("--environment-idle", "-1"), ("--environment-idle", "nan")],
+)
+def test_start_refuses_numbers_out_of_range(words: tuple[str, str]) -> None:
+    done = run(None, "start", "--memory", *words)
+    assert done.returncode == 2
+    assert f"argument {words[0]}" in done.stderr
+
+
 def test_reset_wants_a_yes_and_then_empties() -> None:
     with Fogbank(Settings(port=0)) as server:
         client = server.client("iam", account="123456789012")

@@ -18,6 +18,8 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from tests.support.waiting import until_blocking
+
 FOGBANK = str(Path(sys.executable).with_name("fogbank"))
 RUNTIME = f"python3.{sys.version_info[1]}"
 CODE = """
@@ -113,17 +115,6 @@ def create(client: Any, name: str = "f") -> str:
     return str(arn)
 
 
-def until(check: Any, seconds: float = 30) -> Any:
-    import time
-
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := check():
-            return found
-        time.sleep(0.02)
-    raise AssertionError("it did not come true")
-
-
 def test_everything_acknowledged_is_there_after_kill_9(server: Server) -> None:
     functions, iam = server.client("lambda"), server.client("iam")
     arn = create(functions)
@@ -134,7 +125,7 @@ def test_everything_acknowledged_is_there_after_kill_9(server: Server) -> None:
     key = iam.create_access_key(UserName="ann")["AccessKey"]
     answer = functions.invoke(FunctionName="f:live", Payload=b'{"a": 1}')
     assert json.loads(answer["Payload"].read()) == {"event": {"a": 1}, "greeting": "s3cret-greeting"}
-    until(lambda: events_of(server, "REPORT"))
+    until_blocking(lambda: events_of(server, "REPORT"))
     assert server.end(signal.SIGKILL) == -signal.SIGKILL
 
     server.start()
@@ -175,7 +166,7 @@ def test_accepted_events_are_executed_after_kill_9(server: Server) -> None:
     server.end(signal.SIGKILL)
     server.start()
     done = server.sink / "done"
-    until(lambda: done.exists() and accepted <= set(done.read_text().split()))
+    until_blocking(lambda: done.exists() and accepted <= set(done.read_text().split()))
 
 
 def test_secrets_lie_sealed_in_the_data_directory(server: Server) -> None:

@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from fogbank.auth.authenticate import Authenticator
 from fogbank.auth.authorizer import ModeAuthorizer
 from fogbank.core.clock import VirtualClock
 from fogbank.core.config import AuthMode
+from fogbank.core.errors import StoreFull
 from fogbank.core.http import Headers, Request, Response
 from fogbank.core.ids import Ids
-from fogbank.edge.hosts import Host, HostKind, Hosts
+from fogbank.edge.hosts import Host, HostKind
 from fogbank.edge.internal import Callbacks
 from fogbank.edge.pipeline import Pipeline
 from fogbank.model.call import Call, Caller
 from fogbank.model.calls import Calls
 from fogbank.model.principal import KeyFound
 from fogbank.model.service import Service
-from fogbank.protocol import Router
+from tests.support.wire import pipeline
 
 
 @dataclass
@@ -62,6 +62,8 @@ def services(callers: list[Caller]) -> list[Service[Any]]:
         callers.append(ctx.caller)
         if log_group_name == "bug":
             raise RuntimeError("secret detail")
+        if log_group_name == "full":
+            raise StoreFull("no space left for the store's file")
         raise groups.error("ResourceNotFoundException", "The specified log group does not exist.")
 
     return [sts, lambda_, groups]
@@ -96,18 +98,19 @@ def platform(
         offset_ms=lambda: 0,
         advance_ms=lambda duration_ms: log.append(f"advance {duration_ms}"),
     )
-    pipeline = Pipeline(
-        router=Router(calls.services),
-        authenticator=Authenticator(keys, mode, clock, wall or clock),
-        calls=calls,
-        ids=Ids(1),
-        hosts=Hosts(("127.0.0.1",), guarded=guarded),
+    served = pipeline(
+        calls,
+        keys,
+        clock,
+        Ids(1),
         mode=mode,
+        wall=wall,
         callbacks=callbacks,
+        guarded=guarded,
         paths={"/_aws/code/": mount},
         **options,
     )
-    return Platform(pipeline, keys, callers, log)
+    return Platform(served, keys, callers, log)
 
 
 def request(

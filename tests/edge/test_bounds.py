@@ -10,7 +10,8 @@ import pytest
 
 from fogbank.core.http import Request, Response
 from fogbank.core.lanes import Lanes
-from tests.edge.wire import echo, get, post, until
+from tests.edge.wire import echo, get, post
+from tests.support.waiting import until
 
 MIB = 1024 * 1024
 

@@ -2,77 +2,41 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-import uvloop
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from fogbank.core.clock import RealClock
 from fogbank.core.config import AuthMode
-from fogbank.core.lanes import Lanes
-from fogbank.edge.server import Server
 from fogbank.edge.tls import LocalTls
 from fogbank.model.principal import KeyFound, Principal, PrincipalType, root_of
 from tests.auth.signing import ACCESS_KEY, SECRET
 from tests.edge.platform import Platform, platform
+from tests.support.wire import Served
 
 
-class Running:
-    """A server on a loop of its own thread."""
+class Running(Served):
+    """The platform's pipeline on one port, TLS and plain."""
 
     def __init__(self, house: Platform, folder: Path) -> None:
         self.house = house
-        self.loop = uvloop.new_event_loop()
-        self.thread = threading.Thread(target=self.loop.run_forever)
-        self.thread.start()
-        self.tls = LocalTls(folder, "127.0.0.1", RealClock())
-        self.run(self._start())
+        super().__init__(house.pipeline.handle, tls=LocalTls(folder, "127.0.0.1", RealClock()))
 
-    async def _start(self) -> None:
-        self.lanes = Lanes()
-        self.server = Server(self.house.pipeline.handle, self.lanes, RealClock(), tls=self.tls)
-        self.port = await self.server.start("127.0.0.1", 0)
-
-    def run(self, work: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(10)
-
-    def close(self) -> None:
-        self.run(self.server.close(1))
-        self.run(self.lanes.close())
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join()
-        self.loop.close()
-
-    def client(
-        self, service: str, *, scheme: str = "http", key: str = ACCESS_KEY, secret: str = SECRET
-    ) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=f"{scheme}://localhost:{self.port}",
-            region_name="eu-west-1",
-            aws_access_key_id=key,
-            aws_secret_access_key=secret,
-            verify=str(self.tls.ca_file),
-            config=Config(retries={"max_attempts": 1}),
-        )
+    def client(self, service: str, key: str = ACCESS_KEY, secret: str = SECRET, **more: Any) -> Any:
+        return super().client(service, key, secret, region="eu-west-1", **more)
 
 
 @pytest.fixture(params=AuthMode)
 def running(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Running]:
     house = platform(request.param, wall=RealClock())
     house.keys.known[ACCESS_KEY] = KeyFound(SECRET, root_of("123456789012", access_key_id=ACCESS_KEY))
-    server = Running(house, tmp_path)
-    yield server
-    server.close()
+    with Running(house, tmp_path) as server:
+        yield server
 
 
 def test_both_schemes_on_one_port(running: Running) -> None:
@@ -121,8 +85,7 @@ def test_a_user_without_permission(tmp_path: Path) -> None:
         PrincipalType.USER, "123456789012", "arn:aws:iam::123456789012:user/u", "AIDA", ACCESS_KEY
     )
     house.keys.known[ACCESS_KEY] = KeyFound(SECRET, user)
-    running = Running(house, tmp_path)
-    try:
+    with Running(house, tmp_path) as running:
         assert running.client("sts").get_caller_identity()["Arn"] == user.arn
         with pytest.raises(
             ClientError, match="not authorized to perform: lambda:GetAccountSettings on resource"
@@ -130,5 +93,3 @@ def test_a_user_without_permission(tmp_path: Path) -> None:
             running.client("lambda").get_account_settings()
         with pytest.raises(ClientError, match="security token included in the request is invalid"):
             running.client("lambda", key="test").get_account_settings()
-    finally:
-        running.close()

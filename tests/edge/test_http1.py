@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from fogbank.core.http import Request, Response
-from tests.edge.wire import Client, Wire, echo, get, post, until
+from tests.edge.wire import Client, Wire, echo, get, post
+from tests.support.waiting import until
 
 
 async def test_keep_alive_serves_one_request_after_another(serve: Any) -> None:

@@ -69,6 +69,17 @@ async def test_bugs_answer_500_with_the_request_id_and_without_the_reason(
     assert "secret detail" in caplog.text
 
 
+async def test_a_store_that_cannot_write_answers_503_and_says_why_without_a_traceback(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    response = await platform().pipeline.handle(delete_group("full"))
+    assert response.status == 503
+    assert b"ServiceUnavailable" in response.body  # type: ignore[operator]
+    assert b"no space left" in response.body  # type: ignore[operator]
+    assert "no space left" in caplog.text
+    assert "Traceback" not in caplog.text
+
+
 async def test_validation_and_what_is_not_there() -> None:
     house = platform()
     invalid = await house.pipeline.handle(delete_group(""))

@@ -20,7 +20,8 @@ from fogbank.core.lanes import Lanes
 from fogbank.edge.server import Server
 from fogbank.edge.settings import HttpSettings
 from fogbank.edge.tls import LocalTls, ca_pem
-from tests.edge.wire import Client, Wire, echo, get, post, until
+from tests.edge.wire import Client, Wire, echo, get, post
+from tests.support.waiting import until
 
 DAY_MS = 86_400_000
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from fogbank.core.http import Request, Response
@@ -101,13 +100,6 @@ class Wire:
         client = Client(*await asyncio.open_connection("127.0.0.1", self.port, limit=limit))
         self.clients.append(client)
         return client
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Return when a condition holds."""
-    async with asyncio.timeout(WAIT_S):
-        while not condition():  # noqa: ASYNC110 - any condition, not an event
-            await asyncio.sleep(0)
 
 
 def post(body: bytes, target: str = "/x", extra: str = "") -> bytes:

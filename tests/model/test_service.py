@@ -48,7 +48,9 @@ async def test_absent_members_keep_the_parameters_default_and_required_ones_are_
     assert await calls.call("logs", "CreateLogGroup", {"logGroupName": "g"}, CALLER) == {}
     assert seen == ["g"]
     with pytest.raises(NotSupported, match="logs CreateLogGroup with kmsKeyId, tags yet"):
-        await calls.call("logs", "CreateLogGroup", {"logGroupName": "g", "tags": {"a": "b"}, "kmsKeyId": "k"}, CALLER)
+        await calls.call(
+            "logs", "CreateLogGroup", {"logGroupName": "g", "tags": {"a": "b"}, "kmsKeyId": "k"}, CALLER
+        )
     assert seen == ["g"]
 
 

@@ -6,27 +6,13 @@ notification of the alarm scenario is left out: SNS is not supported.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
 from fogbank.model.telemetry import Point
-from tests.services.logs.wire import Wire
 from tests.support.recordings import Matcher, recorded
+from tests.support.wire import Wire
 
 METRICS = "cloudwatch/test_cloudwatch_metrics.snapshot.json"
-
-
-@pytest.fixture(scope="module")
-def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
-    with Wire(tmp_path_factory.mktemp("wire")) as running:
-        yield running
-
-
-@pytest.fixture
-def account(wire: Wire) -> str:
-    return wire.new_account()
 
 
 def invoke(wire: Wire, account: str, *, failed: bool) -> None:

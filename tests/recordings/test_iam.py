@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.services.iam.wire import Wire
 from tests.support.recordings import ROOT, Matcher, error_of, recorded
+from tests.support.wire import Wire
 
 FILE = "iam/test_iam.snapshot.json"
 PROVIDERS = "iam/resource_providers/test_iam.snapshot.json"
@@ -26,25 +25,15 @@ def policy(action: Any = "s3:PutObject", resource: Any = "*") -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-@pytest.fixture(scope="module")
-def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
-    with Wire(tmp_path_factory.mktemp("wire")) as running:
-        yield running
-
-
 @pytest.fixture
-def client(wire: Wire, request: pytest.FixtureRequest) -> Any:
+def client(wire: Wire, account: str) -> Any:
     """A client in an account of the test's own."""
-    return wire.client("iam", account_of(request.node.name))
-
-
-def account_of(name: str) -> str:
-    return f"{sum(ord(char) * 131**at for at, char in enumerate(name)) % 10**12:012d}"
+    return wire.client("iam", account)
 
 
 @pytest.fixture
-def same(request: pytest.FixtureRequest) -> Matcher:
-    return Matcher(account_of(request.node.name))
+def same(account: str) -> Matcher:
+    return Matcher(account)
 
 
 def test_update_assume_role_policy(client: Any, same: Matcher) -> None:

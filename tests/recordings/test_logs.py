@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.services.logs.wire import Wire
 from tests.support.recordings import Matcher, error_of, recorded
+from tests.support.wire import Wire
 
 EVENTS = "logs/test_logs_events.snapshot.json"
 GROUPS = "logs/test_logs_groups.snapshot.json"
@@ -21,17 +20,6 @@ STREAMS = "logs/test_logs_streams.snapshot.json"
 QUERIES = "logs/test_logs_queries.snapshot.json"
 GROUP = "test-group-1"
 STREAM = "test-stream-1"
-
-
-@pytest.fixture(scope="module")
-def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
-    with Wire(tmp_path_factory.mktemp("wire")) as running:
-        yield running
-
-
-@pytest.fixture
-def account(wire: Wire) -> str:
-    return wire.new_account()
 
 
 @pytest.fixture

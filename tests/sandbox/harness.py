@@ -7,7 +7,7 @@ import json
 import os
 import socket
 import textwrap
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
@@ -22,10 +22,13 @@ from fogbank.sandbox.api import (
     Invocation,
     InvocationResult,
     SandboxSettings,
+    Status,
 )
 from fogbank.sandbox.pool import EnvironmentPool
+from tests.support.waiting import until
 
-ARN = "arn:aws:lambda:eu-west-1:123456789012:function:f"
+ACCOUNT = "123456789012"
+ARN = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:f"
 
 
 @dataclass
@@ -50,7 +53,9 @@ class Log:
 
 @dataclass
 class Platform:
-    """Credentials for everybody; listeners answer a fixed text to whoever connects."""
+    """Credentials for everybody; listeners greet whoever connects by the function's name."""
+
+    greeting = "hello"
 
     adopted: list[FunctionConfig] = field(default_factory=list)
     unserved: int = 0
@@ -63,7 +68,7 @@ class Platform:
 
     async def adopt(self, listener: socket.socket, config: FunctionConfig) -> Callable[[], Awaitable[None]]:
         async def answer(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            writer.write(b"hello " + config.name.encode())
+            writer.write(f"{self.greeting} {config.name}".encode())
             writer.close()
 
         self.adopted.append(config)
@@ -87,14 +92,20 @@ class Reply:
     def payload(self) -> Any:
         return json.loads(self.result.payload)
 
+    @property
+    def status(self) -> Status:
+        return self.result.status
+
 
 class Lab:
     """A pool and a folder of functions. An async context manager."""
 
-    def __init__(self, folder: Path, clock: Clock | None = None, **settings: Any) -> None:
+    def __init__(
+        self, folder: Path, clock: Clock | None = None, platform: Platform | None = None, **settings: Any
+    ) -> None:
         self.folder = folder
         self.clock = clock or RealClock()
-        self.platform = Platform()
+        self.platform = platform or Platform()
         self.lanes = Lanes()
         self.settings = SandboxSettings(work_dir=folder / "work", **settings)
         self.pool = EnvironmentPool(self.settings, self.platform, self.clock, Ids(), self.lanes)
@@ -110,43 +121,47 @@ class Lab:
         await self.pool.close()
         await self.lanes.close()
 
-    def function(self, source: str, runtime: str = "python3.11", **changes: Any) -> FunctionConfig:
-        """A function whose module `index` is `source`."""
-        number = next(self._numbers)
-        code = self.package({"index.py": source})
+    def function(
+        self, source: str | Mapping[str, str | bytes], runtime: str = "python3.11", **changes: Any
+    ) -> FunctionConfig:
+        """A function from the text of its module `index`, or from its files."""
+        if "code" not in changes:
+            changes["code"] = self.package({"index.py": source} if isinstance(source, str) else source)
         config = FunctionConfig(
-            key=f"key-{number}",
-            account="123456789012",
+            key=f"key-{next(self._numbers)}",
+            account=ACCOUNT,
             region="eu-west-1",
             name="f",
             version="$LATEST",
             runtime=runtime,
             handler="index.handler",
-            code=code,
+            code=self.folder,
             layers=(),
             environment={},
             memory_mb=256,
             timeout_ms=20_000,
             tmp_mb=512,
-            role_arn="arn:aws:iam::123456789012:role/r",
+            role_arn=f"arn:aws:iam::{ACCOUNT}:role/r",
             log_group="/aws/lambda/f",
         )
         return replace(config, **changes)
 
-    def package(self, files: dict[str, str]) -> Path:
-        """A folder with these files."""
-        code = self.folder / f"code-{next(self._numbers)}"
-        for name, text in files.items():
-            path = code / name
+    def package(self, files: Mapping[str, str | bytes], name: str | None = None) -> Path:
+        """A folder with these files, each of which may be executed."""
+        folder = self.folder / "code" / (name or str(next(self._numbers)))
+        for at, content in files.items():
+            path = folder / at
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(textwrap.dedent(text))
-        return code
+            path.write_bytes(content if isinstance(content, bytes) else textwrap.dedent(content).encode())
+            path.chmod(0o755)
+        return folder
 
     async def invoke(self, config: FunctionConfig, event: Any = None, **more: Any) -> Reply:
         log = Log()
         payload = event if isinstance(event, bytes) else json.dumps(event).encode()
         request_id = f"00000000-0000-4000-8000-{next(self._numbers):012d}"
-        invocation = Invocation(request_id, payload, ARN, log, **more)
+        arn = f"arn:aws:lambda:{config.region}:{config.account}:function:{config.name}"
+        invocation = Invocation(request_id, payload, arn, log, **more)
         return Reply(await self.pool.invoke(config, invocation), log)
 
     async def run(self, source: str, event: Any = None, **changes: Any) -> Reply:
@@ -158,6 +173,4 @@ class Lab:
 
     async def until(self, condition: Callable[[], bool], limit_s: float = 10.0) -> None:
         """Return when `condition()` holds; fail when it does not within `limit_s`."""
-        async with asyncio.timeout(limit_s):
-            while not condition():  # noqa: ASYNC110 - what is waited for is outside this process
-                await asyncio.sleep(0.005)
+        await until(condition, limit_s)

@@ -1,6 +1,6 @@
 """A fogbank in a process of its own, with functions in every state, for tests that kill it or change its user.
 
-python node.py FOLDER          prints a JSON line when everything runs, and waits for its stdin to end
+python node.py FOLDER NETWORK          prints a JSON line when everything runs, and waits for its stdin to end
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from fogbank.sandbox.api import FunctionNetwork
 from tests.sandbox.harness import Lab
 
 STUBBORN = """
@@ -42,8 +43,8 @@ FORGETFUL = """
 """
 
 
-async def main(folder: Path) -> None:
-    async with Lab(folder) as lab:
+async def main(folder: Path, network: FunctionNetwork) -> None:
+    async with Lab(folder, network=network) as lab:
         config = lab.function(STUBBORN)
         reply = await lab.invoke(config)
         await lab.until(lambda: lab.states() == ["frozen"])
@@ -69,4 +70,4 @@ async def main(folder: Path) -> None:
             task.cancel()
 
 
-asyncio.run(main(Path(sys.argv[1])))
+asyncio.run(main(Path(sys.argv[1]), FunctionNetwork(sys.argv[2])))

@@ -198,9 +198,9 @@ async def test_tmp_outlives_a_timeout_and_memory_does_not(lab: Lab) -> None:
 async def test_what_a_retired_function_left_is_dropped(lab: Lab) -> None:
     config = lab.function("import time\ndef handler(event, context):\n    time.sleep(event)", timeout_ms=300)
     await lab.invoke(config, 60)
-    assert config.key in lab.pool._estates._by_key
+    assert config.key in lab.pool._keeper.estates._by_key
     await lab.pool.retire(config.key)
-    assert config.key not in lab.pool._estates._by_key
+    assert config.key not in lab.pool._keeper.estates._by_key
     assert (await lab.invoke(config, 0)).result.status is Status.SUCCESS
 
 

@@ -15,7 +15,8 @@ import pytest_asyncio
 from fogbank.core.errors import RuntimeUnavailable
 from fogbank.sandbox.api import FunctionConfig, Status
 from fogbank.sandbox.nodes import find_nodes
-from tests.sandbox.attacks.arena import Arena, Outcome
+from tests.sandbox.attacks.arena import Arena
+from tests.sandbox.harness import Reply
 
 NODES = find_nodes()
 RUNTIMES = [f"nodejs{major}.x" for major in (18, 20, 22) if major in NODES]
@@ -40,7 +41,7 @@ def function(
     return arena.function(files, handler=handler, memory_mb=more.pop("memory_mb", 256), **more)
 
 
-async def run(arena: Arena, source: str | dict[str, str], event: Any = None, **more: Any) -> Outcome:
+async def run(arena: Arena, source: str | dict[str, str], event: Any = None, **more: Any) -> Reply:
     return await arena.invoke(function(arena, source, **more), event)
 
 
@@ -117,9 +118,9 @@ async def test_a_callback_waits_for_the_event_loop_unless_told_not_to(arena: Are
     };
     """
     waited = await run(arena, source, {"wait": True})
-    assert [line.split("\t")[3] for line in waited.log.texts] == ["late"]
+    assert [line.split("\t")[3] for line in waited.log.lines] == ["late"]
     at_once = await run(arena, source, {"wait": False})
-    assert at_once.log.texts == []
+    assert at_once.log.lines == []
 
 
 HANDLERS: dict[str, tuple[dict[str, str], str]] = {
@@ -203,7 +204,7 @@ async def test_errors_of_init(arena: Arena, name: str) -> None:
     assert set(outcome.payload) == {"errorType", "errorMessage", "trace"}
     assert outcome.payload["errorType"] == error_type
     assert outcome.payload["errorMessage"].startswith(message)
-    line = outcome.log.texts[0]
+    line = outcome.log.lines[0]
     assert re.fullmatch(
         rf"\S+Z\tundefined\tERROR\tUncaught Exception \t\{{.*\"errorType\":\"{error_type}\".*\}}", line
     ), line
@@ -217,7 +218,7 @@ async def test_exit_during_init(arena: Arena) -> None:
     }
 
 
-def request_id(outcome: Outcome) -> str:
+def request_id(outcome: Reply) -> str:
     found = re.match(r"RequestId: (\S+) Error", outcome.payload["errorMessage"])
     assert found is not None
     return found[1]
@@ -252,7 +253,7 @@ async def test_errors_of_handlers(arena: Arena, body: str, error_type: str, mess
     assert (outcome.status, outcome.result.error_type) == (Status.ERROR, error_type)
     assert outcome.payload["errorMessage"] == message
     assert isinstance(outcome.payload["trace"], list)
-    assert outcome.log.texts[0].split("\t")[2:4] == ["ERROR", "Invoke Error "]
+    assert outcome.log.lines[0].split("\t")[2:4] == ["ERROR", "Invoke Error "]
     again = await arena.invoke(config)
     assert again.result.stream == outcome.result.stream  # an error of a handler does not cost its environment
 
@@ -281,10 +282,10 @@ async def test_errors_that_end_the_process(
         error_type,
         message,
     )
-    assert first.log.texts[0].split("\t")[2:4] == ["ERROR", title]
+    assert first.log.lines[0].split("\t")[2:4] == ["ERROR", title]
     assert re.fullmatch(
         rf"RequestId: \S+ Error: Runtime exited with error: exit status {status}\nRuntime.ExitError",
-        first.log.texts[-1],
+        first.log.lines[-1],
     )
     assert [other.payload for other in others] == ["alive"] * 3
     assert others[0].result.stream != first.result.stream
@@ -345,6 +346,17 @@ async def test_the_context(arena: Arena) -> None:
     assert "trace" not in (await arena.invoke(config)).payload
 
 
+async def test_packages_installed_beside_node_are_found_last(arena: Arena) -> None:
+    """Where the AWS SDK may be installed: Lambda bundles it, this machine has it or not."""
+    node = NODES[int(NEWEST.removeprefix("nodejs").removesuffix(".x"))]
+    if not (node.prefix / "lib/node_modules/npm/package.json").exists():
+        pytest.skip("nothing is installed beside this Node.js")
+    source = "exports.handler = async () => require('npm/package.json').name;"
+    assert (await run(arena, source)).payload == "npm"
+    own = {"index.js": source, "node_modules/npm/package.json": '{"name": "mine"}'}
+    assert (await run(arena, own)).payload == "mine"
+
+
 async def test_environment_variables(arena: Arena) -> None:
     outcome = await run(
         arena, "exports.handler = async () => process.env;", environment={"MINE": "yes"}, name="env"
@@ -373,7 +385,7 @@ TEXT_LOGS = {
 
 async def test_console_in_text_is_one_event_for_each_call(arena: Arena) -> None:
     outcome = await run(arena, "exports.handler = async () => {" + ";".join(TEXT_LOGS) + "};")
-    got = [tuple(line.split("\t", 3)) for line in outcome.log.texts]
+    got = [tuple(line.split("\t", 3)) for line in outcome.log.lines]
     assert [(level, text) for _time, _id, level, text in got] == list(TEXT_LOGS.values())
     assert {request for _time, request, _level, _text in got} == {
         "00000000-0000-4000-8000-" + got[0][1][-12:]
@@ -389,7 +401,7 @@ async def test_console_in_json(arena: Arena) -> None:
     };
     """
     outcome = await run(arena, source, log_format="JSON")
-    plain, mapping, error, mixed, loop = (json.loads(line) for line in outcome.log.texts)
+    plain, mapping, error, mixed, loop = (json.loads(line) for line in outcome.log.lines)
     assert (plain["level"], plain["message"]) == ("INFO", "plain")
     assert set(plain) == {"timestamp", "level", "requestId", "message"}
     assert (mapping["level"], mapping["message"]) == ("WARN", {"a": 1})
@@ -410,7 +422,7 @@ async def test_console_in_json(arena: Arena) -> None:
 async def test_log_levels(arena: Arena, level: str, kept: list[str]) -> None:
     source = "exports.handler = async () => { for (const m of ['trace','debug','info','warn','error','fatal']) console[m]('x'); };"
     outcome = await run(arena, source, log_format="JSON", application_log_level=level)
-    assert [json.loads(line)["level"] for line in outcome.log.texts] == kept
+    assert [json.loads(line)["level"] for line in outcome.log.lines] == kept
 
 
 async def test_raw_output_is_cut_into_lines_and_keeps_its_order(arena: Arena) -> None:
@@ -421,7 +433,7 @@ async def test_raw_output_is_cut_into_lines_and_keeps_its_order(arena: Arena) ->
     };
     """
     outcome = await run(arena, source)
-    texts = [line.split("\t")[-1] for line in outcome.log.texts]
+    texts = [line.split("\t")[-1] for line in outcome.log.lines]
     assert texts == ["one", "two", "three", "four", "fivesix"]
 
 
@@ -435,13 +447,13 @@ async def test_output_of_child_processes_and_workers(arena: Arena) -> None:
     };
     """
     outcome = await run(arena, source, memory_mb=512)
-    assert sorted(outcome.log.texts) == ["child", "worker"]
+    assert sorted(outcome.log.lines) == ["child", "worker"]
 
 
 async def test_a_long_event_is_cut(arena: Arena) -> None:
     outcome = await run(arena, "exports.handler = async () => console.log('é'.repeat(300000));")
-    assert len(outcome.log.texts) == 3
-    assert sum(text.count("é") for text in outcome.log.texts) >= 299_990
+    assert len(outcome.log.lines) == 3
+    assert sum(text.count("é") for text in outcome.log.lines) >= 299_990
 
 
 async def test_state_survives_and_timers_go_on(arena: Arena) -> None:
@@ -557,7 +569,7 @@ async def test_plain_processes_serve_where_nothing_isolates(tmp_path: Path) -> N
     async with Arena(tmp_path / "plain", isolation="none") as plain:
         config = function(plain, "exports.handler = async (event) => { console.log('said'); return event; };")
         outcome = await plain.invoke(config, {"a": 1})
-        assert (outcome.payload, outcome.log.texts[0].split("\t")[3]) == ({"a": 1}, "said")
+        assert (outcome.payload, outcome.log.lines[0].split("\t")[3]) == ({"a": 1}, "said")
         failed = await run(plain, "exports.handler = 1;")
         assert failed.payload["errorType"] == "Runtime.HandlerNotFound"
 

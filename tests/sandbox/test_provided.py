@@ -18,7 +18,8 @@ import pytest_asyncio
 
 from fogbank.sandbox.api import FunctionConfig, FunctionNetwork, Status
 from fogbank.sandbox.lifecycle import GONE, State
-from tests.sandbox.attacks.arena import Arena, Outcome
+from tests.sandbox.attacks.arena import Arena
+from tests.sandbox.harness import Reply
 
 RUNTIME = "provided.al2023"
 NETWORKS = [FunctionNetwork.HOST, FunctionNetwork.NONE]
@@ -75,7 +76,7 @@ def function(arena: Arena, body: str | bytes = ECHO, *, raw: bool = False, **mor
     return arena.function({"bootstrap": text, **more.pop("files", {})}, handler="function.handler", **more)
 
 
-def words(outcome: Outcome) -> str:
+def words(outcome: Reply) -> str:
     """The error message behind the request id."""
     found = re.fullmatch(r"RequestId: [0-9a-f-]{36} Error: (.*)", outcome.payload["errorMessage"])
     assert found is not None, outcome.payload
@@ -132,7 +133,7 @@ async def test_errors_are_the_bootstraps_own(arena: Arena) -> None:
 async def test_output_is_the_log(arena: Arena) -> None:
     body = "def handle(event, headers):\n    print('out', flush=True); print('err', file=sys.stderr, flush=True); os.system('echo child')"
     outcome = await arena.invoke(function(arena, "print('init', flush=True)\n" + body))
-    assert outcome.log.texts == ["init", "out", "err", "child"]
+    assert outcome.log.lines == ["init", "out", "err", "child"]
 
 
 async def test_a_post_that_fails_leaves_the_environment_usable(arena: Arena) -> None:
@@ -210,7 +211,9 @@ async def idle(arena: Arena, config: FunctionConfig) -> None:
     """Return when the function's only environment has been frozen after it asked for more."""
     for pause_s in itertools.repeat(0.01):
         (environment,) = (
-            one for one in arena.pool._environments.values() if one.config is config and one.state not in GONE
+            one
+            for one in arena.pool._keeper.environments.values()
+            if one.config is config and one.state not in GONE
         )
         if environment.state is State.FROZEN and not environment.wrapping_up:
             return
@@ -237,7 +240,7 @@ async def test_no_bootstrap(arena: Arena) -> None:
     outcome = await arena.invoke(arena.function({"other": "x"}, runtime=RUNTIME))
     assert outcome.payload["errorType"] == "Runtime.InvalidEntrypoint"
     assert words(outcome) == "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"
-    assert outcome.log.texts[-1].endswith("\nRuntime.InvalidEntrypoint")
+    assert outcome.log.lines[-1].endswith("\nRuntime.InvalidEntrypoint")
 
 
 async def test_a_bootstrap_that_may_not_be_executed(arena: Arena) -> None:
@@ -377,9 +380,9 @@ async def test_the_official_python_client_over_http(arena: Arena, tmp_path: Path
     shutil.copy(spec.origin, config.code)
     for number in range(3):
         outcome = await arena.invoke(config, number)
-        assert outcome.status is Status.SUCCESS, (outcome.result, outcome.log.texts)
+        assert outcome.status is Status.SUCCESS, (outcome.result, outcome.log.lines)
         assert (outcome.payload[0], outcome.payload[2]) == (number, True)
-        assert outcome.log.texts[-1] == "said"
+        assert outcome.log.lines[-1] == "said"
     failed = await arena.invoke(config, "raise")
     assert (failed.payload["errorType"], failed.payload["errorMessage"]) == ("ValueError", "bad")
     assert (await arena.invoke(config, 4)).payload[0] == 4
@@ -409,8 +412,8 @@ async def test_exec_wrapper_of_a_python_function(arena: Arena, python: str) -> N
         files, runtime=python, environment={"AWS_LAMBDA_EXEC_WRAPPER": "/var/task/wrapper"}
     )
     outcome = await arena.invoke(config, 5)
-    assert outcome.payload == ["yes", 7, 5, config.name, 1], outcome.log.texts
-    assert outcome.log.texts == ["hello"]
+    assert outcome.payload == ["yes", 7, 5, config.name, 1], outcome.log.lines
+    assert outcome.log.lines == ["hello"]
     assert (await arena.invoke(config, 6)).payload[2] == 6
 
 

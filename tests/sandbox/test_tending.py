@@ -74,9 +74,9 @@ async def test_idle_environments_and_then_zygotes_expire(folder: Path) -> None:
         assert len(lab.states()) == 1
         await clock.advance_ms(30_000)
         await lab.until(lambda: lab.states() == [])
-        (zygote,) = lab.pool._nursery.zygotes()
+        (zygote,) = lab.pool._keeper.nursery.zygotes()
         await clock.advance_ms(700_000)
-        await lab.until(lambda: lab.pool._nursery.zygotes() == [] and not zygote.alive)
+        await lab.until(lambda: lab.pool._keeper.nursery.zygotes() == [] and not zygote.alive)
         assert (await lab.invoke(config, 2)).payload == 2
 
 

@@ -64,7 +64,12 @@ async def test_secrets_are_in_no_repr(lab: Lab) -> None:
         "def handler(event, context):\n    return event", environment={"PASSWORD": "hunter2"}
     )
     await lab.invoke(config)
-    said = repr(config) + repr(lab.pool) + repr(lab.pool.environments()) + repr(lab.pool._nursery.zygotes())
+    said = (
+        repr(config)
+        + repr(lab.pool)
+        + repr(lab.pool.environments())
+        + repr(lab.pool._keeper.nursery.zygotes())
+    )
     assert "hunter2" not in said and "the-secret-key" not in said
 
 

@@ -13,7 +13,7 @@ from fogbank.core.errors import ConfigError
 from fogbank.core.lanes import Lanes
 from fogbank.store.api import Transaction
 from fogbank.store.open import open_store
-from fogbank.store.sqlite import SqliteStore
+from fogbank.store.sqlite import SqliteStore, _connect, _draw_number
 
 
 async def open_and_close(where: str | Path) -> None:
@@ -67,6 +67,13 @@ async def test_what_is_no_database_is_refused(tmp_path: Path) -> None:
         await open_and_close(path)
     with pytest.raises(ConfigError, match="cannot be opened"):
         await open_and_close(tmp_path)
+
+
+def test_a_file_that_cannot_be_written_is_refused_in_words(tmp_path: Path) -> None:
+    connection = _connect(tmp_path / "store.db", 64)
+    connection.pragma("query_only", True)
+    with pytest.raises(ConfigError, match=r"store.db cannot be written"):
+        _draw_number(connection)
 
 
 async def test_folders_on_the_way_are_made(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ async with House({logs.SERVICE: lambda h: logs.Logs(store=h.store, …)}) as hou
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -33,10 +33,10 @@ class AllowAll:
 
 
 class House:
-    """Services on a memory store and a virtual clock."""
+    """Services on a memory store and a virtual clock. A benchmark gives it the real clock."""
 
-    def __init__(self, services: dict[Service[Any], Builder], *, clock: VirtualClock | None = None) -> None:
-        self.clock = clock or VirtualClock()
+    def __init__(self, services: dict[Service[Any], Builder], *, clock: Any = None) -> None:
+        self.clock: VirtualClock = clock or VirtualClock()
         self.ids = Ids(1)
         self.lanes = Lanes()
         self.secrets = Secrets.in_memory()
@@ -88,3 +88,26 @@ class House:
 
     async def internal(self, service: str, name: str, **arguments: Any) -> Any:
         return await self.calls.internal(service, name, self.caller(), **arguments)
+
+
+class Spoken:
+    """Calls of one service of a house, short."""
+
+    service: ClassVar[str]
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.clock = house.clock
+        self.state = house.states[self.service]
+
+    @property
+    def now_ms(self) -> int:
+        return self.clock.now_ms()
+
+    async def call(self, operation: str, **params: Any) -> dict[str, Any]:
+        return await self.house.call(self.service, operation, params)
+
+    async def fails(self, operation: str, **params: Any) -> tuple[str, str]:
+        """(code, message) of the error."""
+        error = await self.house.fails(self.service, operation, params)
+        return error.code, error.message

@@ -13,7 +13,7 @@ LOGS: dict[Service[Any], Builder] = {
     cloudwatch.SERVICE: lambda h: cloudwatch.CloudWatch(
         store=h.store, clock=h.clock, ids=h.ids, lanes=h.lanes
     ),
-    logs.SERVICE: lambda h: logs.Logs(store=h.store, clock=h.clock, ids=h.ids, lanes=h.lanes),
+    logs.SERVICE: lambda h: logs.Logs(store=h.store, clock=h.clock, ids=h.ids, lanes=h.lanes, calls=h.calls),
 }
 IAM: dict[Service[Any], Builder] = {
     iam.SERVICE: lambda h: iam.Iam(store=h.store, clock=h.clock, ids=h.ids, secrets=h.secrets),

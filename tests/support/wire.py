@@ -18,7 +18,7 @@ import boto3
 import uvloop
 from botocore.config import Config
 
-from fogbank.auth.authenticate import Authenticator, KeyFinder
+from fogbank.auth.authenticate import Authenticator
 from fogbank.auth.keyring import Keyring
 from fogbank.auth.tokens import Sessions
 from fogbank.core.clock import Clock, RealClock, VirtualClock
@@ -31,6 +31,7 @@ from fogbank.edge.pipeline import Pipeline
 from fogbank.edge.server import Handler, Server
 from fogbank.edge.tls import LocalTls
 from fogbank.model.calls import Calls
+from fogbank.model.principal import KeyRing
 from fogbank.protocol import Router
 from tests.support.house import House
 from tests.support.services import IAM, LOGS
@@ -45,7 +46,7 @@ def _never(*_: object) -> Any:
 
 def pipeline(
     calls: Calls,
-    keys: KeyFinder,
+    keys: KeyRing,
     clock: Clock,
     ids: Ids,
     *,

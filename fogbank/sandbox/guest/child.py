@@ -42,6 +42,8 @@ def run_environment(task, setting):
     os.environ.clear()
     os.environ.update(variables)
     channel = _begin(channel_socket, listeners, host_pid)
+    if request["outbound"]:
+        _wait_for_uplink(channel_socket)
     if request["program"]:
         execute.execute(channel_socket, request["program"], variables)
     _run_python(request, setting, channel)
@@ -83,6 +85,12 @@ def _begin(channel_socket, listeners, host_pid):
     for listener in listeners:
         listener.close()
     return wire.Channel(channel_socket)
+
+
+def _wait_for_uplink(channel_socket):
+    """Until the node has connected our network namespace: one byte says so. Code of the function must not miss it."""
+    if not channel_socket.recv(1):
+        os._exit(0)
 
 
 def _broken(channel_socket, error):

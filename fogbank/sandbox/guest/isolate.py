@@ -27,6 +27,8 @@ _TMP_FLAGS = linux.MS_NOSUID | linux.MS_NODEV
 _CAP_SYS_ADMIN = 1 << 21
 _SIOCSIFFLAGS = 0x8914
 _IFF_UP_RUNNING = 0x41
+_SIOCADDRT = 0x890B
+_RTF_UP_REJECT = 0x201
 
 
 def outside(path):
@@ -91,12 +93,17 @@ def mount_own(request):
         linux.bind(outside(host), inside, flags)
 
 
-def open_network(ports):
-    """Bring the loopback of a new network namespace up and listen there for the node: [listening socket]."""
+def open_network(ports, outbound):
+    """Bring the loopback of a new network namespace up and listen there for the node: [listening socket].
+
+    With `outbound` the namespace will be connected: to no link-local address then, where a cloud's metadata service
+    would take the function for the machine."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
         import fcntl
 
         fcntl.ioctl(control, _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", _IFF_UP_RUNNING))
+        if outbound:
+            fcntl.ioctl(control, _SIOCADDRT, _no_route("169.254.0.0", "255.255.0.0"))
     listeners = []
     for port in ports:
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -104,6 +111,15 @@ def open_network(ports):
         listener.listen(128)
         listeners.append(listener)
     return listeners
+
+
+def _no_route(network, mask):
+    """A `struct rtentry` that says: unreachable."""
+    addresses = [
+        struct.pack("=HH4s8x", socket.AF_INET, 0, socket.inet_aton(text))
+        for text in (network, "0.0.0.0", mask)
+    ]
+    return struct.pack("@L16s16s16sH90x", 0, *addresses, _RTF_UP_REJECT)
 
 
 def leave_host(root):
@@ -175,7 +191,7 @@ def wall_in(request, setting, inherited):
 
     Returns the listeners opened inside the network namespace."""
     join_cgroups(request["cgroups"])
-    listeners = open_network(request["ports"]) if setting.own_network else []
+    listeners = open_network(request["ports"], request["outbound"]) if setting.own_network else []
     if inherited:
         inherit(inherited[0])
     else:

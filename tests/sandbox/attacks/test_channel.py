@@ -7,6 +7,8 @@ import pytest
 from fogbank.sandbox.api import Status
 from tests.sandbox.attacks.arena import PRELUDE, Arena
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 SOCKETS = """
 def sockets():
     found = []

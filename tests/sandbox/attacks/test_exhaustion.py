@@ -10,6 +10,8 @@ import pytest
 from fogbank.sandbox.api import Status
 from tests.sandbox.attacks.arena import PRELUDE, Arena
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 
 async def test_tmp_has_the_size_that_was_configured(arena: Arena) -> None:
     report = await arena.attack(
@@ -97,7 +99,7 @@ async def test_memory_over_the_limit_is_out_of_memory(arena: Arena) -> None:
     outcome = await arena.invoke(config, "eat")
     if outcome.payload.get("errorType") == "MemoryError":
         pytest.skip("no memory cgroup here: the limit is an rlimit, and Python sees it")
-    assert outcome.status is Status.OUT_OF_MEMORY, (outcome.result, outcome.log.texts)
+    assert outcome.status is Status.OUT_OF_MEMORY, (outcome.result, outcome.log.lines)
     assert outcome.payload == {
         "errorType": "Runtime.OutOfMemory",
         "errorMessage": f"RequestId: {request_id(outcome.payload)} Error: Runtime exited with error: signal: killed",
@@ -202,8 +204,8 @@ async def test_an_endless_line_comes_in_bounded_pieces(arena: Arena) -> None:
     )
     outcome = await arena.invoke(config)
     assert outcome.payload == "done"
-    assert max(map(len, outcome.log.texts)) <= 256 * 1024
-    assert sum(text.count("x") for text in outcome.log.texts) == 64 << 20
+    assert max(map(len, outcome.log.lines)) <= 256 * 1024
+    assert sum(text.count("x") for text in outcome.log.lines) == 64 << 20
     await arena.neighbour_is_unharmed()
 
 
@@ -228,8 +230,8 @@ def handler(event, context):
     )
     outcome = await arena.invoke(config, way)
     assert outcome.payload == "done"
-    assert len(outcome.log.texts) == 50_000
-    assert outcome.log.texts[-1] == "line 49999"
+    assert len(outcome.log.lines) == 50_000
+    assert outcome.log.lines[-1] == "line 49999"
     await arena.neighbour_is_unharmed()
 
 

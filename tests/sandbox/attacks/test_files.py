@@ -10,13 +10,15 @@ import pytest
 from fogbank.sandbox.nodes import find_nodes
 from tests.sandbox.attacks.arena import Arena, breaches
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 SECRET = "the-master-key"
 
 
 def hidden(folder: Path) -> Path:
     """A file that fogbank may read and no function should."""
     path = folder / "data" / "master.key"
-    path.parent.mkdir(parents=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(SECRET)
     return path
 

@@ -6,6 +6,8 @@ import pytest
 
 from tests.sandbox.attacks.arena import Arena, breaches
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 # Numbers of x86_64 and aarch64. Arguments are harmless: none of these calls may get as far as looking at them.
 FORBIDDEN_CALLS = {
     "acct": (163, 89),

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
 from fogbank.sandbox.api import Status
 from tests.sandbox.attacks.arena import Arena
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_nothing_of_the_host_or_of_others_is_in_the_environment_variables(arena: Arena) -> None:

@@ -11,6 +11,8 @@ import pytest
 from fogbank.sandbox.api import Status
 from tests.sandbox.attacks.arena import Arena, breaches
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 
 async def test_abstract_sockets_of_the_host_are_out_of_reach(arena: Arena) -> None:
     name = f"fogbank-test-{os.getpid()}"

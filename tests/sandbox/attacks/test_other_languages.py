@@ -15,6 +15,8 @@ from fogbank.sandbox.nodes import find_nodes
 from tests.sandbox.attacks.arena import Arena, breaches
 from tests.sandbox.test_provided import C_BOOTSTRAP
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 NODES = [major for major in (18, 20, 22) if major in find_nodes()]
 
 NODE_ATTACK = """
@@ -45,7 +47,7 @@ async def test_node(arena: Arena) -> None:
     key.write_text("secret")
     config = arena.function({"index.js": NODE_ATTACK}, runtime=f"nodejs{NODES[-1]}.x")
     outcome = await arena.invoke(config, {"key": str(key), "pid": os.getpid()})
-    assert outcome.status is Status.SUCCESS, (outcome.result, outcome.log.texts)
+    assert outcome.status is Status.SUCCESS, (outcome.result, outcome.log.lines)
     assert breaches(outcome.payload) == {}
     assert outcome.payload["descriptors"] == ""
     await arena.neighbour_is_unharmed()

@@ -7,32 +7,17 @@ from typing import Any
 
 import pytest
 
-from tests.support.house import House
+from tests.support.house import Spoken
 from tests.support.services import logs_house
 
 
-class CloudWatchHouse:
+class CloudWatchHouse(Spoken):
     """Calls of the cloudwatch service, short. Times are in seconds from now."""
 
-    def __init__(self, house: House) -> None:
-        self.house = house
-        self.clock = house.clock
-        self.state = house.states["cloudwatch"]
-
-    @property
-    def now_ms(self) -> int:
-        return self.clock.now_ms()
+    service = "cloudwatch"
 
     def at(self, seconds: float) -> int:
         return self.now_ms + round(seconds * 1000)
-
-    async def call(self, operation: str, **params: Any) -> dict[str, Any]:
-        return await self.house.call("cloudwatch", operation, params)
-
-    async def fails(self, operation: str, **params: Any) -> tuple[str, str]:
-        """(code, message) of the error."""
-        error = await self.house.fails("cloudwatch", operation, params)
-        return error.code, error.message
 
     async def put(self, *data: dict[str, Any], namespace: str = "app") -> None:
         given = [{"MetricName": "m"} | datum for datum in data]

@@ -21,6 +21,7 @@ from fogbank.sandbox.api import FunctionConfig, Invocation, InvocationResult, Ru
 from fogbank.services import lambda_
 from fogbank.store.blobs import FileBlobs
 from tests.support.house import House
+from tests.support.waiting import until
 
 STREAM = "2026/01/01/[$LATEST]0123456789abcdef0123456789abcdef"
 ROLE = "arn:aws:iam::000000000000:role/service/runner"
@@ -144,6 +145,23 @@ class FakeSessions:
         return None
 
 
+def build(house: Any) -> lambda_.Lambda:
+    """Lambda in a house that has a folder, a pool, telemetry, sessions and settings."""
+    return lambda_.Lambda(
+        store=house.store,
+        blobs=FileBlobs(house.folder / "blobs"),
+        clock=house.clock,
+        ids=house.ids,
+        lanes=house.lanes,
+        secrets=house.secrets,
+        pool=house.pool,
+        telemetry=house.telemetry,
+        sessions=house.sessions,
+        code_dir=house.folder / "code",
+        settings=house.settings,
+    )
+
+
 class LambdaHouse(House):
     """A house with Lambda alone."""
 
@@ -153,23 +171,7 @@ class LambdaHouse(House):
         self.sessions = FakeSessions()
         self.folder = folder
         self.settings = settings or Settings()
-        super().__init__({lambda_.SERVICE: LambdaHouse._build})
-
-    @staticmethod
-    def _build(house: Any) -> lambda_.Lambda:
-        return lambda_.Lambda(
-            store=house.store,
-            blobs=FileBlobs(house.folder / "blobs"),
-            clock=house.clock,
-            ids=house.ids,
-            lanes=house.lanes,
-            secrets=house.secrets,
-            pool=house.pool,
-            telemetry=house.telemetry,
-            sessions=house.sessions,
-            code_dir=house.folder / "code",
-            settings=house.settings,
-        )
+        super().__init__({lambda_.SERVICE: build})
 
     @property
     def state(self) -> lambda_.Lambda:
@@ -237,15 +239,3 @@ async def functions(settings: Settings | None = None) -> AsyncIterator[LambdaHou
     with tempfile.TemporaryDirectory() as folder:
         async with LambdaHouse(Path(folder), settings) as house:
             yield house
-
-
-async def until(check: Callable[[], Any], turns: int = 3000) -> Any:
-    """Wait for a condition, turning the loop; what is waited for happens on threads as well."""
-    for _ in range(turns):
-        found = check()
-        if asyncio.iscoroutine(found):
-            found = await found
-        if found:
-            return found
-        await asyncio.sleep(0.001)
-    raise AssertionError("it did not happen")

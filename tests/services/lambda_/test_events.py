@@ -10,7 +10,8 @@ import pytest
 
 from fogbank.sandbox.api import Invocation
 from fogbank.services.lambda_.events import Event, decode_event, encode_event
-from tests.services.lambda_.fakes import ARN, Failed, FakePool, LambdaHouse, until
+from tests.services.lambda_.fakes import ARN, Failed, FakePool, LambdaHouse, build
+from tests.support.waiting import until
 
 FAILURE_ARN = "arn:aws:lambda:us-east-1:000000000000:function:failures"
 
@@ -227,7 +228,7 @@ async def test_events_survive_a_killed_node(house: LambdaHouse) -> None:
     await until(lambda: house.pool.running == 1)
     await house.state.events.close()  # no more is taken here, and what runs never ends
     killed, house.pool = house.pool, FakePool()
-    successor = LambdaHouse._build(house)
+    successor = build(house)
     await successor.start()
     await until(lambda: runs(house))
     assert json.loads(runs(house)[0].payload) == {"n": 1}

@@ -10,7 +10,8 @@ import pytest
 
 from fogbank.core.config import AuthMode, Settings
 from fogbank.model.principal import root_of
-from tests.services.lambda_.fakes import ARN, ROLE, LambdaHouse, creation, functions, pack, until
+from tests.services.lambda_.fakes import ARN, ROLE, LambdaHouse, creation, functions, pack
+from tests.support.waiting import until
 
 
 async def test_a_new_function_is_pending_and_becomes_active(house: LambdaHouse) -> None:

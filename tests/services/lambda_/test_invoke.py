@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from fogbank.sandbox.api import Invocation, Status
-from tests.services.lambda_.fakes import ARN, STREAM, Failed, LambdaHouse, pack, until
+from tests.services.lambda_.fakes import ARN, STREAM, Failed, LambdaHouse, pack
+from tests.support.waiting import until
 
 
 async def test_the_answer(house: LambdaHouse) -> None:

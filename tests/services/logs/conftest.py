@@ -7,29 +7,14 @@ from typing import Any
 
 import pytest
 
-from tests.support.house import House
+from tests.support.house import Spoken
 from tests.support.services import logs_house
 
 
-class LogsHouse:
+class LogsHouse(Spoken):
     """Calls of the logs service, short."""
 
-    def __init__(self, house: House) -> None:
-        self.house = house
-        self.clock = house.clock
-        self.state = house.states["logs"]
-
-    @property
-    def now_ms(self) -> int:
-        return self.clock.now_ms()
-
-    async def call(self, operation: str, **params: Any) -> dict[str, Any]:
-        return await self.house.call("logs", operation, params)
-
-    async def fails(self, operation: str, **params: Any) -> tuple[str, str]:
-        """(code, message) of the error."""
-        error = await self.house.fails("logs", operation, params)
-        return error.code, error.message
+    service = "logs"
 
     async def make(self, group: str, *streams: str, **more: Any) -> None:
         await self.call("CreateLogGroup", logGroupName=group, **more)
