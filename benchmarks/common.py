@@ -310,6 +310,12 @@ def per_call_us(work: Callable[[], object], seconds: float = 0.1, rounds: int = 
 # --- references ------------------------------------------------------------------------------------------------------
 
 
+def cpu_s(pid: int) -> float:
+    """User and system time of a process."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class Child:
     """A server in a process of its own; `serve` runs there and sets the shared port when it listens."""
 
@@ -320,6 +326,7 @@ class Child:
         while port.value == 0:
             time.sleep(0.005)
         self.port = int(port.value)
+        self.pid = self.process.pid or 0
 
     def __enter__(self) -> Child:
         return self
@@ -328,15 +335,11 @@ class Child:
         self.process.terminate()
         self.process.join()
 
-    def cpu_s(self) -> float:
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
     def per_core_s(self, request: bytes) -> float:
         """Requests for each second of CPU."""
-        began = self.cpu_s()
+        began = cpu_s(self.pid)
         served = load("127.0.0.1", self.port, [request], 50, seconds=3.0)
-        return served.count / (self.cpu_s() - began)
+        return served.count / (cpu_s(self.pid) - began)
 
 
 def echo(port: Any) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import uvloop
-from common import Child, Report, echo, memory_kb, per_call_us, sign
+from common import Child, Report, cpu_s, echo, memory_kb, per_call_us, sign
 
 from fogbank.auth.authenticate import Authenticator, Identity
 from fogbank.auth.refusals import Family
@@ -183,12 +183,12 @@ def idle(report: Report) -> None:
     count = min(IDLE, hard - 200)
 
     async def measure(child: Child) -> tuple[float, float]:
-        before = memory_kb(child.process.pid, "Rss")
+        before = memory_kb(child.pid, "Rss")
         writers = await idle_connections(child.port, count)
-        memory = (memory_kb(child.process.pid, "Rss") - before) / count
-        began = child.cpu_s()
+        memory = (memory_kb(child.pid, "Rss") - before) / count
+        began = cpu_s(child.pid)
         await asyncio.sleep(5)
-        sweep = (child.cpu_s() - began) / 5
+        sweep = (cpu_s(child.pid) - began) / 5
         for writer in writers:
             writer.transport.abort()
         return memory, sweep

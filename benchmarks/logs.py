@@ -7,23 +7,12 @@ holds on a busy machine. `events/s of one core` is what the server's CPU time al
 from __future__ import annotations
 
 import json
-import os
-import sys
 import time
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from benchmarks.common import Load, Report, Running, fsyncs_per_s, load
+from common import Load, Report, Running, cpu_s, fsyncs_per_s, load, per_call_us
 
 EVENTS = 100
 DATA = 20
-
-
-def cpu_s(pid: int) -> float:
-    """User and system time of a process."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def put_log_events(server: Running) -> list[bytes]:
@@ -72,11 +61,7 @@ def measure(server: Running, requests: list[bytes], connections: int) -> tuple[L
 
 def json_per_s(body: bytes) -> float:
     """Round trips of a body through `json` in a second of CPU time."""
-    began, count = time.process_time(), 0
-    while time.process_time() - began < 0.5:
-        json.dumps(json.loads(body))
-        count += 1
-    return count / (time.process_time() - began)
+    return 1e6 / per_call_us(lambda: json.dumps(json.loads(body)))
 
 
 def read_back(server: Running, report: Report, fsyncs: float) -> None:

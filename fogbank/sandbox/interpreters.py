@@ -74,7 +74,11 @@ def _glob(folder: Path, pattern: str) -> list[Path]:
 def _at(prefix: Path, minor: int) -> Interpreter | None:
     """The CPython 3.`minor` installed at `prefix`; None for virtual environments, shims and other implementations."""
     executable = Path(os.path.realpath(prefix / "bin" / f"python3.{minor}"))
-    if not (prefix / "lib" / f"python3.{minor}" / "os.py").is_file() or executable.parent != prefix / "bin":
+    try:
+        whole = (prefix / "lib" / f"python3.{minor}" / "os.py").is_file()
+    except PermissionError:  # somebody else's: it can be named, not used
+        return None
+    if not whole or executable.parent != prefix / "bin":
         return None
     return Interpreter(minor, _version(prefix, minor), prefix, executable)
 

@@ -109,7 +109,9 @@ class Nursery:
         if self._settings.isolation not in ("auto", "none") or outbound:
             raise ConfigError(f"functions cannot be isolated on this machine: {reason}")
         self._walled, self.why_plain = False, reason
-        log.warning("functions run as plain processes, without isolation: %s", reason)
+        log.warning(
+            "functions run as plain processes, without isolation and on the host's network: %s", reason
+        )
 
     def _plan(self, launch: Launch, walled: bool) -> Plan:
         self._serial += 1
