@@ -10,7 +10,7 @@ from importlib import import_module
 
 from fogbank import __version__
 from fogbank.core.config import DEFAULT_PORT
-from fogbank.core.errors import ConfigError
+from fogbank.core.errors import ConfigError, StoreError
 
 Command = Callable[[argparse.Namespace], int]
 PORT_MAX = 65535
@@ -173,7 +173,7 @@ def main(arguments: list[str] | None = None) -> int:
     command: Command = import_module(f"fogbank.cli.{options.command}").run
     try:
         return command(options)
-    except ConfigError as error:
+    except (ConfigError, StoreError) as error:  # a store may be found full only when services start on it
         from fogbank.cli.output import complain
 
         complain(str(error))
