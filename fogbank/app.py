@@ -106,6 +106,7 @@ class House:
         await self.store.open()
         await self.blobs.clean_up()
         await self.keyring.start()
+        self.store.watch_records(("iam",), self.keyring.forget_all)
         await self.pool.open()
         for _, state in self._states:
             await state.start()

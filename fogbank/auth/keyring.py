@@ -80,6 +80,10 @@ class Keyring:
         """Ask anew at the next request: the key was changed."""
         self._users.drop(access_key_id)
 
+    def forget_all(self) -> None:
+        """IAM changed something: ask anew for every user's key."""
+        self._users.clear()
+
     def _add_root(self, content: bytes) -> None:
         try:
             fields = orjson.loads(content)
