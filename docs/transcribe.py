@@ -62,7 +62,7 @@ lambda_.delete_function_concurrency(FunctionName="greeter")
 answer = lambda_.invoke(FunctionName="greeter", InvocationType="Event", Payload=b'{"name": "later"}')
 print(answer["StatusCode"])
 try:
-    lambda_.update_function_configuration(FunctionName="greeter", MemorySize=64)
+    lambda_.update_function_configuration(FunctionName="greeter", Timeout=901)
 except lambda_.exceptions.ClientError as error:
     print(error)
 cloudwatch = boto3.client("cloudwatch")
