@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import os
 import math
+import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
