@@ -6,8 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +36,6 @@ def start(
         node.wait()
         raise AssertionError("the node ended before it was ready")
     return node, json.loads(line)
-
-
-def until(condition: Callable[[], bool], limit_s: float = 10.0) -> None:
-    end = time.monotonic() + limit_s
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.01)
 
 
 def left_behind(facts: dict[str, Any], folder: Path) -> list[str]:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandbox.apart import NOBODY, left_behind, readable_python, runs, start, until
+from tests.sandbox.apart import NOBODY, left_behind, readable_python, runs, start
+from tests.support.waiting import until_blocking
 
 
 @pytest.mark.parametrize("end", ["kill -9", "orderly"])
@@ -23,7 +24,7 @@ def test_nothing_is_left(tmp_path: Path, end: str) -> None:
         else:
             node.send_signal(signal.SIGKILL)
             node.wait()
-    until(lambda: not left_behind(facts, tmp_path))
+    until_blocking(lambda: not left_behind(facts, tmp_path), limit_s=10)
 
 
 def test_a_dead_zygote_takes_its_environments_along_and_is_replaced(tmp_path: Path) -> None:
@@ -33,7 +34,7 @@ def test_a_dead_zygote_takes_its_environments_along_and_is_replaced(tmp_path: Pa
         parents = {_parent(pid) for pid in facts["pids"]}
         assert len(parents) == 1
         os.kill(parents.pop(), signal.SIGKILL)
-        until(lambda: not any(runs(pid) for pid in facts["pids"]))
+        until_blocking(lambda: not any(runs(pid) for pid in facts["pids"]), limit_s=10)
         node.communicate("")
 
 
@@ -54,7 +55,7 @@ def test_as_a_normal_user(public_path: Path) -> None:
         assert facts["timeout"] == ["Sandbox.Timedout", ["kept"]]
         node.send_signal(signal.SIGKILL)
         node.wait()
-    until(lambda: not left_behind(facts, public_path))
+    until_blocking(lambda: not left_behind(facts, public_path), limit_s=10)
 
 
 def _parent(pid: str) -> int:

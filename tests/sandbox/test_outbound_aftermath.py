@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandbox.apart import NOBODY, left_behind, needs_outbound, readable_python, start, until, uplinks
+from tests.sandbox.apart import NOBODY, left_behind, needs_outbound, readable_python, start, uplinks
+from tests.support.waiting import until_blocking
 
 pytestmark = needs_outbound
 
@@ -27,7 +28,9 @@ def test_nothing_is_left(tmp_path: Path, end: str) -> None:
         else:
             node.send_signal(signal.SIGKILL)
             node.wait()
-    until(lambda: not left_behind({**facts, "pids": [*facts["pids"], *map(str, mine)]}, tmp_path))
+    until_blocking(
+        lambda: not left_behind({**facts, "pids": [*facts["pids"], *map(str, mine)]}, tmp_path), limit_s=10
+    )
 
 
 def test_other_networks_need_no_slirp(tmp_path: Path) -> None:
@@ -59,4 +62,4 @@ def test_as_a_normal_user(public_path: Path) -> None:
         mine = uplinks(node.pid)
         node.send_signal(signal.SIGKILL)
         node.wait()
-    until(lambda: not any(Path(f"/proc/{pid}/root").exists() for pid in mine))
+    until_blocking(lambda: not any(Path(f"/proc/{pid}/root").exists() for pid in mine), limit_s=10)

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-import orjson
-
 from fogbank.core.errors import AwsError
 from fogbank.core.limits import IAM_PAGE_ITEMS_DEFAULT, IAM_SCAN_CHUNK
+from fogbank.model import page_tokens
 from fogbank.services.iam.table import Found, Realm, Table
 from fogbank.store.api import Part
 
 R = TypeVar("R")
 T = TypeVar("T")
-_CHECK_BYTES = 6
-
-
-def _check(body: bytes) -> bytes:
-    return hashlib.blake2s(body, digest_size=_CHECK_BYTES, person=b"iampage").digest()
 
 
 def encode_marker(listing: str, position: Any) -> str:
     """The marker of the page of `listing` that begins behind `position`."""
-    body = orjson.dumps([listing, position])
-    return base64.urlsafe_b64encode(_check(body) + body).decode()
+    return page_tokens.seal(f"iam {listing}", position)
 
 
 def decode_marker(listing: str, marker: str | None) -> Any:
@@ -35,15 +25,9 @@ def decode_marker(listing: str, marker: str | None) -> Any:
     if marker is None:
         return None
     try:
-        raw = base64.b64decode(marker, altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
-        raw = b""
-    check, body = raw[:_CHECK_BYTES], raw[_CHECK_BYTES:]
-    if body and _check(body) == check:
-        name, position = orjson.loads(body)
-        if name == listing:
-            return position
-    raise AwsError("ValidationError", f"Invalid Marker: {marker}")
+        return page_tokens.unseal(f"iam {listing}", marker)
+    except page_tokens.ForeignToken:
+        raise AwsError("ValidationError", f"Invalid Marker: {marker}") from None
 
 
 async def page(
