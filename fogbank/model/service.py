@@ -5,9 +5,11 @@
     @logs.operation(refuses={"kmsKeyId"})
     async def create_log_group(ctx: Call[Logs], *, log_group_name: str, tags: dict[str, str] | None = None) -> dict: …
 
-The decorator checks the function against botocore's model when it is imported: its name is an operation's, its
-parameters are input members, and every input member is either a parameter or named in `refuses` — so that no setting can
-be accepted and forgotten. A refused member that a caller sends answers 501 `NotImplemented` naming it.
+The decorator checks the function against botocore's model when it is imported: its name is an operation's and its
+parameters are input members. What is neither a parameter nor named in `refuses` is refused all the same, so that no setting
+can be accepted and forgotten, and a botocore that is newer than fogbank adds refusals instead of breaking the start. The
+tests hold such `undecided` members at none for the botocore we develop with. A refused member that a caller sends answers 501
+`NotImplemented` naming it.
 """
 
 from __future__ import annotations
@@ -41,6 +43,7 @@ class Operation:
     arguments: tuple[tuple[str, str], ...]  # (wire member, parameter)
     required: frozenset[str]  # parameters without a default
     refuses: frozenset[str]  # wire members
+    undecided: frozenset[str]  # those of them that nobody named: newer in botocore than in fogbank
     validate: Validator | None = field(repr=False, default=None)
     hot: bool = False  # skip the model validator: the function checks by itself, on a path where it counts
 
@@ -114,8 +117,7 @@ class Service(Generic[S]):
             if parameter.default is inspect.Parameter.empty:
                 required.add(parameter.name)
         taken = {wire for wire, _ in arguments}
-        if missing := set(members) - taken - refuses:
-            raise TypeError(f"{where}: neither taken nor refused: {', '.join(sorted(missing))}")
+        undecided = frozenset(members) - taken - refuses
         if unknown := refuses - set(members) | refuses & taken:
             raise TypeError(
                 f"{where}: refuses what it takes or the model lacks: {', '.join(sorted(unknown))}"
@@ -126,7 +128,8 @@ class Service(Generic[S]):
             function,
             tuple(arguments),
             frozenset(required),
-            refuses,
+            refuses | undecided,
+            undecided,
             compile_validator(model.input) if model.input and not hot else None,
             hot,
         )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pkgutil
+from importlib import import_module
 from typing import Any
 
 import pytest
 
+from fogbank import services
 from fogbank.core.errors import AwsError, NotSupported
 from fogbank.model.call import Call, Caller
 from fogbank.model.calls import Calls
@@ -54,12 +57,22 @@ async def test_absent_members_keep_the_parameters_default_and_required_ones_are_
     assert seen == ["g"]
 
 
-def test_a_forgotten_setting_fails_at_import() -> None:
+def test_a_forgotten_setting_is_refused() -> None:
     logs: Service[None] = Service("logs")
-    with pytest.raises(TypeError, match="neither taken nor refused: deletionProtectionEnabled, kmsKeyId"):
 
-        @logs.operation(refuses={"tags", "logGroupClass"})
-        async def create_log_group(ctx: Call[None], *, log_group_name: str) -> None: ...
+    @logs.operation(refuses={"tags", "logGroupClass"})
+    async def create_log_group(ctx: Call[None], *, log_group_name: str) -> None: ...
+
+    operation = logs.operations["CreateLogGroup"]
+    assert operation.undecided == {"deletionProtectionEnabled", "kmsKeyId"}
+    assert operation.refuses == {"tags", "logGroupClass", "deletionProtectionEnabled", "kmsKeyId"}
+
+
+@pytest.mark.parametrize("name", [each.name for each in pkgutil.iter_modules(services.__path__)])
+def test_every_setting_is_decided(name: str) -> None:
+    declared: Service[Any] = import_module(f"fogbank.services.{name}").SERVICE
+    forgotten = {each.name: sorted(each.undecided) for each in declared.operations.values() if each.undecided}
+    assert forgotten == {}, "take these settings, or name them in refuses="
 
 
 def test_names_the_model_lacks_fail_at_import() -> None:

@@ -76,7 +76,7 @@ async def _with_password(
     return replace(profile, hashes=hashes, changed_ms=ctx.state.now_ms())
 
 
-@SERVICE.operation
+@SERVICE.operation(refuses={"MaxSigninSessionDuration"})
 @retried
 async def create_login_profile(
     ctx: Call[Iam],
@@ -103,7 +103,7 @@ async def get_login_profile(ctx: Call[Iam], *, user_name: str | None = None) -> 
     return _shown(user.record, (await _find(ctx, user)).record)
 
 
-@SERVICE.operation
+@SERVICE.operation(refuses={"MaxSigninSessionDuration", "ResetMaxSigninSessionDuration"})
 @retried
 async def update_login_profile(
     ctx: Call[Iam],

@@ -60,7 +60,7 @@ def _check_client_ids(client_ids: list[str]) -> tuple[str, ...]:
     return unique
 
 
-@SERVICE.operation
+@SERVICE.operation(refuses={"ContextProvider", "IdentityCenterInstanceArn"})
 @retried
 async def create_open_id_connect_provider(
     ctx: Call[Iam],

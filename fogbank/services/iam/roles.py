@@ -55,7 +55,7 @@ async def add_role(ctx: Call[Iam], role: Role) -> None:
     await ctx.state.store.commit(tx)
 
 
-@SERVICE.operation
+@SERVICE.operation(refuses={"MaxSigninSessionDuration"})
 @retried
 async def create_role(
     ctx: Call[Iam],
@@ -111,7 +111,7 @@ async def list_roles(
     return {"Roles": [shapes.role(each.record, await trust_of(ctx, each.record)) for each in found], **more}
 
 
-@SERVICE.operation
+@SERVICE.operation(refuses={"MaxSigninSessionDuration", "ResetMaxSigninSessionDuration"})
 @retried
 async def update_role(
     ctx: Call[Iam], *, role_name: str, description: str | None = None, max_session_duration: int | None = None

@@ -51,7 +51,9 @@ def _valid_until_ms(metadata: str, now_ms: int) -> int:
         raise invalid_input("Could not parse metadata") from None
 
 
-@SERVICE.operation(refuses={"AssertionEncryptionMode", "AddPrivateKey"})
+@SERVICE.operation(
+    refuses={"AddPrivateKey", "AssertionEncryptionMode", "ContextProvider", "IdentityCenterInstanceArn"}
+)
 @retried
 async def create_saml_provider(
     ctx: Call[Iam], *, saml_metadata_document: str, name: str, tags: tagging.WireTags | None = None
@@ -97,7 +99,17 @@ async def list_saml_providers(ctx: Call[Iam]) -> Wire:
     return {"SAMLProviderList": entries}
 
 
-@SERVICE.operation(refuses={"AssertionEncryptionMode", "AddPrivateKey", "RemovePrivateKey"})
+@SERVICE.operation(
+    refuses={
+        "AddPrivateKey",
+        "AssertionEncryptionMode",
+        "ContextProvider",
+        "IdentityCenterInstanceArn",
+        "RemoveContextProvider",
+        "RemoveIdentityCenterInstance",
+        "RemovePrivateKey",
+    }
+)
 @retried
 async def update_saml_provider(
     ctx: Call[Iam], *, saml_provider_arn: str, saml_metadata_document: str | None = None
