@@ -16,7 +16,14 @@ from importlib import import_module
 from pathlib import Path
 
 DOCS = Path(__file__).parent
-SERVICES = {"lambda": "lambda_", "logs": "logs", "cloudwatch": "cloudwatch", "iam": "iam", "sts": "sts"}
+SERVICES = {
+    "apigateway": "apigateway",
+    "lambda": "lambda_",
+    "logs": "logs",
+    "cloudwatch": "cloudwatch",
+    "iam": "iam",
+    "sts": "sts",
+}
 
 
 def coverage_of(service: str) -> str:

@@ -42,7 +42,7 @@ from fogbank.model.telemetry import TelemetryBatcher
 from fogbank.protocol import Router
 from fogbank.sandbox.api import Bind, Credentials, FunctionConfig, FunctionNetwork, Pool, SandboxSettings
 from fogbank.sandbox.pool import EnvironmentPool
-from fogbank.services import cloudwatch, iam, lambda_, logs, sts
+from fogbank.services import apigateway, cloudwatch, iam, lambda_, logs, sts
 from fogbank.store.api import Store
 from fogbank.store.blobs import FileBlobs
 from fogbank.store.folders import Folders
@@ -97,6 +97,18 @@ class House:
             (iam.SERVICE, iam.Iam(store=self.store, clock=clock, ids=ids, secrets=self.secrets)),
             (sts.SERVICE, sts.Sts(store=self.store, clock=clock, ids=ids, sessions=self.sessions)),
             (lambda_.SERVICE, self.functions),
+            (
+                apigateway.SERVICE,
+                apigateway.ApiGateway(
+                    store=self.store,
+                    clock=clock,
+                    ids=ids,
+                    lanes=self.lanes,
+                    calls=self.calls,
+                    secrets=self.secrets,
+                    telemetry=self.telemetry,
+                ),
+            ),
         ]
         for service, state in self._states:
             self.calls.mount(service, state)

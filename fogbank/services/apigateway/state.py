@@ -1,0 +1,40 @@
+"""What the API Gateway operations work with, joined from its dependencies."""
+
+from __future__ import annotations
+
+from fogbank.core.clock import Clock
+from fogbank.core.ids import Ids
+from fogbank.core.lanes import Lanes
+from fogbank.model.calls import Calls
+from fogbank.model.telemetry import Telemetry
+from fogbank.store.api import Store
+from fogbank.store.secrets import Secrets
+
+
+class ApiGateway:
+    """The state of API Gateway on one node. What is durable is in the store."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        ids: Ids,
+        lanes: Lanes,
+        calls: Calls,
+        secrets: Secrets,
+        telemetry: Telemetry,
+    ) -> None:
+        self.store = store
+        self.clock = clock
+        self.ids = ids
+        self.lanes = lanes
+        self.calls = calls
+        self.secrets = secrets
+        self.telemetry = telemetry
+
+    async def start(self) -> None:
+        """Nothing runs in the background of the control plane."""
+
+    async def close(self) -> None:
+        """Nothing is open."""
