@@ -13,22 +13,12 @@ from enum import Enum
 from typing import Any, TypeAlias
 
 from fogbank.asl import jsonata
+from fogbank.asl.errors import QueryEvaluationError
 from fogbank.asl.jsonata_library.objects import type_of_value
 from fogbank.asl.jsonata_runtime.text import text_of
-from fogbank.core.errors import FogbankError
 
 Evaluate: TypeAlias = Callable[[Mapping[str, Any], jsonata.Budget], Any]
 """(bindings, budget) to JSON. Raises QueryEvaluationError."""
-
-
-class QueryEvaluationError(FogbankError):
-    """`States.QueryEvaluationError` with its `cause`, which does not yet say in which state it happened."""
-
-    error = "States.QueryEvaluationError"
-
-    def __init__(self, cause: str) -> None:
-        super().__init__(cause)
-        self.cause = cause
 
 
 class Expected(Enum):

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from fogbank.asl import jsonata
+from fogbank.asl.errors import QueryEvaluationError
 from fogbank.asl.templates_jsonata import (
     Expected,
     Problem,
-    QueryEvaluationError,
     compile_template,
     is_expression,
 )

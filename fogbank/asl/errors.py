@@ -1,0 +1,39 @@
+"""How a state fails: an error name that Retry and Catch can match, and a cause for people.
+
+The cause does not yet say in which state it happened ("An error occurred while executing the state …"); the step knows.
+"""
+
+from __future__ import annotations
+
+from fogbank.core.errors import FogbankError
+
+
+class StatesError(FogbankError):
+    """`error` is the name that `ErrorEquals` compares (`States.ParameterPathFailure`), `cause` AWS's sentence."""
+
+    def __init__(self, error: str, cause: str) -> None:
+        super().__init__(f"{error}: {cause}")
+        self.error = error
+        self.cause = cause
+
+
+class QueryEvaluationError(StatesError):
+    """A JSONata expression failed, or what it answered is not what its field takes."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__("States.QueryEvaluationError", cause)
+
+
+def runtime_error(cause: str) -> StatesError:
+    """`States.Runtime`: an error that no Retry or Catch handles, not even by `States.ALL`."""
+    return StatesError("States.Runtime", cause)
+
+
+def parameter_path_failure(cause: str) -> StatesError:
+    """A path within a payload template (or Choice rule and the like) finds nothing."""
+    return StatesError("States.ParameterPathFailure", cause)
+
+
+def intrinsic_failure(cause: str) -> StatesError:
+    """An intrinsic function got arguments that it does not take."""
+    return StatesError("States.IntrinsicFailure", cause)
