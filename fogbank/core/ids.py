@@ -14,6 +14,8 @@ import string
 _UPPER_DIGITS = string.ascii_uppercase + "234567"
 _ALNUM = string.ascii_letters + string.digits
 _LOWER_DIGITS = string.ascii_lowercase + string.digits
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+_POOL_BYTES = 4096  # drawn from the operating system at once: a system call for each request id would be a tenth of an invocation
 
 
 class Ids:
@@ -21,14 +23,14 @@ class Ids:
 
     def __init__(self, seed: int | None = None) -> None:
         self._random: random.Random = random.SystemRandom() if seed is None else random.Random(seed)
+        self._draw = os.urandom if seed is None else self._random.randbytes
+        self._pool = ""  # hexadecimal digits; each is given out once
+        self._at = 0
 
     def uuid(self) -> str:
         """A version 4 UUID, as AWS uses for request ids."""
-        raw = self._random.getrandbits(128)
-        raw = (raw & ~(0xF << 76)) | (0x4 << 76)
-        raw = (raw & ~(0x3 << 62)) | (0x2 << 62)
-        text = f"{raw:032x}"
-        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+        raw = self.hex(32)
+        return f"{raw[:8]}-{raw[8:12]}-4{raw[13:16]}-{_VARIANT[raw[16]]}{raw[17:20]}-{raw[20:]}"
 
     def unique(self, prefix: str, length: int = 21) -> str:
         """An IAM unique id such as `AROA…`: `prefix` and random base-32, `length` characters in all."""
@@ -40,7 +42,12 @@ class Ids:
 
     def hex(self, length: int) -> str:
         """`length` hexadecimal digits."""
-        return f"{self._random.getrandbits(4 * length):0{length}x}"
+        at = self._at
+        end = at + length
+        if end > len(self._pool):
+            self._pool, at, end = self._draw(max(_POOL_BYTES, length)).hex(), 0, length
+        self._at = end
+        return self._pool[at:end]
 
     def uniform(self) -> float:
         """A float in [0, 1): routing weights, jitter."""
