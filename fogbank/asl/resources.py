@@ -70,9 +70,13 @@ def parse_resource(arn: str) -> TaskResource | None:
         return None
     service, region, account, kind = parts[2], parts[3], parts[4], parts[5]
     if service == "lambda" and kind == "function" and len(parts) >= 7:
-        return TaskResource(arn, TaskKind.LAMBDA, "lambda", "invoke", Pattern.REQUEST_RESPONSE, region, account)
+        return TaskResource(
+            arn, TaskKind.LAMBDA, "lambda", "invoke", Pattern.REQUEST_RESPONSE, region, account
+        )
     if service == "states" and kind == "activity" and len(parts) == 7:
-        return TaskResource(arn, TaskKind.ACTIVITY, "states", "activity", Pattern.REQUEST_RESPONSE, region, account)
+        return TaskResource(
+            arn, TaskKind.ACTIVITY, "states", "activity", Pattern.REQUEST_RESPONSE, region, account
+        )
     if (match := _SERVICE_ARN.fullmatch(arn)) is None:
         return None
     return TaskResource(

@@ -239,7 +239,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class SyncResult:
-    """What StartSyncExecution answers. `events` is the whole history."""
+    """What StartSyncExecution answers; the history goes to the Observer."""
 
     execution_arn: str
     name: str
@@ -251,7 +251,6 @@ class SyncResult:
     cause: str | None
     billed_duration_ms: int
     billed_memory_mb: int
-    events: Sequence[HistoryEvent]
 
 
 @dataclass(frozen=True, slots=True)
