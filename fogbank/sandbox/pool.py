@@ -8,6 +8,7 @@ goes away changes nothing for the function.
 from __future__ import annotations
 
 import asyncio
+import os
 import resource
 import shutil
 from collections import deque
@@ -34,6 +35,7 @@ from fogbank.sandbox.lifecycle import State
 from fogbank.sandbox.outbound import find_slirp
 from fogbank.sandbox.root import check_binds
 from fogbank.sandbox.runtimes import Runtimes
+from fogbank.sandbox.vigil import Vigil
 
 
 class EnvironmentPool:
@@ -68,6 +70,7 @@ class EnvironmentPool:
         outbound = settings.network is FunctionNetwork.OUTBOUND
         slirp = find_slirp(settings.isolation) if outbound else None
         self._loop = asyncio.get_running_loop()
+        self._vigil = Vigil(self._loop, _cores())
         _raise_descriptor_limit()
         settings.work_dir.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(settings.work_dir / "roots", ignore_errors=True)
@@ -108,7 +111,12 @@ class EnvironmentPool:
         if not self._turn_ends:
             self._turn_ends = True
             self._loop.call_soon(self._next_turn)
-        return await done
+        vigil = self._vigil
+        vigil.enter()
+        try:
+            return await done
+        finally:
+            vigil.leave()
 
     async def retire(self, key: str) -> None:
         self._keeper.retire(key)
@@ -169,6 +177,11 @@ class EnvironmentPool:
     async def _tend(self) -> None:
         await self._clock.sleep_s(min(self._settings.idle_s, self._settings.zygote_idle_s, 60.0) / 4)
         await self._keeper.drop_idle(self._clock.monotonic_s() - self._settings.idle_s)
+
+
+def _cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _raise_descriptor_limit() -> None:
