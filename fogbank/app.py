@@ -23,6 +23,8 @@ from fogbank.auth.authenticate import Authenticator
 from fogbank.auth.authorizer import ModeAuthorizer
 from fogbank.auth.keyring import Keyring
 from fogbank.auth.tokens import Sessions
+from fogbank.console.states import PREFIX as CONSOLE
+from fogbank.console.states import Console
 from fogbank.core.clock import Clock, OffsetClock, RealClock
 from fogbank.core.config import AuthMode, Settings
 from fogbank.core.errors import ConfigError, StoreError
@@ -256,6 +258,7 @@ class App:
             ),
             usage=KeyUsage(house.calls, self.clock, house.lanes),
             paths={CODE_DOWNLOAD: self._download_code},
+            pages={CONSOLE: Console(house.calls, self.ids).handle},
         ).handle
 
     async def _not_yet(self, request: Request) -> Response:

@@ -8,12 +8,12 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1] / "fogbank"
 FLOORS = [
     {"core"},
-    {"store", "model", "java"},
+    {"store", "model"},
     {"asl", "sandbox", "streams", "templates"},
     {"protocol", "auth", "services"},
-    {"edge"},
+    {"edge", "console"},
     {"app"},
-    {"cli", "console", "testing"},
+    {"cli", "testing"},
 ]
 LEVEL = {name: level for level, names in enumerate(FLOORS) for name in names}
 # Siblings that may know each other: a command may use the pytest plugin's server, never the other way round.

@@ -23,14 +23,31 @@ def endpoint(url: str | None) -> str:
 def fetch(
     url: str, method: str, path: str, body: dict[str, Any] | None = None, timeout_s: float = 30.0
 ) -> Any:
-    """One request to a `/_fogbank/…` route. Raises ConfigError when nobody answers or the answer is an error."""
+    """The JSON that a `/_fogbank/…` route answers. Raises ConfigError when nobody answers or the answer is an error."""
+    answer = fetch_bytes(url, method, path, body, timeout_s, signed=method != "GET")
+    try:
+        return orjson.loads(answer)
+    except orjson.JSONDecodeError as error:
+        raise ConfigError(f"what answers at {url} is not a fogbank") from error
+
+
+def fetch_bytes(
+    url: str,
+    method: str,
+    path: str,
+    body: dict[str, Any] | None = None,
+    timeout_s: float = 30.0,
+    *,
+    signed: bool = True,
+) -> bytes:
+    """What a `/_fogbank/…` route answers. `signed`: with the environment's key, for routes that enforced mode guards."""
     parts = urllib.parse.urlsplit(url)
     if parts.scheme != "http" or not parts.hostname:
         raise ConfigError(f"{url} is not an http:// address")
     connection = http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=timeout_s)
     try:
         content = orjson.dumps(body) if body is not None else b""
-        connection.request(method, path, content, _headers(url, method, path, content))
+        connection.request(method, path, content, _headers(url, method, path, content, signed))
         response = connection.getresponse()
         answer = response.read()
     except OSError as error:
@@ -41,17 +58,14 @@ def fetch(
         raise ConfigError(
             f"{url}{path} answered {response.status}: {answer[:300].decode('utf-8', 'replace')}"
         )
-    try:
-        return orjson.loads(answer)
-    except orjson.JSONDecodeError as error:
-        raise ConfigError(f"what answers at {url} is not a fogbank") from error
+    return answer
 
 
-def _headers(url: str, method: str, path: str, content: bytes) -> dict[str, str]:
-    """Signed where the environment has a key: a server that enforces signatures wants root's for what changes it."""
+def _headers(url: str, method: str, path: str, content: bytes, signed: bool) -> dict[str, str]:
+    """Signed where the environment has a key: a server that enforces signatures wants root's for more than a look."""
     headers = {"content-type": "application/json"} if content else {}
     key, secret = os.environ.get("AWS_ACCESS_KEY_ID"), os.environ.get("AWS_SECRET_ACCESS_KEY")
-    if method == "GET" or not key or not secret:
+    if not signed or not key or not secret:
         return headers
     from botocore.auth import SigV4Auth
     from botocore.awsrequest import AWSRequest

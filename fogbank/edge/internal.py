@@ -1,13 +1,14 @@
 """`/_fogbank/…`: the server's own routes. What they do is given by app.py.
 
 `health` and the time are open to all; `status` answers on this machine, from outside every function; what changes the
-server (`reset`, `clock`) must come from there too, and in enforced mode be signed by root.
+server (`reset`, `clock`) or shows what it holds (the console's pages) must come from there too, and in enforced mode be signed
+by root.
 """
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,8 @@ ADVANCE_MS_MAX = 100 * 365 * 86_400_000
 
 #: Raises AwsError unless root signed the request; returns at once in open mode.
 RequireRoot = Callable[[Request], Awaitable[None]]
+#: Answers what is below a prefix of `/_fogbank/`. Raises AwsError.
+Page = Callable[[Request], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +41,12 @@ class Callbacks:
 class InternalRoutes:
     """Answers `/_fogbank/…`."""
 
-    def __init__(self, callbacks: Callbacks, require_root: RequireRoot) -> None:
+    def __init__(
+        self, callbacks: Callbacks, require_root: RequireRoot, pages: Mapping[str, Page] | None = None
+    ) -> None:
         self._callbacks = callbacks
         self._require_root = require_root
+        self._pages = dict(pages or {})
 
     async def handle(self, request: Request) -> Response:
         """Raises AwsError."""
@@ -66,6 +72,10 @@ class InternalRoutes:
                     "MethodNotAllowedException", f"{request.method} is not allowed here", status=405
                 )
             case _:
+                for prefix, page in self._pages.items():
+                    if request.path.startswith(prefix):
+                        await self._guard(request)
+                        return await page(request)
                 raise AwsError("NotFoundException", f"fogbank has no route {request.path[:128]}", status=404)
 
     def _clock(self) -> dict[str, int]:

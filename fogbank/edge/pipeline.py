@@ -22,7 +22,7 @@ from fogbank.core.http import Request, Response
 from fogbank.core.ids import Ids
 from fogbank.edge.browsers import Browsers
 from fogbank.edge.hosts import Host, HostKind, Hosts
-from fogbank.edge.internal import PREFIX, Callbacks, InternalRoutes, answer
+from fogbank.edge.internal import PREFIX, Callbacks, InternalRoutes, Page, answer
 from fogbank.edge.usage import KeyUsage
 from fogbank.model.call import Caller
 from fogbank.model.calls import Calls
@@ -45,7 +45,7 @@ class Pipeline:
     """Handles requests. One belongs to one house; after a reset app.py makes a new one.
 
     `paths` are mounts by path prefix (`/_aws/lambda/code/`), `kinds` by the kind of host. A mount receives the request,
-    the host and the request id, and answers in its own form.
+    the host and the request id, and answers in its own form. `pages` are the console's, below `/_fogbank/`.
     """
 
     def __init__(
@@ -61,6 +61,7 @@ class Pipeline:
         usage: KeyUsage | None = None,
         paths: Mapping[str, Mount] | None = None,
         kinds: Mapping[HostKind, Mount] | None = None,
+        pages: Mapping[str, Page] | None = None,
     ) -> None:
         self._router = router
         self._authenticator = authenticator
@@ -69,7 +70,7 @@ class Pipeline:
         self._hosts = hosts
         self._mode = mode
         self._browsers = Browsers(hosts, any_origin=mode is AuthMode.ENFORCE)
-        self._internal = InternalRoutes(callbacks, self._require_root)
+        self._internal = InternalRoutes(callbacks, self._require_root, pages)
         self._usage = usage
         self._paths = dict(paths or {})
         self._kinds = dict(kinds or {})
