@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1] / "fogbank"
 FLOORS = [
     {"core"},
-    {"store", "model"},
+    {"store", "model", "java"},
     {"asl", "sandbox", "streams", "templates"},
     {"protocol", "auth", "services"},
     {"edge", "console"},

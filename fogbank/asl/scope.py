@@ -14,7 +14,8 @@ class Scope:
     """`input` is `$` and `$states.input`; `context` is `$$` and `$states.context`; `variables` by name without `$`.
 
     `result` and `error_output` are `$states.result` and `$states.errorOutput`, UNDEFINED where there is none. `budget`
-    holds what expressions draw from: random numbers, UUIDs and the time. A scope may be reused by changing its members.
+    holds what expressions draw from: random numbers, UUIDs and the time. `input_text` is `input` as it was written, if
+    it is known: causes quote it. A scope may be reused by changing its members.
     """
 
     input: Any
@@ -23,6 +24,7 @@ class Scope:
     budget: Budget
     result: Any = UNDEFINED
     error_output: Any = UNDEFINED
+    input_text: str | None = None
 
     def bindings(self) -> dict[str, Any]:
         """Variables and `$states` as JSONata's bindings."""
