@@ -19,7 +19,6 @@ from urllib.parse import parse_qs, unquote
 import orjson
 
 from fogbank.console.assets import asset
-from fogbank.console.diagram import diagram_of
 from fogbank.console.progress import Progress
 from fogbank.core.arn import Arn, parse_arn
 from fogbank.core.config import DEFAULT_ACCOUNT, DEFAULT_REGION
@@ -184,6 +183,8 @@ def _arn_of(text: str) -> Arn:
 
 
 def _diagram(subject: Subject, progress: Progress | None) -> str:
+    from fogbank.console.diagram import diagram_of  # the layout library is only for those who look
+
     return diagram_of(orjson.loads(subject.machine["definition"]), progress.by_state() if progress else None)
 
 
