@@ -21,6 +21,7 @@ from fogbank.core.lanes import Lanes
 from fogbank.core.limits import STORE_NEWS_BYTES_MAX
 from fogbank.store import keys, sqlite_apply, sqlite_logs, sqlite_queues
 from fogbank.store.api import Committed, Entry, Key, Leased, Record, Transaction
+from fogbank.store.ballast import Ballast
 from fogbank.store.news import EVERYTHING, pack
 from fogbank.store.sqlite_neighbours import POLL_ALONE_S, Neighbours
 from fogbank.store.sqlite_schema import migrate, set_up
@@ -58,11 +59,13 @@ class SqliteStore:
 
     async def open(self) -> None:
         """Raises ConfigError when the file belongs to a newer fogbank, is no store, or cannot be opened."""
+        ballast: Ballast | None = None
         if self._path is None:
             writing = reading = _connect(None, _WRITER_CACHE_KIB)
             node = _draw_number(writing)
         else:
-            writing, reading, node = await asyncio.to_thread(_connect_both, self._path)
+            ballast = Ballast(self._path)
+            writing, reading, node = await asyncio.to_thread(_connect_both, self._path, ballast)
         self._writing, self._reading = writing, reading
         if self._path is not None:
             self._neighbours = Neighbours(self._path, node, reading, self._watches)
@@ -73,6 +76,7 @@ class SqliteStore:
             threaded=self._path is not None,
             particulars=self._particulars,
             announce=self._watches.tell,
+            ballast=ballast,
         )
 
     async def close(self) -> None:
@@ -273,10 +277,16 @@ def _connect(path: Path | None, cache_kib: int) -> apsw.Connection:
     return connection
 
 
-def _connect_both(path: Path) -> tuple[apsw.Connection, apsw.Connection, int]:
+def _connect_both(path: Path, ballast: Ballast) -> tuple[apsw.Connection, apsw.Connection, int]:
     path.parent.mkdir(parents=True, exist_ok=True)
     writing = _connect(path, _WRITER_CACHE_KIB)
-    node = _draw_number(writing)
+    try:
+        node = _draw_number(writing)
+    except ConfigError:  # on a full disk the space that was kept lets it start, and delete
+        if not ballast.drop():
+            raise
+        writing = _connect(path, _WRITER_CACHE_KIB)
+        node = _draw_number(writing)
     return writing, _connect(path, _READER_CACHE_KIB), node
 
 

@@ -78,6 +78,12 @@ class Session:
         """Make it durable: returns after the flush."""
         self._cursor.execute("COMMIT")
 
+    def free_bytes(self) -> int:
+        """Room within the file that deleting has left."""
+        pages: int = self.execute("PRAGMA freelist_count")[0][0]
+        size: int = self.execute("PRAGMA page_size")[0][0]
+        return pages * size
+
     def rollback(self) -> None:
         """Leave nothing behind. Safe when SQLite has rolled back by itself, as it does when the disk is full."""
         self._sizes.clear()

@@ -6,7 +6,8 @@ interpreter released. Applying on the thread as well was measured and is worse w
 gives up the interpreter, and a busy loop gives it back up to 5 ms later. Two things are applied on the thread: what
 is too heavy for the loop, and what had to wait for another process's lock.
 
-A batch that fails (the disk is full) is rolled back, and its jobs are tried one by one, so that what fits goes in.
+A batch that fails (the disk is full) is rolled back, and its jobs are tried one by one, so that what fits goes in. What frees
+space may use the room that `Ballast` keeps; while that is used up, nothing else is let in.
 
     idle ──job──▶ applying ──▶ committing ──flushed──▶ answering ──▶ idle, or the next batch
 """
@@ -24,8 +25,9 @@ from typing import Any
 import apsw
 
 from fogbank.core.errors import Conflict, StoreClosed, StoreError, StoreFull
-from fogbank.core.limits import STORE_BUSY_S
+from fogbank.core.limits import STORE_BALLAST_BYTES, STORE_BUSY_S
 from fogbank.store.admission import Admission, Job, touched_by
+from fogbank.store.ballast import Ballast
 from fogbank.store.sqlite_session import Session
 from fogbank.store.watches import Touched
 from fogbank.store.weight import Weight
@@ -51,8 +53,10 @@ class SqliteWriter:
         threaded: bool,
         particulars: Particulars,
         announce: Callable[[Touched], None],
+        ballast: Ballast | None = None,
     ) -> None:
         self._connection = connection
+        self._ballast = ballast
         self._session = Session(connection)
         self._node = node
         self._particulars = particulars
@@ -104,7 +108,10 @@ class SqliteWriter:
 
     def _start(self) -> None:
         self._scheduled = False
-        batch = self._admission.take_batch()
+        batch = self._let_in(self._admission.take_batch())
+        if not batch and len(self._admission):
+            self._schedule()
+            return
         if not batch:
             self._idle.set()
             return
@@ -116,6 +123,19 @@ class SqliteWriter:
             self._work.put((self._whole, batch))
         else:
             self._apply_here(batch)
+
+    def _let_in(self, batch: list[Job]) -> list[Job]:
+        """All of it, but on a full disk only what frees space."""
+        if self._ballast is None or self._ballast.load() or self._session.free_bytes() > STORE_BALLAST_BYTES:
+            return batch
+        let_in = []
+        for job in batch:
+            if job.weight.frees:
+                let_in.append(job)
+            else:
+                job.error = _full()
+                job.resolve()
+        return let_in
 
     def _apply_here(self, batch: list[Job]) -> None:
         session = self._session
@@ -186,7 +206,15 @@ class SqliteWriter:
                 self._one_by_one(batch)
             else:
                 self._roll_back()
-                batch[0].error = _as_store_error(error)
+                self._failed(batch[0], _as_store_error(error))
+
+    def _failed(self, job: Job, error: Exception) -> None:
+        ballast = self._ballast
+        if isinstance(error, StoreFull) and ballast is not None and job.weight.frees and ballast.drop():
+            log.warning("the disk is full: only what frees space is accepted now")
+            self._whole([job])
+        else:
+            job.error = error
 
     def _one_by_one(self, batch: list[Job]) -> None:
         self._roll_back()
@@ -207,11 +235,15 @@ class SqliteWriter:
             log.error("a rollback failed: %r", error)
 
 
+def _full() -> StoreFull:
+    return StoreFull("no space left for the store's file")
+
+
 def _as_store_error(error: Exception) -> Exception:
     if isinstance(error, apsw.FullError):
-        return StoreFull("no space left for the store's file")
+        return _full()
     if isinstance(error, apsw.IOError) and getattr(error, "system_errno", 0) in (errno.ENOSPC, errno.EDQUOT):
-        return StoreFull("no space left for the store's file")
+        return _full()
     if isinstance(error, apsw.ConnectionClosedError):
         return StoreClosed("the store is closed")
     if isinstance(error, apsw.Error):

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fogbank.core.limits import STORE_BATCH_BYTES_MAX, STORE_BATCH_OPERATIONS_MAX, STORE_CHUNK_ENTRIES_MAX
+from fogbank.core.limits import (
+    STORE_BATCH_BYTES_MAX,
+    STORE_BATCH_OPERATIONS_MAX,
+    STORE_CHUNK_ENTRIES_MAX,
+    STORE_FREEING_BYTES_MAX,
+)
 from fogbank.store.api import Append, DeletePrefix, DropLog, Enqueue, Put, Retry, Transaction, TrimLog
 
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """`operations`: statements, about. `payload_bytes`: values and bodies. `unbounded`: it may touch any number of rows."""
+    """`operations`: statements, about. `payload_bytes`: values and bodies. `unbounded`: it may touch any number of rows.
+    `adds`: operations that put something in."""
 
     operations: int
     payload_bytes: int
     unbounded: bool = False
+    adds: int = 0
 
     @property
     def heavy(self) -> bool:
@@ -25,20 +32,29 @@ class Weight:
             or self.payload_bytes > STORE_BATCH_BYTES_MAX
         )
 
+    @property
+    def frees(self) -> bool:
+        """It takes out, or only moves, what is stored: to be let through when the disk is full."""
+        return self.adds < self.operations and self.payload_bytes <= STORE_FREEING_BYTES_MAX
+
 
 def weigh(transaction: Transaction) -> Weight:
     """Raises ValueError for a DeletePrefix of everything, which is a slip and never a wish."""
-    operations = payload_bytes = 0
+    operations = payload_bytes = adds = 0
     unbounded = False
     for operation in transaction.operations:
         operations += 1
         match operation:
             case Put(_, value):
+                adds += 1
                 payload_bytes += len(value)
             case Append(_, entries):
+                adds += 1
                 payload_bytes += sum([len(body) for _, body in entries])
                 operations += len(entries) // STORE_CHUNK_ENTRIES_MAX
+                adds += len(entries) // STORE_CHUNK_ENTRIES_MAX
             case Enqueue(_, _, body):
+                adds += 1
                 payload_bytes += len(body)
             case Retry(_, _, body) if body is not None:
                 payload_bytes += len(body)
@@ -50,4 +66,4 @@ def weigh(transaction: Transaction) -> Weight:
                 unbounded = True
             case _:
                 pass
-    return Weight(operations, payload_bytes, unbounded)
+    return Weight(operations, payload_bytes, unbounded, adds)

@@ -86,9 +86,18 @@ async def test_a_heavy_job_travels_alone_and_in_its_place() -> None:
 def test_weights_count_what_costs() -> None:
     entries = [(0, b"xx")] * (3 * limits.STORE_CHUNK_ENTRIES_MAX)
     light = Transaction().put(("k",), b"12345").enqueue("q", "i", b"123", due_ms=0).append(("l",), entries)
-    assert weigh(light) == Weight(3 + 3, 5 + 3 + 2 * len(entries))
+    assert weigh(light) == Weight(3 + 3, 5 + 3 + 2 * len(entries), adds=3 + 3)
     assert not weigh(light).heavy
     assert weigh(Transaction().trim_log(("l",), 1)).heavy
     assert weigh(Transaction().drop_log(("l",))).heavy
     assert weigh(Transaction().delete_prefix(("p",))).heavy
     assert weigh(Transaction().put(("k",), b"x" * (limits.STORE_BATCH_BYTES_MAX + 1))).heavy
+
+
+def test_what_frees_space_is_told_from_what_takes_it() -> None:
+    assert weigh(Transaction().delete(("k",)).enqueue("purge", "k", b"{}", due_ms=0)).frees
+    assert not weigh(Transaction().enqueue("purge", "k", b"{}", due_ms=0)).frees
+    assert not weigh(
+        Transaction().delete(("k",)).put(("k",), bytes(limits.STORE_FREEING_BYTES_MAX + 1))
+    ).frees
+    assert Weight(8, 0).frees  # a lease

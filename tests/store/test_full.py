@@ -87,6 +87,35 @@ async def test_a_full_disk_refuses_whole_transactions_and_recovers(
     await backend.lanes.close()
 
 
+async def test_deleting_is_the_way_out_of_a_full_disk(small_disk: Path, clock: VirtualClock) -> None:
+    backend = Backend("sqlite", small_disk / "store.sqlite")
+    async with backend.open(clock) as store:
+        fill(small_disk)
+        written = await write_until_full(store)
+        deleted = 0
+        while deleted < written // 2:
+            await store.commit(Transaction().delete(("n", deleted)).put(("gone", deleted), b""))
+            deleted += 1
+        with pytest.raises(StoreFull):  # what was freed is within the file, and not yet enough
+            await store.commit(Transaction().put(("more",), os.urandom(65_536)))
+        while deleted < written:
+            await store.commit(Transaction().delete(("n", deleted)))
+            deleted += 1
+        assert await store.count(("n",), limit=10_000) == 0
+    await backend.lanes.close()
+
+
+async def test_a_store_starts_on_a_full_disk(small_disk: Path, clock: VirtualClock) -> None:
+    backend = Backend("sqlite", small_disk / "store.sqlite")
+    async with backend.open(clock) as store:
+        written = await write_until_full(store)
+    fill(small_disk)
+    async with backend.open(clock) as store:
+        await store.commit(Transaction().delete(("n", 0)))
+        assert await store.count(("n",), limit=10_000) == written - 1
+    await backend.lanes.close()
+
+
 async def test_in_a_batch_that_does_not_fit_what_fits_goes_in(small_disk: Path, clock: VirtualClock) -> None:
     backend = Backend("sqlite", small_disk / "store.sqlite")
     async with backend.open(clock) as store:
