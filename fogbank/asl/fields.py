@@ -1,0 +1,93 @@
+"""Fields of states as closures over a scope: the one place that knows which compiler a field needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from fogbank.asl.errors import QueryEvaluationError, StatesError, runtime_error
+from fogbank.asl.intrinsics import compile_intrinsic
+from fogbank.asl.jsonpath import compile_path, compile_reference
+from fogbank.asl.scope import Scope
+from fogbank.asl.templates_jsonata import Expected, is_expression
+from fogbank.asl.templates_jsonata import compile_template as compile_jsonata
+from fogbank.asl.templates_jsonpath import compile_template as compile_jsonpath
+
+Evaluate: TypeAlias = Callable[[Scope], Any]
+"""Raises StatesError."""
+
+Put: TypeAlias = Callable[[Any, Any], Any]
+"""(document, value) to the document with the value in it. Raises StatesError."""
+
+
+def path(text: str, field: str) -> Evaluate:
+    """A path of JSONPath."""
+    get = compile_path(text).get
+    return lambda scope: get(scope, field)
+
+
+def path_or_intrinsic(text: str, field: str) -> Evaluate:
+    """ErrorPath, CausePath and the like take either."""
+    return compile_intrinsic(text) if text.startswith("States.") else path(text, field)
+
+
+def reference(text: str) -> Put:
+    return compile_reference(text).put
+
+
+def template(tree: Any) -> Evaluate:
+    """A payload template of JSONPath."""
+    return compile_jsonpath(tree)
+
+
+def jsonata(tree: Any, field: str, *expected: Expected) -> Evaluate:
+    """A tree with `{% … %}` in it."""
+    compiled = compile_jsonata(tree, field, expected)
+    if compiled.constant:
+        return lambda scope: tree
+    evaluate = compiled.evaluate
+    return lambda scope: evaluate(scope.bindings(), scope.budget)
+
+
+def assignments(tree: Mapping[str, Any] | None, *, is_jsonata: bool) -> Evaluate | None:
+    """Assign: an object of values by variable. None where nothing is assigned."""
+    if not tree:
+        return None
+    return jsonata(tree, "Assign") if is_jsonata else template(tree)
+
+
+def integer(
+    literal: Any, path_text: str | None, field: str, *, is_jsonata: bool, minimum: int, maximum: int
+) -> Evaluate | None:
+    """A number that stands in the definition, is found by `{field}Path`, or is what JSONata makes of it.
+
+    None where the field is absent. Numbers with a fraction are cut, as AWS's integers are (guessed).
+    """
+    if path_text is not None:
+        find = path_or_intrinsic(path_text, f"{field}Path")
+        return lambda scope: _whole(find(scope), f"{field}Path", path_text, minimum, maximum)
+    if isinstance(literal, str) and is_jsonata and is_expression(literal):
+        evaluate = jsonata(literal, field, Expected.NUMBER)
+        return lambda scope: _in_range(evaluate(scope), literal, field, minimum, maximum)
+    if literal is None:
+        return None
+    return lambda scope: literal
+
+
+def _whole(value: Any, field: str, text: str, minimum: int, maximum: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not minimum <= value <= maximum:
+        raise runtime_error(f"The {field} parameter does not reference a valid value: {text}")  # wording guessed
+    return int(value)
+
+
+def _in_range(value: Any, expression: str, field: str, minimum: int, maximum: int) -> int:
+    if not minimum <= value <= maximum:
+        # Wording guessed.
+        raise QueryEvaluationError(
+            f"The JSONata expression '{expression[2:-2].strip()}' specified for the field '{field}' returned a value "
+            f"outside the acceptable range."
+        )
+    return int(value)
+
+
+__all__ = ["Evaluate", "Put", "StatesError"]

@@ -1,0 +1,133 @@
+"""Map, inline: an iteration for each item, as many at a time as MaxConcurrency says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fogbank.asl import fields
+from fogbank.asl.definition.states import ABSENT, MapState
+from fogbank.asl.documents import Document
+from fogbank.asl.errors import runtime_error
+from fogbank.asl.frames import Frame, Group
+from fogbank.asl.handlers import Handlers
+from fogbank.asl.states.group import GroupNode
+from fogbank.asl.templates_jsonata import Expected
+
+if TYPE_CHECKING:
+    from fogbank.asl.advance import Advance
+    from fogbank.asl.machine import Block
+
+#: AWS runs about 40 iterations at a time when MaxConcurrency is 0, and never more than that inline.
+CONCURRENCY_MAX = 40
+
+
+class Items:
+    """Where a Map's items come from and what an iteration gets of each: shared with the Distributed Map."""
+
+    def __init__(self, state: MapState, *, jsonata: bool) -> None:
+        if jsonata:
+            self._items = None if state.items is ABSENT else fields.jsonata(state.items, "Items")
+        else:
+            path = state.items_path
+            self._items = None if path in (None, "$") else fields.path(path, "ItemsPath")
+        selector = state.item_selector
+        self._selector: fields.Evaluate | None = None
+        if selector is not ABSENT:
+            self._selector = fields.jsonata(selector, "ItemSelector") if jsonata else fields.template(selector)
+        self._jsonata = jsonata
+
+    def find(self, advance: Advance, frame: Frame, input: Document) -> list[Any]:
+        """Raises StatesError when they are no array (JSONata's may be an object: its entries are the items)."""
+        value = input.value if self._items is None else self._items(advance.scope(frame, input.value))
+        if isinstance(value, list):
+            return value
+        if self._jsonata and isinstance(value, dict):
+            return [{"Key": key, "Value": part} for key, part in value.items()]
+        # Wording guessed for JSONata; for JSONPath from AWS's "Reference path … must point to array."
+        raise runtime_error("Reference path \"$\" must point to array." if self._items is None else "The items of a Map must be an array.")
+
+    def select(self, advance: Advance, frame: Frame, input: Any, index: int, item: Any) -> Any:
+        """What ItemSelector makes of an item. `frame` is the Map's."""
+        if self._selector is None:
+            return item
+        scope = advance.scope(frame, input)
+        scope.context = {**scope.context, "Map": {"Item": {"Index": index, "Value": item}}}
+        return self._selector(scope)
+
+
+class MapNode(GroupNode):
+    kind = "Map"
+
+    def __init__(self, state: MapState, processor: Block) -> None:
+        super().__init__(state)
+        self.aborted = "MapStateAborted"
+        jsonata = self.flow.jsonata
+        self.handlers = Handlers(state.retry, state.catch, jsonata=jsonata)
+        self.blocks = (processor,)
+        self.items = Items(state, jsonata=jsonata)
+        self._concurrency = fields.integer(
+            state.max_concurrency,
+            state.max_concurrency_path,
+            "MaxConcurrency",
+            is_jsonata=jsonata,
+            minimum=0,
+            maximum=2**31 - 1,
+        )
+        # ToleratedFailure… is for Distributed Maps; inline, AWS evaluates it and goes by it no further.
+        self._evaluated = tolerances(state, jsonata=jsonata)
+
+    def start(self, advance: Advance, frame: Frame) -> None:
+        input = self.flow.input(advance, frame)
+        items = self.items.find(advance, frame, input)
+        concurrency = 0
+        if self._concurrency is not None or self._evaluated:
+            scope = advance.scope(frame, input.value)
+            concurrency = 0 if self._concurrency is None else int(self._concurrency(scope))
+            for evaluate in self._evaluated:
+                evaluate(scope)
+        concurrency = min(concurrency, CONCURRENCY_MAX) or CONCURRENCY_MAX
+        self.open(advance, frame, Group(len(items), concurrency, items), {"length": len(items)})
+
+    def prepare(self, advance: Advance, frame: Frame, group: Group, child: Frame, index: int) -> None:
+        assert group.items is not None
+        item = group.items[index]
+        child.item = (index, item)
+        advance.event(child, "MapIterationStarted", {"name": self.name, "index": index})
+        selected = self.items.select(advance, frame, self.flow.input(advance, frame).value, index, item)
+        child.input = Document.of(selected)
+
+    def child_succeeded(self, advance: Advance, frame: Frame, group: Group, child: Frame, index: int) -> None:
+        # The next iteration follows the last event within this one; the end of the state follows this event.
+        group.previous_id = child.previous_id
+        frame.previous_id = advance.event(child, "MapIterationSucceeded", {"name": self.name, "index": index})
+
+    def child_broken(self, advance: Advance, frame: Frame, group: Group, child: Frame, index: int) -> None:
+        frame.previous_id = advance.event(child, "MapIterationFailed", {"name": self.name, "index": index})
+
+    def child_aborted(self, advance: Advance, frame: Frame, child: Frame) -> None:
+        frame.previous_id = advance.event(
+            child, "MapIterationAborted", {"name": self.name, "index": child.path[-1]}
+        )
+
+
+def tolerances(state: MapState, *, jsonata: bool) -> list[fields.Evaluate]:
+    """ToleratedFailureCount and ToleratedFailurePercentage, those that are set."""
+    found = (
+        fields.integer(
+            state.tolerated_failure_count,
+            state.tolerated_failure_count_path,
+            "ToleratedFailureCount",
+            is_jsonata=jsonata,
+            minimum=0,
+            maximum=2**31 - 1,
+        ),
+        fields.integer(
+            state.tolerated_failure_percentage,
+            state.tolerated_failure_percentage_path,
+            "ToleratedFailurePercentage",
+            is_jsonata=jsonata,
+            minimum=0,
+            maximum=100,
+        ),
+    )
+    return [each for each in found if each is not None]

@@ -1,0 +1,68 @@
+"""What all states have in common once compiled. A node is immutable; everything that varies is in the frame."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fogbank.asl.documents import Document
+from fogbank.asl.states.dataflow import Dataflow, dataflow_of
+
+if TYPE_CHECKING:
+    from fogbank.asl.advance import Advance
+    from fogbank.asl.definition.states import State
+    from fogbank.asl.effects import RunTask
+    from fogbank.asl.frames import Frame
+    from fogbank.asl.handlers import Handlers
+    from fogbank.asl.machine import Block
+
+
+class Node:
+    """A state. `entered`, `exited` and `aborted` are its history events."""
+
+    def __init__(self, state: State) -> None:
+        self.name = state.name
+        self.next = state.next
+        self.entered = f"{state.type}StateEntered"
+        self.exited = f"{state.type}StateExited"
+        self.aborted: str | None = None
+        self.flow: Dataflow = dataflow_of(state)
+        self.handlers: Handlers | None = None
+        self.blocks: tuple[Block, ...] = ()  # of a Parallel's branches, or a Map's processor
+
+    def run(self, advance: Advance, frame: Frame) -> None:
+        """Do what the state does: exit it, wait, or fail. Raises StatesError."""
+        raise NotImplementedError
+
+    def due(self, advance: Advance, frame: Frame) -> None:
+        """The time that the frame waited for has come. Raises StatesError."""
+        raise AssertionError(f"{self.name} waits for no time")
+
+    def succeed(self, advance: Advance, frame: Frame, input: Document, result: Document, *, made: bool) -> None:
+        """Exit with `result`; `made` if the state has one of its own (JSONata's `$states.result`)."""
+        output, assigned = self.flow.finish(advance, frame, input, result, made=made)
+        advance.exit(frame, output, self.next, assigned)
+
+    # --- states with children ----------------------------------------------------------------------------------------
+
+    def child_block(self, index: int) -> Block:
+        return self.blocks[0]
+
+    def spawn(self, advance: Advance, frame: Frame) -> bool:
+        """Make the next child, if one may be made now."""
+        raise AssertionError(f"{self.name} has no children")
+
+    def child_finished(self, advance: Advance, frame: Frame, child: Frame, output: Document) -> None:
+        raise AssertionError(f"{self.name} has no children")
+
+    def child_failed(
+        self, advance: Advance, frame: Frame, child: Frame, error: str | None, cause: str | None
+    ) -> None:
+        raise AssertionError(f"{self.name} has no children")
+
+    def child_aborted(self, advance: Advance, frame: Frame, child: Frame) -> None:
+        """Another child failed, and so this one was stopped: for the history."""
+
+    # --- states with tasks -------------------------------------------------------------------------------------------
+
+    def call(self, frame: Frame) -> RunTask:
+        raise AssertionError(f"{self.name} runs no task")

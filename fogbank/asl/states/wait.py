@@ -1,0 +1,89 @@
+"""Wait: until a time, or for a number of seconds."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from fogbank.asl import fields
+from fogbank.asl.definition.states import WaitState
+from fogbank.asl.errors import QueryEvaluationError, StatesError, runtime_error
+from fogbank.asl.frames import Phase
+from fogbank.asl.states.node import Node
+from fogbank.asl.templates_jsonata import Expected, is_expression
+
+if TYPE_CHECKING:
+    from fogbank.asl.advance import Advance
+    from fogbank.asl.frames import Frame
+
+SECONDS_MAX = 99_999_999
+_TIMESTAMP = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})")
+
+
+class WaitNode(Node):
+    def __init__(self, state: WaitState) -> None:
+        super().__init__(state)
+        self.aborted = "WaitStateAborted"
+        jsonata = self.flow.jsonata
+        self._seconds = fields.integer(
+            state.seconds, state.seconds_path, "Seconds", is_jsonata=jsonata, minimum=0, maximum=SECONDS_MAX
+        )
+        self._until = _timestamp(state, jsonata=jsonata)
+
+    def run(self, advance: Advance, frame: Frame) -> None:
+        scope = advance.scope(frame, self.flow.input(advance, frame).value)
+        if self._seconds is not None:
+            until_ms = advance.now_ms + self._seconds(scope) * 1000
+        else:
+            assert self._until is not None
+            until_ms = self._until(scope)
+        if until_ms <= advance.now_ms:
+            self.due(advance, frame)
+        else:
+            advance.wait(frame, Phase.WAIT, until_ms)
+
+    def due(self, advance: Advance, frame: Frame) -> None:
+        frame.due_ms = None
+        input = self.flow.input(advance, frame)
+        self.succeed(advance, frame, input, input, made=False)
+
+
+def _timestamp(state: WaitState, *, jsonata: bool) -> fields.Evaluate | None:
+    """To Unix milliseconds."""
+    if (path := state.timestamp_path) is not None:
+        find = fields.path(path, "TimestampPath")
+        failure = runtime_error(f"The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time format string: {path}")  # fmt: skip # noqa: E501
+        return lambda scope: timestamp_ms(find(scope), failure)
+    if (text := state.timestamp) is None:
+        return None
+    if jsonata and is_expression(text):
+        evaluate = fields.jsonata(text, "Timestamp", Expected.STRING)
+
+        def until(scope: Any) -> int:
+            value = evaluate(scope)
+            # Wording guessed.
+            return timestamp_ms(
+                value,
+                QueryEvaluationError(
+                    f"The JSONata expression '{text[2:-2].strip()}' specified for the field 'Timestamp' returned an "
+                    f"invalid timestamp: {value}"
+                ),
+            )
+
+        return until
+    fixed = timestamp_ms(text, runtime_error(f"The Timestamp is not valid: {text}"))
+    return lambda scope: fixed
+
+
+def timestamp_ms(text: Any, failure: StatesError) -> int:
+    """An RFC 3339 timestamp, `T` and `Z` in capitals, in Unix milliseconds; raises `failure`."""
+    match = _TIMESTAMP.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
+        raise failure
+    try:
+        moment = datetime.fromisoformat(match[1] + (match[3] if match[3] != "Z" else "+00:00"))
+    except ValueError:
+        raise failure from None
+    fraction_ms = int((match[2] or ".0")[1:4].ljust(3, "0"))
+    return int(moment.timestamp()) * 1000 + fraction_ms
