@@ -45,7 +45,18 @@ class DataLimitExceeded(StatesError):
 class Advance:
     """The working state of one step. `slots` is how many tasks may begin now."""
 
-    __slots__ = ("_iso", "_iso_ms", "budget", "effects", "events", "events_max", "execution", "ids", "now_ms", "slots")
+    __slots__ = (
+        "_iso",
+        "_iso_ms",
+        "budget",
+        "effects",
+        "events",
+        "events_max",
+        "execution",
+        "ids",
+        "now_ms",
+        "slots",
+    )
 
     def __init__(self, execution: Execution, now_ms: int, ids: Ids, *, slots: int, events_max: int) -> None:
         self.execution = execution
@@ -61,7 +72,9 @@ class Advance:
 
     # --- history ---------------------------------------------------------------------------------------------------
 
-    def event(self, frame: Frame, type: str, details: dict[str, Any] | None = None, *, follow: bool = True) -> int:
+    def event(
+        self, frame: Frame, type: str, details: dict[str, Any] | None = None, *, follow: bool = True
+    ) -> int:
         """Add an event after the frame's last one; the next follows this one, unless not `follow`."""
         execution = self.execution
         number = execution.next_event_id
@@ -80,8 +93,9 @@ class Advance:
 
     # --- what expressions see --------------------------------------------------------------------------------------
 
-    def scope(self, frame: Frame, input: Any, result: Any = UNDEFINED, error: Any = UNDEFINED) -> Scope:
-        return Scope(input, self.context(frame), frame.variables, self.budget, result, error)
+    def scope(self, frame: Frame, input: Document, result: Any = UNDEFINED, error: Any = UNDEFINED) -> Scope:
+        context = self.context(frame)
+        return Scope(input.value, context, frame.variables, self.budget, result, error, input.written)
 
     def context(self, frame: Frame) -> dict[str, Any]:
         """The context object as the frame's state sees it."""
@@ -91,6 +105,8 @@ class Advance:
             state["RetryCount"] = sum(frame.retries.values()) if frame.retries else 0
         if frame.item is not None:
             context["Map"] = {"Item": {"Index": frame.item[0], "Value": frame.item[1]}}
+        if frame.attempt is not None:
+            context.update(frame.node.context(self, frame))
         return context
 
     def iso(self, when_ms: int) -> str:
@@ -125,7 +141,9 @@ class Advance:
         frame.entered_ms = self.now_ms
         frame.entered_id = self.event(frame, node.entered, {"name": node.name, "input": frame.input.text})
 
-    def exit(self, frame: Frame, output: Document, next: str | None, assigned: dict[str, Any] | None = None) -> None:
+    def exit(
+        self, frame: Frame, output: Document, next: str | None, assigned: dict[str, Any] | None = None
+    ) -> None:
         """Leave the frame's state with `output` for `next`, None for the end of the frame."""
         node = frame.node
         if output.exceeds(DATA_BYTES_MAX):

@@ -66,6 +66,11 @@ class Document:
             text = self._text = dumps(self._value)
         return text
 
+    @property
+    def written(self) -> str | None:
+        """The text, if there is one already."""
+        return self._text
+
     def exceeds(self, bytes_max: int) -> bool:
         """Whether its text is longer than `bytes_max` in UTF-8."""
         text = self.text

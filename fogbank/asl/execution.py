@@ -46,6 +46,9 @@ class Identity:
     machine_arn: str
     machine_name: str
 
+    def map_run_arn(self, label: str, uuid: str) -> str:
+        return f"{self.machine_arn.replace(':stateMachine:', ':mapRun:')}/{label}:{uuid}"
+
     def context(self, execution: Execution) -> dict[str, Any]:
         about: dict[str, Any] = {
             "Id": execution.arn,
@@ -64,7 +67,7 @@ class Execution:
 
     __slots__ = (
         "_context", "arn", "deadline_ms", "dirty", "dropped", "due", "ending", "express", "frames", "identity", "input",
-        "machine", "next_event_id", "next_number", "ready", "redrives", "role_arn", "spawning", "started_ms",
+        "machine", "next_event_id", "next_number", "ready", "redrives", "region", "role_arn", "spawning", "started_ms",
     )  # fmt: skip
 
     def __init__(
@@ -74,6 +77,7 @@ class Execution:
         machine: Machine,
         input: Document,
         role_arn: str,
+        region: str,
         started_ms: int,
         express: bool,
         identity: Identity,
@@ -83,6 +87,7 @@ class Execution:
         self.machine = machine
         self.input = input
         self.role_arn = role_arn
+        self.region = region
         self.started_ms = started_ms
         self.express = express
         self.identity = identity

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from fogbank.asl.errors import QueryEvaluationError, StatesError, runtime_error
-from fogbank.asl.intrinsics import compile_intrinsic
+from fogbank.asl.intrinsics import compile_intrinsic, is_intrinsic
 from fogbank.asl.jsonpath import compile_path, compile_reference
 from fogbank.asl.scope import Scope
 from fogbank.asl.templates_jsonata import Expected, is_expression
@@ -28,7 +28,7 @@ def path(text: str, field: str) -> Evaluate:
 
 def path_or_intrinsic(text: str, field: str) -> Evaluate:
     """ErrorPath, CausePath and the like take either."""
-    return compile_intrinsic(text) if text.startswith("States.") else path(text, field)
+    return compile_intrinsic(text).get if is_intrinsic(text) else path(text, field)
 
 
 def reference(text: str) -> Put:
@@ -37,7 +37,7 @@ def reference(text: str) -> Put:
 
 def template(tree: Any) -> Evaluate:
     """A payload template of JSONPath."""
-    return compile_jsonpath(tree)
+    return compile_jsonpath(tree).get
 
 
 def jsonata(tree: Any, field: str, *expected: Expected) -> Evaluate:
@@ -76,7 +76,9 @@ def integer(
 
 def _whole(value: Any, field: str, text: str, minimum: int, maximum: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float) or not minimum <= value <= maximum:
-        raise runtime_error(f"The {field} parameter does not reference a valid value: {text}")  # wording guessed
+        raise runtime_error(
+            f"The {field} parameter does not reference a valid value: {text}"
+        )  # wording guessed
     return int(value)
 
 

@@ -36,7 +36,7 @@ class Phase(IntEnum):
 class Attempt:
     """One attempt of a Task state."""
 
-    __slots__ = ("begun", "heartbeat_at", "heartbeat_s", "number", "parameters", "role", "scheduled", "secret", "submitted")
+    __slots__ = ("begun", "heartbeat_at", "heartbeat_s", "number", "parameters", "role", "scheduled", "secret", "submitted", "timeout_s")  # fmt: skip
 
     def __init__(self, number: int, parameters: Document, secret: str, role: str | None) -> None:
         self.number = number  # unique within the execution
@@ -46,26 +46,38 @@ class Attempt:
         self.scheduled = False  # …Scheduled is in the history
         self.begun = False  # …Started is: it may have had an effect
         self.submitted: str | None = None  # the answer to a .sync or callback request
+        self.timeout_s: int | None = None
         self.heartbeat_s: int | None = None
         self.heartbeat_at: int | None = None  # when the next heartbeat must have come, in ms
 
     def to_json(self) -> list[Any]:
         return [
             self.number, self.parameters.text, self.secret, self.role, self.scheduled, self.begun, self.submitted,
-            self.heartbeat_s, self.heartbeat_at,
+            self.timeout_s, self.heartbeat_s, self.heartbeat_at,
         ]  # fmt: skip
 
     @classmethod
     def restore(cls, saved: list[Any]) -> Attempt:
         attempt = cls(saved[0], Document.parse(saved[1]), saved[2], saved[3])
-        attempt.scheduled, attempt.begun, attempt.submitted, attempt.heartbeat_s, attempt.heartbeat_at = saved[4:]
+        attempt.scheduled, attempt.begun, attempt.submitted = saved[4:7]
+        attempt.timeout_s, attempt.heartbeat_s, attempt.heartbeat_at = saved[7:]
         return attempt
 
 
 class Group:
     """The children of a Parallel or Map state. `items` are a Map's, in full; a Parallel's branches need none."""
 
-    __slots__ = ("concurrency", "fresh", "items", "length", "live", "next", "previous_id", "results", "stored")
+    __slots__ = (
+        "concurrency",
+        "fresh",
+        "items",
+        "length",
+        "live",
+        "next",
+        "previous_id",
+        "results",
+        "stored",
+    )
 
     def __init__(self, length: int, concurrency: int, items: list[Any] | None) -> None:
         self.length = length
@@ -98,7 +110,13 @@ class Frame:
     )  # fmt: skip
 
     def __init__(
-        self, path: Path, parent: Frame | None, block: Block, input: Document, outer: Mapping[str, Any], previous_id: int
+        self,
+        path: Path,
+        parent: Frame | None,
+        block: Block,
+        input: Document,
+        outer: Mapping[str, Any],
+        previous_id: int,
     ) -> None:
         self.path = path
         self.parent = parent
@@ -118,7 +136,9 @@ class Frame:
         self.attempt: Attempt | None = None
         self.group: Group | None = None
         self.map_run: dict[str, Any] | None = None  # what a Distributed Map's state remembers of its run
-        self.item: tuple[int, Any] | None = parent.item if parent is not None else None  # of the Map around it
+        self.item: tuple[int, Any] | None = (
+            parent.item if parent is not None else None
+        )  # of the Map around it
         self.stored = False  # whether the store has a record of it
 
     def assign(self, values: dict[str, Any]) -> None:
@@ -163,7 +183,7 @@ class Frame:
         if "w" in saved:
             frame.assign(saved["w"])
         if "r" in saved:
-            frame.retries = {index: count for index, count in saved["r"]}
+            frame.retries = dict(saved["r"])
         if "d" in saved:
             frame.due_ms, frame.timeout_at = saved["d"]
         if "a" in saved:

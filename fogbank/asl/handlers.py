@@ -33,7 +33,9 @@ class Handlers:
                 if count >= retrier.max_attempts:
                     break
                 frame.retries = {**(frame.retries or {}), index: count + 1}
-                advance.wait(frame, Phase.BACKOFF, advance.now_ms + delay_ms(retrier, count, advance.ids.uniform))
+                advance.wait(
+                    frame, Phase.BACKOFF, advance.now_ms + delay_ms(retrier, count, advance.ids.uniform)
+                )
                 return True
         for catcher in self._catch:
             if matches(catcher.error_equals, names):
@@ -71,7 +73,9 @@ class _Catch:
         self._jsonata = jsonata
         self._assign = fields.assignments(catcher.assign, is_jsonata=jsonata)
         self._kept = catcher.result_path is not None
-        self._put = None if catcher.result_path in (None, "$") or jsonata else fields.reference(catcher.result_path)
+        self._put = (
+            None if catcher.result_path in (None, "$") or jsonata else fields.reference(catcher.result_path)
+        )
         self._output = (
             None if catcher.output is ABSENT else fields.jsonata(catcher.output, f"Catch[{index}]/Output")
         )
@@ -80,12 +84,12 @@ class _Catch:
         failure: dict[str, Any] = {"Error": error or "", "Cause": cause or ""}
         output = Document.of(failure)
         if self._jsonata:
-            scope = advance.scope(frame, frame.input.value, UNDEFINED, failure)
+            scope = advance.scope(frame, frame.input, UNDEFINED, failure)
             assigned = None if self._assign is None else self._assign(scope)
             if self._output is not None:
                 output = Document.of(self._output(scope))
         else:
-            assigned = None if self._assign is None else self._assign(advance.scope(frame, failure))
+            assigned = None if self._assign is None else self._assign(advance.scope(frame, output))
             if not self._kept:
                 output = frame.input
             elif self._put is not None:

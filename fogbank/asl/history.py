@@ -37,7 +37,9 @@ class HistoryEvent:
         """The details in full; without inputs, outputs and variables unless `data`."""
         details = self.details or {}
         if not data:
-            return {name: value for name, value in details.items() if name not in _TEXTS and name != "parameters"}
+            return {
+                name: value for name, value in details.items() if name not in _TEXTS and name != "parameters"
+            }
         members = dict(details)
         for name in _TEXTS:
             if name in details:

@@ -23,7 +23,7 @@ class ChoiceNode(Node):
         self._default = state.default
         self._rules = [
             (
-                compile_rule(rule.rule),
+                compile_rule(rule.rule, index).holds,
                 rule.next,
                 fields.assignments(rule.assign, is_jsonata=jsonata),
                 None if rule.output is ABSENT else fields.jsonata(rule.output, f"Choices[{index}]/Output"),
@@ -34,7 +34,7 @@ class ChoiceNode(Node):
     def run(self, advance: Advance, frame: Frame) -> None:
         flow = self.flow
         input = flow.input(advance, frame)
-        scope = advance.scope(frame, input.value)
+        scope = advance.scope(frame, input)
         for holds, next, assign, output in self._rules:
             if not holds(scope):
                 continue
@@ -46,6 +46,9 @@ class ChoiceNode(Node):
             advance.exit(frame, given, next, assigned)
             return
         if self._default is None:
-            raise StatesError("States.NoChoiceMatched", "Failed to transition out of the state. The state does not have a default choice.")
+            raise StatesError(
+                "States.NoChoiceMatched",
+                "Failed to transition out of the state. The state does not have a default choice.",
+            )
         given, assigned = flow.finish(advance, frame, input, input, made=False)
         advance.exit(frame, given, self._default, assigned)

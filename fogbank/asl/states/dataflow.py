@@ -64,21 +64,21 @@ class JsonPathFlow:
             return frame.input
         if self._input_path is _discard:
             return _EMPTY
-        return Document.of(self._input_path(advance.scope(frame, frame.input.value)))
+        return Document.of(self._input_path(advance.scope(frame, frame.input)))
 
     def payload(self, advance: Advance, frame: Frame, input: Document) -> Document:
         if self._parameters is None:
             return input
-        return Document.of(self._parameters(advance.scope(frame, input.value)))
+        return Document.of(self._parameters(advance.scope(frame, input)))
 
     def finish(
         self, advance: Advance, frame: Frame, input: Document, result: Document, *, made: bool
     ) -> Finished:
         if self._selector is not None:
-            result = Document.of(self._selector(advance.scope(frame, result.value)))
+            result = Document.of(self._selector(advance.scope(frame, result)))
         assigned = None
         if self._assign is not None:
-            assigned = self._assign(advance.scope(frame, result.value))
+            assigned = self._assign(advance.scope(frame, result))
         output = result
         if not self._result_kept:
             output = frame.input
@@ -87,7 +87,7 @@ class JsonPathFlow:
         if self._output_path is _discard:
             return _EMPTY, assigned
         if self._output_path is not None:
-            output = Document.of(self._output_path(advance.scope(frame, output.value)))
+            output = Document.of(self._output_path(advance.scope(frame, output)))
         return output, assigned
 
 
@@ -106,14 +106,14 @@ class JsonataFlow:
     def payload(self, advance: Advance, frame: Frame, input: Document) -> Document:
         if self._arguments is None:
             return input
-        return Document.of(self._arguments(advance.scope(frame, frame.input.value)))
+        return Document.of(self._arguments(advance.scope(frame, frame.input)))
 
     def finish(
         self, advance: Advance, frame: Frame, input: Document, result: Document, *, made: bool
     ) -> Finished:
         if self._output is None and self._assign is None:
             return result, None
-        scope = advance.scope(frame, frame.input.value, result.value if made else UNDEFINED)
+        scope = advance.scope(frame, frame.input, result.value if made else UNDEFINED)
         assigned = None if self._assign is None else self._assign(scope)
         return (result if self._output is None else Document.of(self._output(scope))), assigned
 

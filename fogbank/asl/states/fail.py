@@ -22,7 +22,7 @@ class FailNode(Node):
         self._cause = _text(state.cause, state.cause_path, "Cause", jsonata=self.flow.jsonata)
 
     def run(self, advance: Advance, frame: Frame) -> None:
-        scope = advance.scope(frame, self.flow.input(advance, frame).value)
+        scope = advance.scope(frame, self.flow.input(advance, frame))
         error = None if self._error is None else self._error(scope)
         cause = None if self._cause is None else self._cause(scope)
         advance.fail(frame, error, cause)
@@ -39,5 +39,7 @@ def _text(literal: str | None, path: str | None, field: str, *, jsonata: bool) -
 
 def _string(value: Any, field: str, path: str) -> str:
     if not isinstance(value, str):
-        raise runtime_error(f"The {field} parameter does not reference a string value: {path}")  # wording guessed
+        raise runtime_error(
+            f"The {field} parameter does not reference a string value: {path}"
+        )  # wording guessed
     return value

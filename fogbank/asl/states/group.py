@@ -18,9 +18,7 @@ class GroupNode(Node):
 
     kind = ""
 
-    def open(
-        self, advance: Advance, frame: Frame, group: Group, details: dict[str, Any] | None
-    ) -> None:
+    def open(self, advance: Advance, frame: Frame, group: Group, details: dict[str, Any] | None) -> None:
         """Start the state's children, as far as concurrency allows; they are made one by one as the step goes on."""
         frame.group = group
         group.previous_id = advance.event(frame, f"{self.kind}StateStarted", details)

@@ -10,8 +10,8 @@ from fogbank.asl.documents import Document
 from fogbank.asl.errors import runtime_error
 from fogbank.asl.frames import Frame, Group
 from fogbank.asl.handlers import Handlers
+from fogbank.asl.scope import Scope
 from fogbank.asl.states.group import GroupNode
-from fogbank.asl.templates_jsonata import Expected
 
 if TYPE_CHECKING:
     from fogbank.asl.advance import Advance
@@ -33,26 +33,32 @@ class Items:
         selector = state.item_selector
         self._selector: fields.Evaluate | None = None
         if selector is not ABSENT:
-            self._selector = fields.jsonata(selector, "ItemSelector") if jsonata else fields.template(selector)
+            self._selector = (
+                fields.jsonata(selector, "ItemSelector") if jsonata else fields.template(selector)
+            )
         self._jsonata = jsonata
 
     def find(self, advance: Advance, frame: Frame, input: Document) -> list[Any]:
         """Raises StatesError when they are no array (JSONata's may be an object: its entries are the items)."""
-        value = input.value if self._items is None else self._items(advance.scope(frame, input.value))
+        value = input.value if self._items is None else self._items(advance.scope(frame, input))
         if isinstance(value, list):
             return value
         if self._jsonata and isinstance(value, dict):
             return [{"Key": key, "Value": part} for key, part in value.items()]
         # Wording guessed for JSONata; for JSONPath from AWS's "Reference path … must point to array."
-        raise runtime_error("Reference path \"$\" must point to array." if self._items is None else "The items of a Map must be an array.")
+        raise runtime_error(
+            'Reference path "$" must point to array.'
+            if self._items is None
+            else "The items of a Map must be an array."
+        )
 
-    def select(self, advance: Advance, frame: Frame, input: Any, index: int, item: Any) -> Any:
-        """What ItemSelector makes of an item. `frame` is the Map's."""
-        if self._selector is None:
-            return item
-        scope = advance.scope(frame, input)
-        scope.context = {**scope.context, "Map": {"Item": {"Index": index, "Value": item}}}
-        return self._selector(scope)
+    @property
+    def selects(self) -> bool:
+        return self._selector is not None
+
+    def evaluate(self, scope: Scope, item: Any) -> Any:
+        """What ItemSelector makes of an item; `Map.Item` is in the scope's context."""
+        return item if self._selector is None else self._selector(scope)
 
 
 class MapNode(GroupNode):
@@ -81,7 +87,7 @@ class MapNode(GroupNode):
         items = self.items.find(advance, frame, input)
         concurrency = 0
         if self._concurrency is not None or self._evaluated:
-            scope = advance.scope(frame, input.value)
+            scope = advance.scope(frame, input)
             concurrency = 0 if self._concurrency is None else int(self._concurrency(scope))
             for evaluate in self._evaluated:
                 evaluate(scope)
@@ -93,8 +99,11 @@ class MapNode(GroupNode):
         item = group.items[index]
         child.item = (index, item)
         advance.event(child, "MapIterationStarted", {"name": self.name, "index": index})
-        selected = self.items.select(advance, frame, self.flow.input(advance, frame).value, index, item)
-        child.input = Document.of(selected)
+        if self.items.selects:
+            scope = advance.scope(frame, self.flow.input(advance, frame))
+            scope.context = {**scope.context, "Map": {"Item": {"Index": index, "Value": item}}}
+            item = self.items.evaluate(scope, item)
+        child.input = Document.of(item)
 
     def child_succeeded(self, advance: Advance, frame: Frame, group: Group, child: Frame, index: int) -> None:
         # The next iteration follows the last event within this one; the end of the state follows this event.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fogbank.asl.documents import Document
 from fogbank.asl.states.dataflow import Dataflow, dataflow_of
@@ -37,7 +37,9 @@ class Node:
         """The time that the frame waited for has come. Raises StatesError."""
         raise AssertionError(f"{self.name} waits for no time")
 
-    def succeed(self, advance: Advance, frame: Frame, input: Document, result: Document, *, made: bool) -> None:
+    def succeed(
+        self, advance: Advance, frame: Frame, input: Document, result: Document, *, made: bool
+    ) -> None:
         """Exit with `result`; `made` if the state has one of its own (JSONata's `$states.result`)."""
         output, assigned = self.flow.finish(advance, frame, input, result, made=made)
         advance.exit(frame, output, self.next, assigned)
@@ -63,6 +65,10 @@ class Node:
         """Another child failed, and so this one was stopped: for the history."""
 
     # --- states with tasks -------------------------------------------------------------------------------------------
+
+    def context(self, advance: Advance, frame: Frame) -> dict[str, Any]:
+        """What an attempt adds to the context object."""
+        return {}
 
     def call(self, frame: Frame) -> RunTask:
         raise AssertionError(f"{self.name} runs no task")

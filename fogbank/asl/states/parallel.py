@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fogbank.asl.definition.states import ParallelState
+from fogbank.asl.documents import Document
 from fogbank.asl.frames import Frame, Group
 from fogbank.asl.handlers import Handlers
 from fogbank.asl.states.group import GroupNode
@@ -33,13 +34,7 @@ class ParallelNode(GroupNode):
 
     def prepare(self, advance: Advance, frame: Frame, group: Group, child: Frame, index: int) -> None:
         assert group.items is not None
-        child.input = self._input(group)
-
-    @staticmethod
-    def _input(group: Group):  # type: ignore[no-untyped-def]
-        from fogbank.asl.documents import Document
-
-        return Document.of(group.items[0])
+        child.input = Document.of(group.items[0])
 
     def child_succeeded(self, advance: Advance, frame: Frame, group: Group, child: Frame, index: int) -> None:
         frame.previous_id = child.previous_id

@@ -41,7 +41,9 @@ class TaskNode(Node):
         self.resource = resource
         self._family = _FAMILIES.get(resource.kind, "Task")
         self._named: dict[str, Any] = (
-            {"resourceType": resource.resource_type, "resource": resource.resource} if self._family == "Task" else {}
+            {"resourceType": resource.resource_type, "resource": resource.resource}
+            if self._family == "Task"
+            else {}
         )
         self._activity = resource.kind is TaskKind.ACTIVITY
         self._by_token = self._activity or resource.pattern is Pattern.CALLBACK
@@ -76,7 +78,7 @@ class TaskNode(Node):
         attempt.parameters = parameters
         timeout_s = None
         if self._timeout is not None or self._heartbeat is not None or self._credentials is not None:
-            scope = advance.scope(frame, input.value)
+            scope = advance.scope(frame, input)
             timeout_s = None if self._timeout is None else int(self._timeout(scope))
             attempt.heartbeat_s = None if self._heartbeat is None else int(self._heartbeat(scope))
             attempt.role = None if self._credentials is None else self._credentials(scope)
@@ -187,7 +189,9 @@ class TaskNode(Node):
         self, advance: Advance, frame: Frame, error: str | None, cause: str | None, stage: Stage, *also: str
     ) -> None:
         details = dict(self._named)
-        details.update({name: value for name, value in (("error", error), ("cause", cause)) if value is not None})
+        details.update(
+            {name: value for name, value in (("error", error), ("cause", cause)) if value is not None}
+        )
         advance.event(frame, f"{self._family}{stage.value}", details)
         self._over(advance, frame)
         advance.fail(frame, error, cause, *also)
@@ -234,12 +238,16 @@ class TaskNode(Node):
         attempt = frame.attempt
         if not self._by_token or attempt is None:
             return {}
-        return {"Task": {"Token": token_of(advance.execution.arn, frame.path, attempt.number, attempt.secret)}}
+        return {
+            "Task": {"Token": token_of(advance.execution.arn, frame.path, attempt.number, attempt.secret)}
+        }
 
 
 def _credentials(state: TaskState, *, jsonata: bool) -> fields.Evaluate | None:
     """To the ARN of the role that Credentials names."""
     if state.credentials is None:
         return None
-    evaluate = fields.jsonata(state.credentials, "Credentials") if jsonata else fields.template(state.credentials)
+    evaluate = (
+        fields.jsonata(state.credentials, "Credentials") if jsonata else fields.template(state.credentials)
+    )
     return lambda scope: evaluate(scope).get("RoleArn")

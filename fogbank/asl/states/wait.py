@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from fogbank.asl import fields
@@ -12,13 +10,13 @@ from fogbank.asl.errors import QueryEvaluationError, StatesError, runtime_error
 from fogbank.asl.frames import Phase
 from fogbank.asl.states.node import Node
 from fogbank.asl.templates_jsonata import Expected, is_expression
+from fogbank.asl.timestamps import parse_timestamp
 
 if TYPE_CHECKING:
     from fogbank.asl.advance import Advance
     from fogbank.asl.frames import Frame
 
 SECONDS_MAX = 99_999_999
-_TIMESTAMP = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})")
 
 
 class WaitNode(Node):
@@ -32,7 +30,7 @@ class WaitNode(Node):
         self._until = _timestamp(state, jsonata=jsonata)
 
     def run(self, advance: Advance, frame: Frame) -> None:
-        scope = advance.scope(frame, self.flow.input(advance, frame).value)
+        scope = advance.scope(frame, self.flow.input(advance, frame))
         if self._seconds is not None:
             until_ms = advance.now_ms + self._seconds(scope) * 1000
         else:
@@ -53,7 +51,7 @@ def _timestamp(state: WaitState, *, jsonata: bool) -> fields.Evaluate | None:
     """To Unix milliseconds."""
     if (path := state.timestamp_path) is not None:
         find = fields.path(path, "TimestampPath")
-        failure = runtime_error(f"The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time format string: {path}")  # fmt: skip # noqa: E501
+        failure = runtime_error(f"The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time format string: {path}")  # fmt: skip
         return lambda scope: timestamp_ms(find(scope), failure)
     if (text := state.timestamp) is None:
         return None
@@ -76,14 +74,9 @@ def _timestamp(state: WaitState, *, jsonata: bool) -> fields.Evaluate | None:
     return lambda scope: fixed
 
 
-def timestamp_ms(text: Any, failure: StatesError) -> int:
-    """An RFC 3339 timestamp, `T` and `Z` in capitals, in Unix milliseconds; raises `failure`."""
-    match = _TIMESTAMP.fullmatch(text) if isinstance(text, str) else None
-    if match is None:
+def timestamp_ms(value: Any, failure: StatesError) -> int:
+    """A timestamp in Unix milliseconds; raises `failure`."""
+    moment_ns = parse_timestamp(value) if isinstance(value, str) else None
+    if moment_ns is None:
         raise failure
-    try:
-        moment = datetime.fromisoformat(match[1] + (match[3] if match[3] != "Z" else "+00:00"))
-    except ValueError:
-        raise failure from None
-    fraction_ms = int((match[2] or ".0")[1:4].ljust(3, "0"))
-    return int(moment.timestamp()) * 1000 + fraction_ms
+    return moment_ns // 1_000_000

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any, Protocol
 
+from fogbank.asl.execution import Status
+from fogbank.asl.history import HistoryEvent
 from fogbank.asl.outcomes import Failed, Outcome, Queued, Stage, Submitted, Succeeded
 from fogbank.asl.resources import Pattern, TaskKind, TaskResource
 
@@ -43,17 +44,6 @@ __all__ = [
     "TaskPort",
     "TaskResource",
 ]
-
-
-class Status(Enum):
-    """ExecutionStatus."""
-
-    RUNNING = "RUNNING"
-    SUCCEEDED = "SUCCEEDED"
-    FAILED = "FAILED"
-    TIMED_OUT = "TIMED_OUT"
-    ABORTED = "ABORTED"
-    PENDING_REDRIVE = "PENDING_REDRIVE"
 
 
 # --- state machines, as an execution keeps them ------------------------------------------------------------------------
@@ -251,30 +241,6 @@ class SyncResult:
     cause: str | None
     billed_duration_ms: int
     billed_memory_mb: int
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryEvent:
-    """One event. `details` are the members of its `…EventDetails`, whose name is `details_key`; None for none."""
-
-    id: int
-    previous_id: int
-    time_ms: int
-    type: str
-    details_key: str | None
-    details: dict[str, Any] | None
-
-    def wire(self) -> dict[str, Any]:
-        """As GetExecutionHistory returns it."""
-        event: dict[str, Any] = {
-            "timestamp": self.time_ms,
-            "type": self.type,
-            "id": self.id,
-            "previousEventId": self.previous_id,
-        }
-        if self.details_key is not None:
-            event[self.details_key] = self.details or {}
-        return event
 
 
 @dataclass(frozen=True, slots=True)
