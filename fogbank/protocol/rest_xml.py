@@ -41,13 +41,18 @@ class RestXmlCodec(RestCodec):
     def parser(self, operation: OperationModel) -> Parse:
         parse = super().parser(operation)
         payload = operation.input.payload if operation.input is not None else None
-        is_content = payload is not None and operation.input is not None and operation.input.members[payload].type == "blob"
+        is_content = (
+            payload is not None
+            and operation.input is not None
+            and operation.input.members[payload].type == "blob"
+        )
         checked = operation.raw.get("httpChecksum", {}).get("requestAlgorithmMember")
         return parse if is_content or not checked else _with_checksum(parse)
 
     def body_writer(self, shape: Shape, names: list[str]) -> WriteBody:
         if shape.trait("unwrapped"):
-            return self.payload_writer(shape.members[names[0]])
+            write_member = self.payload_writer(shape.members[names[0]])
+            return lambda value: write_member(value[names[0]])
         inside = self._writers.members(shape, names)
         root = shape.trait("locationName", shape.name)
         namespace = namespace_attributes(shape.trait("xmlNamespace") or self._namespace)

@@ -24,8 +24,8 @@ from fogbank.protocol.rest_request import parse_query
 from fogbank.protocol.rest_xml import RestXmlCodec
 from fogbank.protocol.routed import Endpoint, Routed
 from fogbank.protocol.scope import signing_name
-from fogbank.protocol.virtual_hosts import bucket_path
 from fogbank.protocol.uri import Marks, UriTable
+from fogbank.protocol.virtual_hosts import bucket_path
 
 CODECS: dict[str, type[Codec]] = {
     "json": JsonCodec,
@@ -93,9 +93,9 @@ class Router:
             found = self._cbor.get(request.path)
             return found if found is not None else self._unknown_cbor(request)
         scope = signing_name(request)
-        if CATCH_ALL in self._signing and scope in (None, CATCH_ALL):
-            if (path := bucket_path(request, signed=scope is not None)) is not None:
-                return self._by_path(request, CATCH_ALL, path)
+        may_name_bucket = CATCH_ALL in self._signing and scope in (None, CATCH_ALL)
+        if may_name_bucket and (path := bucket_path(request, signed=scope is not None)) is not None:
+            return self._by_path(request, CATCH_ALL, path)
         if request.path in ("/", "") and (found := self._by_action(request)) is not None:
             return found
         return self._by_path(request, scope, request.path)
@@ -124,11 +124,7 @@ class Router:
             return self._by_action(request) or self._unknown_path(request, scope)
         service, endpoint = found.target
         routed = Routed(endpoint.codec, service, endpoint, found.labels)
-        if (
-            found.sure
-            and len(path) <= ROUTE_PATH_BYTES_MAX
-            and len(scope or "") < ROUTE_PATH_BYTES_MAX
-        ):
+        if found.sure and len(path) <= ROUTE_PATH_BYTES_MAX and len(scope or "") < ROUTE_PATH_BYTES_MAX:
             if len(self._cache) >= ROUTES_CACHED_MAX:
                 self._cache.clear()  # rare, cheap to fill again, and needs no bookkeeping on the hot path
             self._cache[key] = routed

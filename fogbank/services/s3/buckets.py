@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from fogbank.core.errors import AwsError, Conflict, NotSupported
+from fogbank.core.errors import Conflict, NotSupported
 from fogbank.model import page_tokens
 from fogbank.model.call import Call
 from fogbank.model.loader import known_regions
@@ -14,13 +14,15 @@ from fogbank.services.s3 import keys
 from fogbank.services.s3.limits import BUCKET_TAGS_MAX, BUCKETS_MAX, CLOSING_MS, LIST_BUCKETS_MAX
 from fogbank.services.s3.lookup import bucket_of, owner
 from fogbank.services.s3.records import Bucket, decode_bucket, encode
-from fogbank.services.s3.service import SERVICE, failure, invalid_argument, invalid_request
-from fogbank.services.s3.settings import tag_set, tags_of_set
+from fogbank.services.s3.service import SERVICE, failure, invalid_argument
+from fogbank.services.s3.settings import tags_of_set
 from fogbank.services.s3.state import S3, retried
 from fogbank.store.api import ABSENT, Record, Transaction
 
 CLASSIC_REGION = "us-east-1"  # its buckets have no LocationConstraint, and creating one again is no error
-_NAME = re.compile(r"(?!xn--|sthree-|amzn-s3-demo-)[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9](?<!-s3alias)(?<!--ol-s3)")
+_NAME = re.compile(
+    r"(?!xn--|sthree-|amzn-s3-demo-)[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9](?<!-s3alias)(?<!--ol-s3)"
+)
 _ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
 _TOKEN = "s3 ListBuckets"
 
@@ -67,9 +69,7 @@ async def create_bucket(
         tags_of_set(configuration.get("Tags", []), BUCKET_TAGS_MAX),
     )
     if await state.store.count(keys.owned(ctx.account), limit=BUCKETS_MAX) >= BUCKETS_MAX:
-        raise failure(
-            "TooManyBuckets", "You have attempted to create more buckets than allowed"
-        )
+        raise failure("TooManyBuckets", "You have attempted to create more buckets than allowed")
     transaction = Transaction().put(keys.bucket(bucket), encode(made), expect=ABSENT)
     transaction.put((*keys.owned(ctx.account), bucket), b"")
     try:
@@ -111,7 +111,11 @@ def _region_of(ctx: Call[S3], constraint: str | None) -> str:
 async def _check_taken(ctx: Call[S3], name: str) -> None:
     record = await ctx.state.store.get(keys.bucket(name))
     if record is None:
-        raise failure("OperationAborted", "A conflicting operation is currently in progress against this resource. Please try again.", 409)
+        raise failure(
+            "OperationAborted",
+            "A conflicting operation is currently in progress against this resource. Please try again.",
+            409,
+        )
     held = decode_bucket(record.value)
     if held.account != ctx.account:
         raise failure(

@@ -38,16 +38,12 @@ def sent_checksum(sent: dict[str, str | None], named: str | None) -> tuple[str, 
     return algorithm, value
 
 
-def check_digests(
-    md5: str, digest: bytes, content_md5: str | None, given: tuple[str, str] | None
-) -> None:
+def check_digests(md5: str, digest: bytes, content_md5: str | None, given: tuple[str, str] | None) -> None:
     """Raises BadDigest, InvalidDigest when the content is not what the client says."""
     if content_md5 is not None:
         wanted = checksums.read_md5(content_md5)
         if wanted is None:
-            raise failure(
-                "InvalidDigest", "The Content-MD5 you specified was invalid.", **{"Content-MD5": content_md5}
-            )
+            raise failure("InvalidDigest", "The Content-MD5 you specified was invalid.")
         if wanted.hex() != md5:
             raise failure(
                 "BadDigest",

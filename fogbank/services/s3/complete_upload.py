@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from itertools import pairwise
 from typing import Any
 
 from fogbank.core.errors import AwsError, NotSupported
@@ -87,10 +88,10 @@ async def complete_multipart_upload(
 
 
 def _check_order(wanted: list[dict[str, Any]], upload_id: str) -> None:
-    numbers = [part.get("PartNumber") for part in wanted]
-    if not wanted or len(wanted) > PARTS_MAX or any(not isinstance(number, int) for number in numbers):
+    numbers = [part["PartNumber"] for part in wanted if "PartNumber" in part]
+    if not wanted or not len(wanted) == len(numbers) <= PARTS_MAX:
         raise malformed_xml()
-    if any(number >= after for number, after in zip(numbers, numbers[1:], strict=False)):
+    if any(number >= after for number, after in pairwise(numbers)):
         raise failure(
             "InvalidPartOrder",
             "The list of parts was not in ascending order. Parts must be ordered by part number.",
@@ -141,7 +142,9 @@ def _chosen(wanted: list[dict[str, Any]], records: dict[int, Record], upload: Up
 
 def _same_checksum(each: dict[str, Any], part: Part, upload: Upload) -> bool:
     """Whether the checksums that the request gives for a part are the part's. A composite one demands them."""
-    given = {name: each[member] for name in checksums.ALGORITHMS if (member := checksums.member_of(name)) in each}
+    given = {
+        name: each[member] for name in checksums.ALGORITHMS if (member := checksums.member_of(name)) in each
+    }
     if upload.declared and upload.checksum_type == COMPOSITE and upload.algorithm not in given:
         raise invalid_request(
             f"The upload was created using a {upload.algorithm.lower()} checksum. The complete request must include the "
@@ -170,7 +173,9 @@ def _object(state: S3, upload: Upload, parts: list[Part]) -> Object:
 
 def _checksum(upload: Upload, parts: list[Part]) -> Checksum:
     algorithm = upload.algorithm
-    digests = [(checksums.read(algorithm, part.checksum.value) or b"", part.size) for part in parts if part.checksum]
+    digests = [
+        (checksums.read(algorithm, part.checksum.value) or b"", part.size) for part in parts if part.checksum
+    ]
     if upload.checksum_type == FULL_OBJECT:
         return Checksum(algorithm, checksums.written(checksums.combine(algorithm, digests)))
     value = checksums.checksum(algorithm, b"".join(digest for digest, _ in digests))
@@ -199,7 +204,9 @@ def _check_whole(
     if checksum.type == COMPOSITE and sent[given[0]] == given[1]:
         raise NotSupported("checksums of the whole on completing S3 uploads of composite checksums")
     if given[0] != checksum.algorithm or sent[given[0]] != checksum.value:
-        raise failure("BadDigest", f"The {given[0].lower()} you specified did not match the calculated checksum.")
+        raise failure(
+            "BadDigest", f"The {given[0].lower()} you specified did not match the calculated checksum."
+        )
 
 
 async def _completed_before(

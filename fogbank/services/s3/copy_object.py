@@ -91,13 +91,20 @@ async def copy_object(
     if metadata_directive != "REPLACE":
         settings = source.held.settings
         same = (source.bucket, source.key) == (bucket, key)
-        if same and tagging_directive != "REPLACE" and storage_class is None and server_side_encryption is None:
+        if (
+            same
+            and tagging_directive != "REPLACE"
+            and storage_class is None
+            and server_side_encryption is None
+        ):
             raise invalid_request(
                 "This copy request is illegal because it is trying to copy an object to itself without changing the "
                 "object's metadata, storage class, website redirect location or encryption attributes."
             )
     tags = tags_of_header(tagging) if tagging_directive == "REPLACE" else source.held.settings.tags
-    copied = await _copy(ctx, bucket, key, source, replace(settings, tags=tags), checksum_algorithm, (if_match, if_none_match))
+    copied = await _copy(
+        ctx, bucket, key, source, replace(settings, tags=tags), checksum_algorithm, (if_match, if_none_match)
+    )
     result = {"ETag": f'"{copied.etag}"', "LastModified": copied.modified_ms} | shown(copied.checksum)
     return {"CopyObjectResult": result, "ServerSideEncryption": ENCRYPTION}
 
@@ -119,9 +126,7 @@ async def _copy(
     segments = await segments_of(state, held)
     with state.collector.pinned(*{segment.sha for segment in segments}):
         etag, checksum = await _digests(state, held, segments, algorithm)
-        made = Object(
-            state.new_generation(), held.size, etag, state.now_ms(), held.sha, checksum, settings
-        )
+        made = Object(state.new_generation(), held.size, etag, state.now_ms(), held.sha, checksum, settings)
 
         async def attempt() -> None:
             transaction = Transaction()

@@ -22,9 +22,7 @@ class Source:
     held: Object
 
 
-async def source_of(
-    ctx: Call[S3], text: str, expected_owner: str | None, conditions: Conditions
-) -> Source:
+async def source_of(ctx: Call[S3], text: str, expected_owner: str | None, conditions: Conditions) -> Source:
     """`/bucket/key[?versionId=…]`, percent-encoded. Raises S3's errors."""
     path, _, query = text.partition("?")
     name, separator, key = unquote(path).removeprefix("/").partition("/")

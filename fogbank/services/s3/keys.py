@@ -1,11 +1,11 @@
 """Where S3's records lie in the store. Bucket names are one name space for all accounts, as on AWS.
 
-    s3 bucket NAME                    the bucket; `id` is another for each bucket that has had the name
-    s3 owner ACCOUNT NAME             the buckets of one account
-    s3 object BUCKET-ID KEY           what a key holds now
-    s3 upload BUCKET-ID KEY UPLOAD    an upload of parts under way
-    s3 part OWNER NUMBER              the parts of an upload, and of the object that it became (OWNER: its generation)
-    s3 use SHA OWNER                  who uses a blob
+s3 bucket NAME                    the bucket; `id` is another for each bucket that has had the name
+s3 owner ACCOUNT NAME             the buckets of one account
+s3 object BUCKET-ID KEY           what a key holds now
+s3 upload BUCKET-ID KEY UPLOAD    an upload of parts under way
+s3 part OWNER NUMBER              the parts of an upload, and of the object that it became (OWNER: its generation)
+s3 use SHA OWNER                  who uses a blob
 """
 
 from __future__ import annotations

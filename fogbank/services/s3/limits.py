@@ -18,6 +18,8 @@ COPY_BYTES_MAX = 5 * 1024 * 1024 * 1024  # one CopyObject or UploadPartCopy
 WHOLE_BYTES_MAX = 1024 * 1024  # ours: content up to this is read at once, more is streamed
 PIECE_BYTES = 1024 * 1024  # ours: what is read of a blob at a time
 CONFLICTS_MAX = 64  # ours: attempts of one read-decide-commit
-CLOSING_MS = 10_000  # ours: how long DeleteBucket keeps writers out while it looks whether the bucket is empty
+CLOSING_MS = (
+    10_000  # ours: how long DeleteBucket keeps writers out while it looks whether the bucket is empty
+)
 COLLECT_AFTER_MS = 15 * 60_000  # ours: how long unused content stays, for those who are reading it
 COLLECT_BATCH = 100  # ours: records that one step of the collector looks at

@@ -106,7 +106,12 @@ async def list_object_versions(
         raise NotSupported("S3 versioning")
     url, most = wants_url(encoding_type), page_size(max_keys, "max-keys")
     page = await list_page(
-        ctx.state.store, keys.objects(found.id), prefix=prefix, delimiter=delimiter, after=key_marker, most=most
+        ctx.state.store,
+        keys.objects(found.id),
+        prefix=prefix,
+        delimiter=delimiter,
+        after=key_marker,
+        most=most,
     )
     output = _answer(found, page, prefix, delimiter, most, url)
     output |= {"KeyMarker": encoded(key_marker, url), "VersionIdMarker": version_id_marker}

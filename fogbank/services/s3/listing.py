@@ -31,7 +31,14 @@ class Page:
 
 
 async def list_page(
-    store: Store, base: Key, *, prefix: str, delimiter: str, after: str, most: int, after_key: Key | None = None
+    store: Store,
+    base: Key,
+    *,
+    prefix: str,
+    delimiter: str,
+    after: str,
+    most: int,
+    after_key: Key | None = None,
 ) -> Page:
     """Records `(*base, key, …)` behind the key (or common prefix) `after`, up to `most` keys and common prefixes.
     `after_key` is a whole store key to begin behind, where `after` alone does not say enough."""
@@ -99,9 +106,7 @@ def wants_url(encoding_type: str | None) -> bool:
     if encoding_type is None:
         return False
     if encoding_type != "url":
-        raise invalid_argument(
-            "Invalid Encoding Method specified in Request", "encoding-type", encoding_type
-        )
+        raise invalid_argument("Invalid Encoding Method specified in Request", "encoding-type", encoding_type)
     return True
 
 

@@ -66,7 +66,9 @@ async def upload_part(
     content, state = await whole(body), ctx.state
     sha, md5, digest = await digests(content, given[0] if given else upload.algorithm)
     check_digests(md5, digest, content_md5, given)
-    if given is not None and given[0] != upload.algorithm:  # checked; what is kept is of the upload's algorithm
+    if (
+        given is not None and given[0] != upload.algorithm
+    ):  # checked; what is kept is of the upload's algorithm
         digest = checksums.digest(upload.algorithm, content)
     with state.collector.pinned(sha):
         await state.collector.keep(content, sha)
@@ -148,9 +150,7 @@ def _check_number(number: int) -> None:
         raise invalid_argument(message, "partNumber", number)
 
 
-def _part(
-    state: S3, upload: Upload, number: int, segments: list[Segment], md5: str, digest: bytes
-) -> Part:
+def _part(state: S3, upload: Upload, number: int, segments: list[Segment], md5: str, digest: bytes) -> Part:
     checksum = Checksum(upload.algorithm, checksums.written(digest), upload.checksum_type)
     size = sum(segment.size for segment in segments)
     use = f"{upload.id} {number} {state.ids.hex(12)}"

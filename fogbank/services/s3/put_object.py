@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any
 
+from fogbank.model import checksums
 from fogbank.model.call import Call
 from fogbank.services.s3.checking import DEFAULT, check_digests, sent_checksum, shown
 from fogbank.services.s3.conditions import check_write
@@ -14,7 +15,6 @@ from fogbank.services.s3.records import Checksum, Object, encode
 from fogbank.services.s3.service import SERVICE
 from fogbank.services.s3.settings import REFUSED, REFUSED_CHECKSUMS, check_refused, settings_of
 from fogbank.services.s3.state import S3, retried
-from fogbank.model import checksums
 from fogbank.store.api import ABSENT, Transaction
 
 ENCRYPTION = "AES256"

@@ -77,7 +77,11 @@ def tags_of_header(text: str | None) -> dict[str, str]:
         return {}
     pairs = parse_qsl(text, keep_blank_values=True)
     if len(dict(pairs)) != len(pairs):
-        raise invalid_argument("The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.", "x-amz-tagging", text)
+        raise invalid_argument(
+            "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.",
+            "x-amz-tagging",
+            text,
+        )
     return checked_tags(dict(pairs), TAGS_MAX)
 
 
@@ -91,13 +95,19 @@ def tags_of_set(tag_set: list[dict[str, str]], most: int = TAGS_MAX) -> dict[str
 
 def checked_tags(tags: dict[str, str], most: int) -> dict[str, str]:
     if len(tags) > most:
-        what = "Bucket tag count cannot be greater than 50" if most == BUCKET_TAGS_MAX else "Object tags cannot be greater than 10"
+        what = (
+            "Bucket tag count cannot be greater than 50"
+            if most == BUCKET_TAGS_MAX
+            else "Object tags cannot be greater than 10"
+        )
         raise failure("BadRequest", what)
     for key, value in tags.items():
         if not 0 < len(key) <= TAG_KEY_CHARS_MAX:
             raise failure("InvalidTag", "The TagKey you have provided is invalid", TagKey=key)
         if len(value) > TAG_VALUE_CHARS_MAX:
-            raise failure("InvalidTag", "The TagValue you have provided is invalid", TagKey=key, TagValue=value)
+            raise failure(
+                "InvalidTag", "The TagValue you have provided is invalid", TagKey=key, TagValue=value
+            )
         if key.startswith("aws:"):
             raise failure("InvalidTag", "System tags cannot be added/updated by requester", TagKey=key)
     return tags

@@ -80,7 +80,9 @@ async def create_multipart_upload(
 def _checksum_of(algorithm: str | None, kind: str | None) -> tuple[str, str]:
     if algorithm is None:
         if kind is not None:
-            raise invalid_request("The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.")
+            raise invalid_request(
+                "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header."
+            )
         return DEFAULT, FULL_OBJECT
     if algorithm not in checksums.ALGORITHMS:
         raise NotSupported(f"the S3 checksum {algorithm}")
@@ -90,13 +92,13 @@ def _checksum_of(algorithm: str | None, kind: str | None) -> tuple[str, str]:
         raise invalid_request("Value for x-amz-checksum-type header is invalid.")
     wrong = algorithm not in checksums.COMBINABLE if kind == FULL_OBJECT else algorithm == DEFAULT
     if wrong:
-        raise invalid_request(f"The {kind} checksum type cannot be used with the {algorithm.lower()} checksum algorithm.")
+        raise invalid_request(
+            f"The {kind} checksum type cannot be used with the {algorithm.lower()} checksum algorithm."
+        )
     return algorithm, kind
 
 
-async def find_upload(
-    ctx: Call[S3], found: FoundBucket, key: str, upload_id: str
-) -> tuple[Key, Upload, int]:
+async def find_upload(ctx: Call[S3], found: FoundBucket, key: str, upload_id: str) -> tuple[Key, Upload, int]:
     """An upload under way: its key, itself, the version of its record. Raises NoSuchUpload."""
     where = (*keys.uploads(found.id), key, upload_id)
     record = await ctx.state.store.get(where)
