@@ -22,8 +22,8 @@ SERVICES = {
     "logs": "logs",
     "cloudwatch": "cloudwatch",
     "iam": "iam",
-    "s3": "s3",
     "sts": "sts",
+    "stepfunctions": "stepfunctions",
 }
 
 

@@ -44,7 +44,7 @@ from fogbank.model.telemetry import TelemetryBatcher
 from fogbank.protocol import Router
 from fogbank.sandbox.api import Bind, Credentials, FunctionConfig, FunctionNetwork, Pool, SandboxSettings
 from fogbank.sandbox.pool import EnvironmentPool
-from fogbank.services import apigateway, cloudwatch, iam, lambda_, logs, s3, sts
+from fogbank.services import apigateway, cloudwatch, iam, lambda_, logs, stepfunctions, sts
 from fogbank.store.api import Store
 from fogbank.store.blobs import FileBlobs
 from fogbank.store.folders import Folders
@@ -98,17 +98,6 @@ class House:
             ),
             (iam.SERVICE, iam.Iam(store=self.store, clock=clock, ids=ids, secrets=self.secrets)),
             (sts.SERVICE, sts.Sts(store=self.store, clock=clock, ids=ids, sessions=self.sessions)),
-            (
-                s3.SERVICE,
-                s3.S3(
-                    store=self.store,
-                    # Its own: Lambda discards packages by its own count of uses, whoever else has the same bytes.
-                    blobs=FileBlobs(folders.blobs / "s3"),
-                    clock=clock,
-                    ids=ids,
-                    lanes=self.lanes,
-                ),
-            ),
             (lambda_.SERVICE, self.functions),
             (
                 apigateway.SERVICE,
@@ -120,6 +109,18 @@ class House:
                     calls=self.calls,
                     secrets=self.secrets,
                     telemetry=self.telemetry,
+                ),
+            ),
+            (
+                stepfunctions.SERVICE,
+                stepfunctions.StepFunctions(
+                    store=self.store,
+                    clock=clock,
+                    ids=ids,
+                    lanes=self.lanes,
+                    calls=self.calls,
+                    telemetry=self.telemetry,
+                    settings=settings,
                 ),
             ),
         ]

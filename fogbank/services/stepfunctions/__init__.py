@@ -1,0 +1,10 @@
+"""Step Functions. Importing this package declares every operation; `SERVICE` and the state class are what app.py joins."""
+
+from fogbank.services.stepfunctions import activities as activities
+from fogbank.services.stepfunctions import aliases as aliases
+from fogbank.services.stepfunctions import tags as tags
+from fogbank.services.stepfunctions import versions as versions
+from fogbank.services.stepfunctions.service import SERVICE
+from fogbank.services.stepfunctions.state import StepFunctions
+
+__all__ = ["SERVICE", "StepFunctions"]

@@ -1,0 +1,45 @@
+"""What the operations of Step Functions work with, joined from its dependencies."""
+
+from __future__ import annotations
+
+from fogbank.core.clock import Clock
+from fogbank.core.config import Settings
+from fogbank.core.ids import Ids
+from fogbank.core.lanes import Lanes
+from fogbank.model.calls import Calls
+from fogbank.model.telemetry import Telemetry
+from fogbank.services.stepfunctions.activity_tasks import ActivityTasks
+from fogbank.services.stepfunctions.sources import Sources
+from fogbank.store.api import Store
+
+
+class StepFunctions:
+    """The state of Step Functions on one node. What is durable is in the store; this holds caches and lanes."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        ids: Ids,
+        lanes: Lanes,
+        calls: Calls,
+        telemetry: Telemetry,
+        settings: Settings,
+    ) -> None:
+        self.store = store
+        self.clock = clock
+        self.ids = ids
+        self.owner = f"states@{settings.node}"
+        self.machines = Sources(store, ids)
+        self.activities = ActivityTasks(store, clock, lanes, self.owner)
+
+    async def start(self) -> None:
+        """Take up what a killed node left, and begin to serve."""
+        await self.store.release(self.owner)
+        self.machines.start()
+
+    async def close(self) -> None:
+        """Take nothing new up. What runs is resumed by the next start."""
+        await self.activities.close()
+        self.machines.close()
