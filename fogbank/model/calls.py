@@ -6,11 +6,12 @@ The edge, the event-source loops, Step Functions' `aws-sdk:*` tasks and API Gate
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from fogbank.core.errors import AwsError, NotSupported
 from fogbank.model.call import Call, Caller
+from fogbank.model.mounted import Mounted
 from fogbank.model.service import Operation, Output, Service
 from fogbank.model.wording import wording_of
 
@@ -22,30 +23,37 @@ class Authorizer(Protocol):
         """Return, or raise the AccessDenied error that the service's protocol family uses."""
 
 
-@dataclass(slots=True)
-class _Mounted:
-    service: Service[Any]
-    state: Any
-
-
 class Calls:
-    """Every service of this fogbank, mounted with its state."""
+    """Every service of this fogbank, mounted with its state, or asleep until it is called."""
 
     def __init__(self, authorizer: Authorizer) -> None:
-        self._mounted: dict[str, _Mounted] = {}
+        self._mounted: dict[str, Mounted] = {}
         self._authorizer = authorizer
 
     def mount(self, service: Service[Any], state: Any) -> None:
-        self._mounted[service.name] = _Mounted(service, state)
+        """A service whose state is built and started by the caller."""
+        self._mounted[service.name] = Mounted(service.name, lambda: service, state=state)
+
+    def mount_asleep(self, name: str, declare: Callable[[], Service[Any]], build: Callable[[], Any]) -> None:
+        """A service that is declared (imported), built and started when it is first called."""
+        self._mounted[name] = Mounted(name, declare, build)
+
+    async def wake(self, service: str) -> Any:
+        """A service's state, built and started now if it was asleep."""
+        return await self._mounted[service].wake()
+
+    def awake(self) -> list[Any]:
+        """The states of all services that are not asleep, in the order in which they were mounted."""
+        return [mounted.state for mounted in self._mounted.values() if mounted.state is not None]
 
     @property
-    def services(self) -> dict[str, Service[Any]]:
-        return {name: mounted.service for name, mounted in self._mounted.items()}
+    def services(self) -> Mapping[str, Mounted]:
+        return self._mounted
 
     def find(self, service: str, operation: str) -> Operation:
         """An implemented operation by botocore's names; NotSupported when fogbank lacks it."""
         mounted = self._mounted.get(service)
-        found = mounted.service.operations.get(operation) if mounted else None
+        found = mounted.operations.get(operation) if mounted else None
         if found is None:
             raise NotSupported(f"{service} {operation}")
         return found
@@ -61,7 +69,8 @@ class Calls:
         if operation.refuses and (sent := operation.refuses & params.keys()):
             raise NotSupported(f"{operation.service.name} {operation.name} with {', '.join(sorted(sent))}")
         await self._authorizer.authorize(caller, operation, params)
-        state = self._mounted[operation.service.name].state
+        mounted = self._mounted[operation.service.name]
+        state = mounted.state if mounted.state is not None else await mounted.wake()
         ctx = Call(caller, caller.account, caller.region, caller.request_id, state, self)
         return await operation.function(ctx, **operation.bind(params)) or {}
 
@@ -70,7 +79,8 @@ class Calls:
         mounted = self._mounted.get(service)
         if mounted is None:
             raise NotSupported(service)
-        ctx = Call(caller, caller.account, caller.region, caller.request_id, mounted.state, self)
+        state = mounted.state if mounted.state is not None else await mounted.wake()
+        ctx = Call(caller, caller.account, caller.region, caller.request_id, state, self)
         return await mounted.service.internals[name](ctx, **arguments)
 
 

@@ -24,8 +24,7 @@ from botocore import xform_name
 
 from fogbank.core.errors import AwsError
 from fogbank.model.call import Call, S
-from fogbank.model.loader import load
-from fogbank.model.shapes import OperationModel, ServiceModel
+from fogbank.model.shapes import OperationModel, ServiceModel, model_of
 from fogbank.model.validation import Validator, compile_validator
 
 Output = dict[str, Any]
@@ -43,8 +42,8 @@ class Operation:
     arguments: tuple[tuple[str, str], ...]  # (wire member, parameter)
     required: frozenset[str]  # parameters without a default
     refuses: frozenset[str]  # wire members
-    undecided: frozenset[str]  # those of them that nobody named: newer in botocore than in fogbank
     validate: Validator | None = field(repr=False, default=None)
+    undecided: frozenset[str] = frozenset()  # refused, but named by nobody: newer in botocore than in fogbank
     hot: bool = False  # skip the model validator: the function checks by itself, on a path where it counts
 
     @property
@@ -69,7 +68,7 @@ class Service(Generic[S]):
 
     @cached_property
     def model(self) -> ServiceModel:
-        return ServiceModel(self.name, load(self.name))
+        return model_of(self.name)
 
     @cached_property
     def _names(self) -> dict[str, str]:
@@ -129,8 +128,8 @@ class Service(Generic[S]):
             tuple(arguments),
             frozenset(required),
             refuses | undecided,
-            undecided,
             compile_validator(model.input) if model.input and not hot else None,
+            undecided,
             hot,
         )
 

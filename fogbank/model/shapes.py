@@ -8,8 +8,10 @@ An event-stream member is an async iterator of single-key dicts `{event name: va
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
+
+from fogbank.model.loader import load
 
 
 @dataclass(eq=False)
@@ -166,3 +168,9 @@ class ServiceModel:
         if len(reference) == 1:
             return self.shape(name)
         return Shape(name, self.raw["shapes"][name], self, reference)
+
+
+@cache
+def model_of(service: str) -> ServiceModel:
+    """The model of a service by its boto3 client name. Raises ConfigError when botocore has none."""
+    return ServiceModel(service, load(service))

@@ -7,12 +7,11 @@ Nothing here raises: what cannot be routed is a `Routed` with a `problem`, in th
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 from fogbank.core.errors import AwsError, NotSupported
 from fogbank.core.http import Request
 from fogbank.core.limits import ROUTE_PATH_BYTES_MAX, ROUTES_CACHED_MAX
-from fogbank.model.service import Service
 from fogbank.model.shapes import OperationModel
 from fogbank.protocol.cbor import CborCodec
 from fogbank.protocol.codec import Codec, plain_body
@@ -22,7 +21,7 @@ from fogbank.protocol.query import QueryCodec
 from fogbank.protocol.rest_json import RestJsonCodec
 from fogbank.protocol.rest_request import parse_query
 from fogbank.protocol.rest_xml import RestXmlCodec
-from fogbank.protocol.routed import Endpoint, Routed
+from fogbank.protocol.routed import Declared, Endpoint, Routed
 from fogbank.protocol.scope import signing_name
 from fogbank.protocol.uri import Marks, UriTable
 
@@ -41,18 +40,18 @@ JSON_CONTENT = "application/x-amz-json-"
 class Router:
     """Routes for the services that are mounted. Build a new one when services are added."""
 
-    def __init__(self, services: dict[str, Service[Any]]) -> None:
+    def __init__(self, services: Mapping[str, Declared]) -> None:
         self._targets: dict[str, Routed] = {}
         self._cbor: dict[str, Routed] = {}
-        self._actions: dict[str, list[tuple[Service[Any], Routed]]] = {}
+        self._actions: dict[str, list[tuple[Declared, Routed]]] = {}
         self._rest: dict[str, UriTable[tuple[str, Endpoint]]] = {}  # by signing name; "" is all of them
-        self._signing: dict[str, list[Service[Any]]] = {}
+        self._signing: dict[str, list[Declared]] = {}
         self._cache: dict[tuple[str | None, str, str], Routed] = {}
         self._strangers: dict[str, Codec] = {name: codec(None) for name, codec in CODECS.items()}
         for service in sorted(services.values(), key=lambda service: service.name == CATCH_ALL):
             self._add(service)
 
-    def _add(self, service: Service[Any]) -> None:
+    def _add(self, service: Declared) -> None:
         model = service.model
         self._signing.setdefault(model.signing_name, []).append(service)
         for protocol in model.protocols:
@@ -60,11 +59,11 @@ class Router:
                 continue
             codec = CODECS[protocol](model)
             for operation in sorted(model.operations.values(), key=_is_deprecated):
-                endpoint = Endpoint(codec, operation, service.operations.get(operation.name))
+                endpoint = Endpoint(codec, operation, service)
                 self._add_operation(protocol, service, operation, endpoint)
 
     def _add_operation(
-        self, protocol: str, service: Service[Any], operation: OperationModel, endpoint: Endpoint
+        self, protocol: str, service: Declared, operation: OperationModel, endpoint: Endpoint
     ) -> None:
         model = service.model
         routed = Routed(endpoint.codec, service.name, endpoint)
@@ -229,7 +228,7 @@ def _marks(operation: OperationModel) -> Marks:
     return Marks(frozenset(query), frozenset(headers))
 
 
-def _pick(candidates: list[tuple[Service[Any], Routed]], scope: str | None, version: str) -> Routed | None:
+def _pick(candidates: list[tuple[Declared, Routed]], scope: str | None, version: str) -> Routed | None:
     """The service that an action is meant for: as signed; unsigned, by version, else if there is but one."""
     if scope is not None:
         return next((routed for service, routed in candidates if service.model.signing_name == scope), None)

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from fogbank.core.errors import AwsError, NotSupported
 from fogbank.core.http import Request, Response
 from fogbank.core.records import hot_record
 from fogbank.model.service import Operation
-from fogbank.model.shapes import OperationModel
+from fogbank.model.shapes import OperationModel, ServiceModel
 from fogbank.protocol.codec import Codec, Params, Parse, Serialize
 from fogbank.protocol.malformed import Malformed
+
+
+class Declared(Protocol):
+    """A service as routes need it: its model, and its operations once they are asked for."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def model(self) -> ServiceModel: ...
+
+    @property
+    def operations(self) -> dict[str, Operation]: ...
 
 
 @dataclass(eq=False, slots=True)
@@ -21,9 +34,17 @@ class Endpoint:
 
     codec: Codec
     model: OperationModel
-    operation: Operation | None  # None: botocore knows it, fogbank does not implement it
+    service: Declared
+    _operation: Operation | None = field(default=None, repr=False)
     _parse: Parse | None = field(default=None, repr=False)
     _serialize: Serialize | None = field(default=None, repr=False)
+
+    @property
+    def operation(self) -> Operation | None:
+        """None: botocore knows it, fogbank does not implement it. Asking imports the service."""
+        if self._operation is None:
+            self._operation = self.service.operations.get(self.model.name)
+        return self._operation
 
     def parse(self, request: Request, labels: Mapping[str, str]) -> Params:
         if (parse := self._parse) is None:

@@ -86,7 +86,7 @@ async def test_a_failing_delivery_is_logged_and_the_other_arrives(caplog: pytest
     async def fails(ctx: Call[None], **_: Any) -> None:
         raise ValueError("disk on fire")
 
-    sink.calls.services["logs"].internals["deliver"] = fails
+    sink.calls.services["logs"].service.internals["deliver"] = fails
     batcher = sink.batcher()
     batcher.lines(TARGET, [(1, "a")])
     batcher.points("000000000000", "us-east-1", [Point("n", "m", (), 1.0, "None", 1)])

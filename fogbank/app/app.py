@@ -1,7 +1,6 @@
-"""The composition root: the only place where things are built and joined.
+"""One fogbank: the listening socket and what it serves.
 
-`House` is everything that holds state (store, services, environments); `App.reset` tears it down and builds it anew on
-an empty store while the listening socket stays. ARCHITECTURE.md follows one request from here.
+`House` is everything that holds state; `App.reset` tears it down and builds it anew on an empty store while the socket stays.
 """
 
 from __future__ import annotations
@@ -11,23 +10,20 @@ import logging
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from pathlib import Path
 from socket import socket
 from typing import Any
 
 from fogbank import __version__
+from fogbank.app.house import House, new_work_dir
+from fogbank.app.sandbox import sandbox_settings
 from fogbank.auth.authenticate import Authenticator
-from fogbank.auth.authorizer import ModeAuthorizer
-from fogbank.auth.keyring import Keyring
-from fogbank.auth.tokens import Sessions
 from fogbank.console.states import PREFIX as CONSOLE
 from fogbank.console.states import Console
 from fogbank.core.clock import Clock, OffsetClock, RealClock
 from fogbank.core.config import AuthMode, Settings
-from fogbank.core.errors import ConfigError, StoreError
+from fogbank.core.errors import ConfigError
 from fogbank.core.http import Request, Response
 from fogbank.core.ids import Ids
 from fogbank.core.lanes import Lanes
@@ -37,19 +33,9 @@ from fogbank.edge.lazy_tls import LazyTls
 from fogbank.edge.pipeline import Pipeline
 from fogbank.edge.server import Server
 from fogbank.edge.usage import KeyUsage
-from fogbank.model.call import Caller
-from fogbank.model.calls import Calls
-from fogbank.model.principal import KeyFound, Principal, PrincipalType
-from fogbank.model.telemetry import TelemetryBatcher
 from fogbank.protocol import Router
-from fogbank.sandbox.api import Bind, Credentials, FunctionConfig, FunctionNetwork, Pool, SandboxSettings
-from fogbank.sandbox.pool import EnvironmentPool
-from fogbank.services import apigateway, cloudwatch, iam, lambda_, logs, stepfunctions, sts
-from fogbank.store.api import Store
-from fogbank.store.blobs import FileBlobs
+from fogbank.sandbox.api import Credentials, FunctionConfig
 from fogbank.store.folders import Folders
-from fogbank.store.open import open_store
-from fogbank.store.secrets import Secrets
 
 log = logging.getLogger("fogbank")
 
@@ -57,121 +43,15 @@ CODE_DOWNLOAD = "/_aws/lambda/code/"
 SWITCH_INTERVAL_S = 0.0005
 
 
-class House:
-    """Everything that holds state, for one life of the store."""
-
-    def __init__(self, app: App, folders: Folders) -> None:
-        settings, clock, ids = app.settings, app.clock, app.ids
-        self.lanes = Lanes()
-        self.secrets = Secrets.in_memory() if folders.temporary else Secrets.in_folder(folders.root)
-        self.store: Store = open_store(settings.store_url or folders.store, clock, self.lanes)
-        self.blobs = FileBlobs(folders.blobs)
-        self.sessions = Sessions(self.secrets, clock, ids)
-        enforced = settings.auth_mode is AuthMode.ENFORCE
-        self.keyring = Keyring(self.sessions, folders.root, self._user_key, clock, ids, enforced=enforced)
-        self.calls = Calls(ModeAuthorizer(settings.auth_mode))
-        self.telemetry = TelemetryBatcher(self.calls, clock, ids, self.lanes)
-        self.work_dir = Path(tempfile.mkdtemp(prefix="fogbank-run-"))
-        sandbox = sandbox_settings(settings, self.work_dir)
-        self.pool: Pool = EnvironmentPool(sandbox, HousePlatform(app, self), clock, ids, self.lanes)
-        self.functions = lambda_.Lambda(
-            store=self.store,
-            blobs=self.blobs,
-            clock=clock,
-            ids=ids,
-            lanes=self.lanes,
-            secrets=self.secrets,
-            pool=self.pool,
-            telemetry=self.telemetry,
-            sessions=self.sessions,
-            code_dir=folders.code,
-            settings=settings,
-        )
-        self._states: list[tuple[Any, Any]] = [
-            (
-                logs.SERVICE,
-                logs.Logs(store=self.store, clock=clock, ids=ids, lanes=self.lanes, calls=self.calls),
-            ),
-            (
-                cloudwatch.SERVICE,
-                cloudwatch.CloudWatch(store=self.store, clock=clock, ids=ids, lanes=self.lanes),
-            ),
-            (iam.SERVICE, iam.Iam(store=self.store, clock=clock, ids=ids, secrets=self.secrets)),
-            (sts.SERVICE, sts.Sts(store=self.store, clock=clock, ids=ids, sessions=self.sessions)),
-            (lambda_.SERVICE, self.functions),
-            (
-                apigateway.SERVICE,
-                apigateway.ApiGateway(
-                    store=self.store,
-                    clock=clock,
-                    ids=ids,
-                    lanes=self.lanes,
-                    calls=self.calls,
-                    secrets=self.secrets,
-                    telemetry=self.telemetry,
-                ),
-            ),
-            (
-                stepfunctions.SERVICE,
-                stepfunctions.StepFunctions(
-                    store=self.store,
-                    clock=clock,
-                    ids=ids,
-                    lanes=self.lanes,
-                    calls=self.calls,
-                    telemetry=self.telemetry,
-                    settings=settings,
-                ),
-            ),
-        ]
-        for service, state in self._states:
-            self.calls.mount(service, state)
-
-    async def start(self) -> None:
-        """Open the store, then everything that stands on it. Raises ConfigError."""
-        await self.store.open()
-        await self.blobs.clean_up()
-        await self.keyring.start()
-        self.store.watch_records(("iam",), self.keyring.forget_all)
-        await self.pool.open()
-        for _, state in self._states:
-            await state.start()
-        self.telemetry.start()
-
-    async def close(self, *, wipe: bool = False) -> None:
-        """Finish what was accepted, end every environment, close the store; `wipe`: empty it first."""
-        await self.telemetry.flush()
-        for _, state in reversed(self._states):
-            try:
-                await state.close()
-            except StoreError as error:  # a full disk must not keep the environments and the rest from ending
-                log.error("%s could not write its last: %s", type(state).__name__, error)
-        await self.pool.close()
-        await self.telemetry.flush()
-        await self.lanes.close()
-        if wipe:
-            await self.store.clear()
-        await self.store.close()
-        shutil.rmtree(self.work_dir, ignore_errors=True)
-
-    async def _user_key(self, access_key_id: str) -> KeyFound | None:
-        """A long-term key that IAM gave out, in whichever account."""
-        caller = Caller("", "", Principal(PrincipalType.SERVICE, "", "fogbank", "fogbank"), "")
-        found: KeyFound | None = await self.calls.internal(
-            "iam", "find_access_key", caller, access_key_id=access_key_id
-        )
-        return found
-
-
 class HousePlatform:
     """What the sandbox needs of the house (`sandbox.api.Platform`)."""
 
-    def __init__(self, app: App, house: House) -> None:
+    def __init__(self, app: App) -> None:
         self._app = app
-        self._house = house
 
     async def credentials(self, config: FunctionConfig) -> Credentials:
-        return await self._house.functions.credentials(config)
+        issued: Credentials = await self._app.house.functions.credentials(config)
+        return issued
 
     def endpoint_url(self) -> str:
         return self._app.url
@@ -251,7 +131,10 @@ class App:
         return lines
 
     async def _move_in(self) -> None:
-        self.house = house = House(self, self._folders)
+        sandbox = sandbox_settings(self.settings, new_work_dir())
+        self.house = house = House(
+            self.settings, self._folders, self.clock, self.ids, HousePlatform(self), sandbox
+        )
         await house.start()
         self.server.handler = Pipeline(
             router=Router(house.calls.services),
@@ -309,28 +192,3 @@ class App:
             "environments": self.house.pool.environments(),
             "connections": self.server.connections,
         }
-
-
-def sandbox_settings(settings: Settings, work_dir: Path) -> SandboxSettings:
-    """The start options that concern functions. Raises ConfigError."""
-    default = FunctionNetwork.HOST if settings.loopback else FunctionNetwork.NONE
-    network = FunctionNetwork(settings.function_network) if settings.function_network else default
-    return SandboxSettings(
-        work_dir=work_dir,
-        network=network,
-        binds=tuple(parse_bind(text) for text in settings.binds),
-        idle_s=settings.environment_idle_s,
-        isolation=settings.isolation,
-    )
-
-
-def parse_bind(text: str) -> Bind:
-    """`HOST[:INSIDE[:ro]]`. Raises ConfigError."""
-    host, _, rest = text.partition(":")
-    inside, _, mode = rest.partition(":")
-    if mode not in ("", "ro", "rw"):
-        raise ConfigError(f"--bind {text}: {mode} is neither ro nor rw")
-    path = Path(host).absolute()
-    if not path.is_dir():
-        raise ConfigError(f"--bind {text}: {path} is not a folder")
-    return Bind(path, inside or str(path), mode == "ro")

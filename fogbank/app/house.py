@@ -1,0 +1,125 @@
+"""Everything that holds state, for one life of the store.
+
+Services sleep until they are called: importing and starting all of them would be most of the start-up time and a good part of
+the memory. Lambda is up from the start; on a store that holds something, where work may wait for any service, the others wake
+one after another as soon as the server answers.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+from functools import partial
+from pathlib import Path
+
+from fogbank.app.services import BUILDERS, Parts, declared
+from fogbank.auth.authorizer import ModeAuthorizer
+from fogbank.auth.keyring import Keyring
+from fogbank.auth.tokens import Sessions
+from fogbank.core.clock import Clock
+from fogbank.core.config import AuthMode, Settings
+from fogbank.core.errors import StoreError
+from fogbank.core.ids import Ids
+from fogbank.core.lanes import Lanes
+from fogbank.model.call import Caller
+from fogbank.model.calls import Calls
+from fogbank.model.principal import KeyFound, Principal, PrincipalType
+from fogbank.model.telemetry import TelemetryBatcher
+from fogbank.sandbox.api import Platform, Pool, SandboxSettings
+from fogbank.sandbox.pool import EnvironmentPool
+from fogbank.store.api import Store
+from fogbank.store.blobs import FileBlobs
+from fogbank.store.folders import Folders
+from fogbank.store.open import open_store
+from fogbank.store.secrets import Secrets
+
+log = logging.getLogger("fogbank")
+
+AWAKE_FROM_THE_START = "lambda"
+
+
+class House:
+    """The store, the environments and the services. `platform` and `sandbox` are what the environments are made with."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        folders: Folders,
+        clock: Clock,
+        ids: Ids,
+        platform: Platform,
+        sandbox: SandboxSettings,
+    ) -> None:
+        self.lanes = Lanes()
+        self.secrets = Secrets.in_memory() if folders.temporary else Secrets.in_folder(folders.root)
+        self.store: Store = open_store(settings.store_url or folders.store, clock, self.lanes)
+        self.blobs = FileBlobs(folders.blobs)
+        self.sessions = Sessions(self.secrets, clock, ids)
+        enforced = settings.auth_mode is AuthMode.ENFORCE
+        self.keyring = Keyring(self.sessions, folders.root, self._user_key, clock, ids, enforced=enforced)
+        self.calls = Calls(ModeAuthorizer(settings.auth_mode))
+        self.telemetry = TelemetryBatcher(self.calls, clock, ids, self.lanes)
+        self.work_dir = sandbox.work_dir
+        self.pool: Pool = EnvironmentPool(sandbox, platform, clock, ids, self.lanes)
+        parts = Parts(
+            store=self.store,
+            blobs=self.blobs,
+            clock=clock,
+            ids=ids,
+            lanes=self.lanes,
+            secrets=self.secrets,
+            calls=self.calls,
+            telemetry=self.telemetry,
+            sessions=self.sessions,
+            pool=self.pool,
+            settings=settings,
+            code_dir=folders.code,
+        )
+        for name, build in BUILDERS.items():
+            self.calls.mount_asleep(name, partial(declared, name), partial(build, parts))
+
+    async def start(self) -> None:
+        """Open the store, then what stands on it. Raises ConfigError."""
+        await self.store.open()
+        await self.blobs.clean_up()
+        await self.keyring.start()
+        self.store.watch_records(("iam",), self.keyring.forget_all)
+        await self.pool.open()
+        self.functions = await self.calls.wake(AWAKE_FROM_THE_START)
+        self.telemetry.start()
+        self.lanes.spawn("waking services", self._wake_all())
+
+    async def close(self, *, wipe: bool = False) -> None:
+        """Finish what was accepted, end every environment, close the store; `wipe`: empty it first."""
+        await self.telemetry.flush()
+        for state in reversed(self.calls.awake()):
+            try:
+                await state.close()
+            except StoreError as error:  # a full disk must not keep the environments and the rest from ending
+                log.error("%s could not write its last: %s", type(state).__name__, error)
+        await self.pool.close()
+        await self.telemetry.flush()
+        await self.lanes.close()
+        if wipe:
+            await self.store.clear()
+        await self.store.close()
+        shutil.rmtree(self.work_dir, ignore_errors=True)
+
+    async def _wake_all(self) -> None:
+        if await self.store.count((), limit=1):
+            for name in BUILDERS:
+                await self.calls.wake(name)
+
+    async def _user_key(self, access_key_id: str) -> KeyFound | None:
+        """A long-term key that IAM gave out, in whichever account."""
+        caller = Caller("", "", Principal(PrincipalType.SERVICE, "", "fogbank", "fogbank"), "")
+        found: KeyFound | None = await self.calls.internal(
+            "iam", "find_access_key", caller, access_key_id=access_key_id
+        )
+        return found
+
+
+def new_work_dir() -> Path:
+    """A folder for the sockets and roots of one house."""
+    return Path(tempfile.mkdtemp(prefix="fogbank-run-"))

@@ -1,0 +1,128 @@
+"""Every service, by the name boto3 gives its client, and how its state is built. Each is imported when it is first needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from fogbank.auth.tokens import Sessions
+from fogbank.core.clock import Clock
+from fogbank.core.config import Settings
+from fogbank.core.ids import Ids
+from fogbank.core.lanes import Lanes
+from fogbank.model.calls import Calls
+from fogbank.model.service import Service
+from fogbank.model.telemetry import Telemetry
+from fogbank.sandbox.api import Pool
+from fogbank.store.api import Blobs, Store
+from fogbank.store.secrets import Secrets
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What services are built from."""
+
+    store: Store
+    blobs: Blobs
+    clock: Clock
+    ids: Ids
+    lanes: Lanes
+    secrets: Secrets
+    calls: Calls
+    telemetry: Telemetry
+    sessions: Sessions
+    pool: Pool
+    settings: Settings
+    code_dir: Path
+
+
+def declared(name: str) -> Service[Any]:
+    """The service's declaration: importing it declares its operations."""
+    folder = "lambda_" if name == "lambda" else name
+    service: Service[Any] = import_module(f"fogbank.services.{folder}").SERVICE
+    return service
+
+
+def _lambda(parts: Parts) -> Any:
+    from fogbank.services.lambda_ import Lambda
+
+    return Lambda(
+        store=parts.store,
+        blobs=parts.blobs,
+        clock=parts.clock,
+        ids=parts.ids,
+        lanes=parts.lanes,
+        secrets=parts.secrets,
+        pool=parts.pool,
+        telemetry=parts.telemetry,
+        sessions=parts.sessions,
+        code_dir=parts.code_dir,
+        settings=parts.settings,
+    )
+
+
+def _logs(parts: Parts) -> Any:
+    from fogbank.services.logs import Logs
+
+    return Logs(store=parts.store, clock=parts.clock, ids=parts.ids, lanes=parts.lanes, calls=parts.calls)
+
+
+def _cloudwatch(parts: Parts) -> Any:
+    from fogbank.services.cloudwatch import CloudWatch
+
+    return CloudWatch(store=parts.store, clock=parts.clock, ids=parts.ids, lanes=parts.lanes)
+
+
+def _iam(parts: Parts) -> Any:
+    from fogbank.services.iam import Iam
+
+    return Iam(store=parts.store, clock=parts.clock, ids=parts.ids, secrets=parts.secrets)
+
+
+def _sts(parts: Parts) -> Any:
+    from fogbank.services.sts import Sts
+
+    return Sts(store=parts.store, clock=parts.clock, ids=parts.ids, sessions=parts.sessions)
+
+
+def _apigateway(parts: Parts) -> Any:
+    from fogbank.services.apigateway import ApiGateway
+
+    return ApiGateway(
+        store=parts.store,
+        clock=parts.clock,
+        ids=parts.ids,
+        lanes=parts.lanes,
+        calls=parts.calls,
+        secrets=parts.secrets,
+        telemetry=parts.telemetry,
+    )
+
+
+def _stepfunctions(parts: Parts) -> Any:
+    from fogbank.services.stepfunctions import StepFunctions
+
+    return StepFunctions(
+        store=parts.store,
+        clock=parts.clock,
+        ids=parts.ids,
+        lanes=parts.lanes,
+        calls=parts.calls,
+        telemetry=parts.telemetry,
+        settings=parts.settings,
+    )
+
+
+#: In the order in which they wake after a restart: who is called by others first.
+BUILDERS: dict[str, Callable[[Parts], Any]] = {
+    "lambda": _lambda,
+    "logs": _logs,
+    "cloudwatch": _cloudwatch,
+    "iam": _iam,
+    "sts": _sts,
+    "apigateway": _apigateway,
+    "stepfunctions": _stepfunctions,
+}
