@@ -22,6 +22,7 @@ SERVICES = {
     "logs": "logs",
     "cloudwatch": "cloudwatch",
     "iam": "iam",
+    "s3": "s3",
     "sts": "sts",
     "stepfunctions": "stepfunctions",
 }

@@ -75,6 +75,7 @@ class House:
             pool=self.pool,
             settings=settings,
             code_dir=folders.code,
+            objects_dir=folders.blobs / "s3",
         )
         for name, build in BUILDERS.items():
             self.calls.mount_asleep(name, partial(declared, name), partial(build, parts))

@@ -18,6 +18,7 @@ from fogbank.model.service import Service
 from fogbank.model.telemetry import Telemetry
 from fogbank.sandbox.api import Pool
 from fogbank.store.api import Blobs, Store
+from fogbank.store.blobs import FileBlobs
 from fogbank.store.secrets import Secrets
 
 
@@ -37,6 +38,7 @@ class Parts:
     pool: Pool
     settings: Settings
     code_dir: Path
+    objects_dir: Path
 
 
 def declared(name: str) -> Service[Any]:
@@ -88,6 +90,14 @@ def _sts(parts: Parts) -> Any:
     return Sts(store=parts.store, clock=parts.clock, ids=parts.ids, sessions=parts.sessions)
 
 
+def _s3(parts: Parts) -> Any:
+    from fogbank.services.s3 import S3
+
+    # Blobs of its own: Lambda discards packages by its own count of uses, whoever else has the same bytes.
+    blobs = FileBlobs(parts.objects_dir)
+    return S3(store=parts.store, blobs=blobs, clock=parts.clock, ids=parts.ids, lanes=parts.lanes)
+
+
 def _apigateway(parts: Parts) -> Any:
     from fogbank.services.apigateway import ApiGateway
 
@@ -123,6 +133,7 @@ BUILDERS: dict[str, Callable[[Parts], Any]] = {
     "cloudwatch": _cloudwatch,
     "iam": _iam,
     "sts": _sts,
+    "s3": _s3,
     "apigateway": _apigateway,
     "stepfunctions": _stepfunctions,
 }

@@ -30,6 +30,9 @@ WORDINGS = {
     "logs": Wording("InvalidParameterException"),
     "iam": Wording("ValidationError", shows_values=False, shows_enums=False, elements_not_null=True),
     "lambda": Wording("ValidationException", elements_not_null=True),
+    "s3": Wording(
+        "MalformedXML"
+    ),  # only bodies are validated; headers and queries each have words of their own
     "apigateway": Wording("BadRequestException"),
     "apigatewayv2": Wording("BadRequestException"),
     "cognito-idp": Wording("InvalidParameterException"),

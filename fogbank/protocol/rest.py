@@ -25,6 +25,7 @@ class RestCodec(Codec):
     content_type: str
     event_content_type: str
     blob_content_type: str
+    empty_is_absent = False  # a number in the query that has no digits
 
     @abstractmethod
     def body_reader(self, shape: Shape, names: list[str]) -> ReadBody:
@@ -42,7 +43,7 @@ class RestCodec(Codec):
         shape = operation.input
         if shape is None:
             return lambda request, labels: {}
-        bindings = RequestBindings(shape, operation.uri)
+        bindings = RequestBindings(shape, operation.uri, empty_is_absent=self.empty_is_absent)
         outside = bindings.compile()
         if shape.payload is not None:
             return _with_payload(outside, shape.payload, self._payload_reader(shape, shape.payload))

@@ -60,7 +60,8 @@ class RequestBindings:
     """The members of one input shape that are outside of the body. `body` names those that are inside. `uri` is the
     operation's pattern: the query parameters in it are nobody's value."""
 
-    def __init__(self, shape: Shape, uri: str) -> None:
+    def __init__(self, shape: Shape, uri: str, *, empty_is_absent: bool = False) -> None:
+        self._empty_is_absent = empty_is_absent  # of numbers and such in the query
         self._labels: list[_Binding] = []
         self._headers: list[_Binding] = []
         self._header_lists: list[_Binding] = []
@@ -133,6 +134,8 @@ class RequestBindings:
     def _from_query(self, query: Query, params: Params) -> None:
         for binding in self._query:
             if texts := query.get(binding.wire):
+                if not texts[0] and binding.convert is not None and self._empty_is_absent:
+                    continue
                 params[binding.member] = _read(binding, texts[0])
         for binding in self._query_lists:
             if texts := query.get(binding.wire):

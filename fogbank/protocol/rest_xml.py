@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fogbank.core.errors import AwsError
-from fogbank.core.http import Response
+from fogbank.core.http import Request, Response
 from fogbank.model.shapes import OperationModel, ServiceModel, Shape
-from fogbank.protocol.codec import side
+from fogbank.protocol.body_digests import wrong_digest
+from fogbank.protocol.codec import Params, Parse, side
 from fogbank.protocol.malformed import Malformed
 from fogbank.protocol.rest import ReadBody, RestCodec, WriteBody
 from fogbank.protocol.rest_response import HeaderItems, ResponseBindings
@@ -31,12 +32,27 @@ class RestXmlCodec(RestCodec):
         self._readers = XmlReader()
         self._writers = XmlWriter(iso8601_ms)
         self._is_storage = service is None or service.name in STORAGE
+        self.empty_is_absent = self._is_storage
 
     def body_reader(self, shape: Shape, names: list[str]) -> ReadBody:
         read = self._readers.members(shape, names)
         return lambda body: read(parse_xml(body))
 
+    def parser(self, operation: OperationModel) -> Parse:
+        parse = super().parser(operation)
+        payload = operation.input.payload if operation.input is not None else None
+        is_content = (
+            payload is not None
+            and operation.input is not None
+            and operation.input.members[payload].type == "blob"
+        )
+        checked = operation.raw.get("httpChecksum", {}).get("requestAlgorithmMember")
+        return parse if is_content or not checked else _with_checksum(parse)
+
     def body_writer(self, shape: Shape, names: list[str]) -> WriteBody:
+        if shape.trait("unwrapped"):
+            write_member = self.payload_writer(shape.members[names[0]])
+            return lambda value: write_member(value[names[0]])
         inside = self._writers.members(shape, names)
         root = shape.trait("locationName", shape.name)
         namespace = namespace_attributes(shape.trait("xmlNamespace") or self._namespace)
@@ -104,3 +120,15 @@ class RestXmlCodec(RestCodec):
 
     def malformed(self, problem: Malformed, operation: OperationModel) -> AwsError:
         return AwsError("MalformedXML" if self._is_storage else "MalformedInput", str(problem))
+
+
+def _with_checksum(parse: Parse) -> Parse:
+    """Checks the checksum or MD5 that came with an XML body: the operation does not see the body's bytes."""
+
+    def checked(request: Request, labels: Mapping[str, str]) -> Params:
+        wrong = wrong_digest(request)
+        if wrong is not None:
+            raise AwsError("BadDigest", f"The {wrong} you specified did not match the calculated checksum.")
+        return parse(request, labels)
+
+    return checked

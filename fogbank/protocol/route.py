@@ -24,6 +24,7 @@ from fogbank.protocol.rest_xml import RestXmlCodec
 from fogbank.protocol.routed import Declared, Endpoint, Routed
 from fogbank.protocol.scope import signing_name
 from fogbank.protocol.uri import Marks, UriTable
+from fogbank.protocol.virtual_hosts import bucket_path
 
 CODECS: dict[str, type[Codec]] = {
     "json": JsonCodec,
@@ -90,15 +91,19 @@ class Router:
         if headers.get("smithy-protocol") == "rpc-v2-cbor":
             found = self._cbor.get(request.path)
             return found if found is not None else self._unknown_cbor(request)
+        scope = signing_name(request)
+        may_name_bucket = CATCH_ALL in self._signing and scope in (None, CATCH_ALL)
+        if may_name_bucket and (path := bucket_path(request, signed=scope is not None)) is not None:
+            return self._by_path(request, CATCH_ALL, path)
         if request.path in ("/", "") and (found := self._by_action(request)) is not None:
             return found
-        return self._by_path(request)
+        return self._by_path(request, scope, request.path)
 
     # --- REST -------------------------------------------------------------------------------------------------------
 
-    def _by_path(self, request: Request) -> Routed:
-        scope = signing_name(request)
-        key = (scope, request.method, request.path)
+    def _by_path(self, request: Request, scope: str | None, path: str) -> Routed:
+        """`path` is the request's, with the bucket that its host names in front."""
+        key = (scope, request.method, path)
         kept = self._cache.get(key)
         if kept is not None:
             return kept
@@ -108,9 +113,9 @@ class Router:
         if table is None:
             return self._stranger(request, scope)
         try:
-            found = table.find(request)
+            found = table.find(request, path)
             if found is None and scope is None and (catch_all := self._rest.get(CATCH_ALL)) is not None:
-                found = catch_all.find(request)
+                found = catch_all.find(request, path)
         except Malformed as problem:
             error = AwsError("SerializationException", str(problem))
             return Routed(self._strangers["rest-json"], scope or "", problem=error)
@@ -118,11 +123,7 @@ class Router:
             return self._by_action(request) or self._unknown_path(request, scope)
         service, endpoint = found.target
         routed = Routed(endpoint.codec, service, endpoint, found.labels)
-        if (
-            found.sure
-            and len(request.path) <= ROUTE_PATH_BYTES_MAX
-            and len(scope or "") < ROUTE_PATH_BYTES_MAX
-        ):
+        if found.sure and len(path) <= ROUTE_PATH_BYTES_MAX and len(scope or "") < ROUTE_PATH_BYTES_MAX:
             if len(self._cache) >= ROUTES_CACHED_MAX:
                 self._cache.clear()  # rare, cheap to fill again, and needs no bookkeeping on the hot path
             self._cache[key] = routed

@@ -86,9 +86,10 @@ class UriTable(Generic[T]):
             node = node.label
         _insert(node.ends, method, Leaf(target, tuple(labels), demands, marks))
 
-    def find(self, request: Request) -> Found[T] | None:
-        """The operation of a request, its labels decoded. Malformed when a label is not UTF-8."""
-        method, path = request.method, request.path
+    def find(self, request: Request, path: str | None = None) -> Found[T] | None:
+        """The operation of a request, its labels decoded. `path`: instead of the request's own. Malformed when a label
+        is not UTF-8."""
+        method, path = request.method, request.path if path is None else path
         for leaves, values in _walk(self._root, _segments(path), 0, path, []):
             found = _choose(leaves.get(method), request)
             if found is not None:

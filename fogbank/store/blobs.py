@@ -57,6 +57,11 @@ class FileBlobs:
             raise ValueError("a blob is named by 64 hexadecimal digits")
         return self._directory / name[:2] / name
 
+    async def older_than(self, time_ms: int) -> AsyncIterator[list[str]]:
+        """The names of blobs that were made before a time, a part of the directory at a time: for sweeping."""
+        for fan in range(256):
+            yield await asyncio.to_thread(_older, self._directory / f"{fan:02x}", time_ms)
+
     async def clean_up(self) -> int:
         """Remove what killed writers left half-way; how many files."""
         return await asyncio.to_thread(self._clean_up)
@@ -117,6 +122,17 @@ class FileBlobs:
             fan.mkdir(exist_ok=True)
             _flush_directory(self._directory)
             self._fans.add(fan)
+
+
+def _older(fan: Path, time_ms: int) -> list[str]:
+    found: list[str] = []
+    try:
+        for entry in os.scandir(fan):
+            if entry.stat().st_mtime_ns // 1_000_000 < time_ms:
+                found.append(entry.name)
+    except FileNotFoundError:
+        pass  # no blob has such a name, or one is being deleted
+    return found
 
 
 def _read_whole(path: Path) -> bytes | None:

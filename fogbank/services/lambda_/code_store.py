@@ -18,8 +18,8 @@ from pathlib import Path
 from weakref import WeakValueDictionary
 
 from fogbank.core.errors import StoreFull
-from fogbank.core.limits import CODE_UNZIPPED_BYTES_MAX, CODE_ZIP_BYTES_MAX
-from fogbank.services.lambda_.errors import invalid_parameter, request_too_large
+from fogbank.core.limits import CODE_UNZIPPED_BYTES_MAX
+from fogbank.services.lambda_.errors import invalid_parameter
 from fogbank.services.lambda_.package import BadPackage, EmptyPackage, PackageTooLarge, unpack
 from fogbank.store.api import Blobs
 
@@ -68,13 +68,11 @@ class CodeStore:
         async with lock:
             yield
 
-    async def take_in(self, content: bytes, operation: str) -> Package:
+    async def take_in(self, content: bytes) -> Package:
         """Check, unpack and keep a zip. The caller holds it (`held`) until its use of it is committed.
 
         Raises AWS's InvalidParameterValueException for what cannot be unpacked or is too large.
         """
-        if len(content) > CODE_ZIP_BYTES_MAX:
-            raise request_too_large(operation)
         sha = sha_of(content)
         try:
             unzipped_bytes = await asyncio.to_thread(_unpack_into, content, self.path(sha))

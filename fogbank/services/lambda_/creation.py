@@ -10,6 +10,7 @@ from fogbank.core.config import AuthMode
 from fogbank.core.errors import AwsError, Conflict, NotSupported
 from fogbank.model.call import Call
 from fogbank.services.lambda_ import keys
+from fogbank.services.lambda_.code_source import zip_of
 from fogbank.services.lambda_.code_store import sha_of
 from fogbank.services.lambda_.environment import check_variables, seal_variables
 from fogbank.services.lambda_.errors import conflict, invalid_parameter
@@ -31,8 +32,6 @@ from fogbank.services.lambda_.state import Lambda
 from fogbank.services.lambda_.tables import put_version
 from fogbank.services.lambda_.tag_rules import check_tags
 from fogbank.store.api import ABSENT, Transaction
-
-_REFUSED_SOURCES = ("S3Bucket", "S3Key", "S3ObjectVersion", "S3ObjectStorageMode", "ImageUri")
 
 
 @SERVICE.operation(
@@ -112,7 +111,8 @@ async def create_function(
         logging=logging_of(logging_config, name.name, Logging()),
         tracing=(tracing_config or {}).get("Mode", "PassThrough"),
     )
-    created = await _create(ctx, name, draft, zip_of(code), layers or [], tags or {}, publish)
+    content = await zip_of(ctx, code, "CreateFunction")
+    created = await _create(ctx, name, draft, content, layers or [], tags or {}, publish)
     return configuration(name, created, variables)
 
 
@@ -131,7 +131,7 @@ async def _create(
         raise _exists(name)
     uses = await resolve_layers(ctx, layers)
     async with state.code.held(sha_of(content)):
-        package = await state.code.take_in(content, "CreateFunction")
+        package = await state.code.take_in(content)
         check_unzipped(package.unzipped_bytes, uses)
         latest = replace(
             draft,
@@ -187,22 +187,6 @@ def check_role(ctx: Call[Lambda], role: str) -> None:
     enforced = ctx.state.settings.auth_mode is AuthMode.ENFORCE
     if enforced and found is not None and found.account != ctx.account:
         raise AwsError("AccessDeniedException", "Cross-account pass role is not allowed.", status=403)
-
-
-def zip_of(code: dict[str, Any]) -> bytes:
-    """The zip in a FunctionCode; refuses the other sources by name."""
-    content: bytes | None = code.get("ZipFile")
-    if content is not None and any(member in code for member in _REFUSED_SOURCES):
-        raise invalid_parameter(
-            "Please do not provide other FunctionCode parameters when providing a ZipFile."
-        )
-    if code.get("SourceKMSKeyArn"):
-        raise NotSupported("SourceKMSKeyArn of Lambda functions")
-    if content is None:
-        if "S3Bucket" in code or "S3Key" in code:
-            raise NotSupported("Lambda code from S3 (S3Bucket, S3Key)")
-        raise invalid_parameter("Please provide a source for function code.")
-    return content
 
 
 def _exists(name: FunctionName) -> AwsError:

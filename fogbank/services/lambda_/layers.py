@@ -12,6 +12,7 @@ from fogbank.core.clock import iso8601
 from fogbank.core.errors import NotSupported
 from fogbank.model.call import Call
 from fogbank.services.lambda_ import keys
+from fogbank.services.lambda_.code_source import zip_of
 from fogbank.services.lambda_.code_store import sha_of
 from fogbank.services.lambda_.errors import access_denied, invalid_parameter, not_found, validation
 from fogbank.services.lambda_.pages import decode_marker, encode_marker, page_size
@@ -82,12 +83,10 @@ async def publish_layer_version(
         raise validation(
             f"[{', '.join(unknown)}]", "compatibleRuntimes", f"Member must satisfy constraint: [{constraint}]"
         )
-    packed = content.get("ZipFile")
-    if packed is None:
-        raise NotSupported("Lambda layers from S3 (S3Bucket, S3Key)")
+    packed = await zip_of(ctx, content, "PublishLayerVersion")
     state = ctx.state
     async with state.code.held(sha_of(packed)):
-        package = await state.code.take_in(packed, "PublishLayerVersion")
+        package = await state.code.take_in(packed)
         if names := state.code.extensions(package.sha):
             raise NotSupported(f"Lambda extensions in layers (extensions/{names[0]})")
 

@@ -9,8 +9,9 @@ from typing import Any
 from fogbank.core.errors import NotSupported
 from fogbank.model.call import Call
 from fogbank.services.lambda_.access import check_access
+from fogbank.services.lambda_.code_source import zip_of
 from fogbank.services.lambda_.code_store import Package, sha_of
-from fogbank.services.lambda_.creation import check_role, zip_of
+from fogbank.services.lambda_.creation import check_role
 from fogbank.services.lambda_.environment import check_variables, seal_variables
 from fogbank.services.lambda_.errors import conflict, invalid_parameter, stale_revision
 from fogbank.services.lambda_.functions import rendered
@@ -55,25 +56,21 @@ async def update_function_code(
     name = _name(ctx, function_name, "lambda:UpdateFunctionCode")
     if image_uri is not None:
         raise NotSupported("Lambda functions from container images")
-    content = zip_of(
-        {
-            member: value
-            for member, value in (
-                ("ZipFile", zip_file),
-                ("S3Bucket", s3_bucket),
-                ("S3Key", s3_key),
-                ("S3ObjectVersion", s3_object_version),
-                ("S3ObjectStorageMode", s3_object_storage_mode),
-                ("SourceKMSKeyArn", source_kms_key_arn),
-            )
-            if value is not None
-        }
-    )
+    code = {
+        "ZipFile": zip_file,
+        "S3Bucket": s3_bucket,
+        "S3Key": s3_key,
+        "S3ObjectVersion": s3_object_version,
+        "S3ObjectStorageMode": s3_object_storage_mode,
+        "SourceKMSKeyArn": source_kms_key_arn,
+    }
+    sent = {member: value for member, value in code.items() if value is not None}
+    content = await zip_of(ctx, sent, "UpdateFunctionCode")
     state = ctx.state
     function, _ = await find_function(state.store, name)
     check_changeable(name, function.latest, revision_id)
     async with state.code.held(sha_of(content)):
-        package = await state.code.take_in(content, "UpdateFunctionCode")
+        package = await state.code.take_in(content)
 
         def change(latest: Version) -> Version:
             check_unzipped(package.unzipped_bytes, latest.layers)

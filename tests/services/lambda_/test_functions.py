@@ -347,10 +347,20 @@ async def test_what_a_killed_node_took_in_for_nothing_is_swept(house: LambdaHous
     await house.create()
     used = hashlib.sha256(creation()["Code"]["ZipFile"]).hexdigest()
     content = pack({"index.py": "# never used"})
-    await house.state.code.take_in(content, "CreateFunction")
+    await house.state.code.take_in(content)
     unused = house.state.code.path(hashlib.sha256(content).hexdigest())
     for folder in (unused, house.state.code.path(used)):
         os.utime(folder, (0, 0))
     house.state.collector.start()
     await until(lambda: not unused.exists())
     assert house.state.code.path(used).exists()
+
+
+async def test_a_zip_beyond_the_request_limit(house: LambdaHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    from fogbank.services.lambda_ import code_source
+
+    assert code_source.CODE_ZIP_BYTES_MAX == 50 * 1024 * 1024
+    monkeypatch.setattr(code_source, "CODE_ZIP_BYTES_MAX", 10)
+    code, message = await house.refuses("CreateFunction", **creation("large"))
+    assert code == "RequestEntityTooLargeException"
+    assert message == "Request must be smaller than 70167211 bytes for the CreateFunction operation"

@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fogbank.core import limits
 from fogbank.services.lambda_ import package
 from fogbank.services.lambda_.code_store import CodeStore
 from fogbank.services.lambda_.package import BadPackage, EmptyPackage, PackageTooLarge, unpack
@@ -198,8 +197,8 @@ async def test_equal_packages_share_a_folder_and_a_power_loss_empties_it(tmp_pat
     store = CodeStore(FileBlobs(tmp_path / "blobs"), tmp_path / "code")
     await store.start()
     content = pack({"index.py": "x"})
-    first = await store.take_in(content, "CreateFunction")
-    again = await store.take_in(content, "CreateFunction")
+    first = await store.take_in(content)
+    again = await store.take_in(content)
     assert first == again
     (store.path(first.sha) / "index.py").write_text("torn")
     await store.start()
@@ -211,16 +210,3 @@ async def test_equal_packages_share_a_folder_and_a_power_loss_empties_it(tmp_pat
     assert (store.path(first.sha) / "index.py").read_text() == "x"
     await store.discard(first.sha)
     assert not await store.ensure(first.sha)
-
-
-async def test_a_zip_beyond_the_request_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from fogbank.core.errors import AwsError
-    from fogbank.services.lambda_ import code_store
-
-    assert limits.CODE_ZIP_BYTES_MAX == 50 * 1024 * 1024
-    monkeypatch.setattr(code_store, "CODE_ZIP_BYTES_MAX", 10)
-    store = CodeStore(FileBlobs(tmp_path / "blobs"), tmp_path / "code")
-    await store.start()
-    with pytest.raises(AwsError) as caught:
-        await store.take_in(pack({"index.py": "x"}), "CreateFunction")
-    assert (caught.value.code, caught.value.status) == ("RequestEntityTooLargeException", 413)
