@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from fogbank.asl.jsonata_library.table import LIBRARY
 from fogbank.asl.jsonata_runtime.compiler import Compiler
@@ -29,6 +29,7 @@ from fogbank.asl.jsonata_syntax.nodes import Node
 from fogbank.asl.jsonata_syntax.shape import shape
 
 __all__ = [
+    "LIBRARY_NAMES",
     "UNDEFINED",
     "Budget",
     "Expression",
@@ -40,6 +41,9 @@ __all__ = [
     "Undefined",
     "compile",
 ]
+
+LIBRARY_NAMES: Final = frozenset(LIBRARY)
+"""The names (without `$`) of all functions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ class Expression:
     text: str
     variables: tuple[str, ...]
     unsupported: str | None
+    states_fields: tuple[str, ...]
     _evaluate: Evaluate
     _finish: Callable[[Any], Any]
 
@@ -77,7 +82,9 @@ def compile(expression: str) -> Expression:
     tree = shape(Grammar(expression).parse())
     found = references.find(tree)
     finish = _shared if _only_selects(tree) else plain
-    return Expression(expression, found.variables, found.unsupported, Compiler().node(tree, 1), finish)
+    return Expression(
+        expression, found.variables, found.unsupported, found.fields, Compiler().node(tree, 1), finish
+    )
 
 
 def _only_selects(tree: Node) -> bool:

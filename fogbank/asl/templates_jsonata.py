@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from fogbank.asl import jsonata
 from fogbank.asl.errors import QueryEvaluationError
@@ -19,6 +19,9 @@ from fogbank.asl.jsonata_runtime.text import text_of
 
 Evaluate: TypeAlias = Callable[[Mapping[str, Any], jsonata.Budget], Any]
 """(bindings, budget) to JSON. Raises QueryEvaluationError."""
+
+ALL_FIELDS: Final = frozenset(("input", "context", "result", "errorOutput"))
+"""What `$states` may have."""
 
 
 class Expected(Enum):
@@ -58,12 +61,15 @@ def is_expression(text: str) -> bool:
     return text.startswith("{%") and text.endswith("%}") and len(text) >= 4
 
 
-def compile_template(tree: Any, field: str, expected: tuple[Expected, ...] = ()) -> Template:
+def compile_template(
+    tree: Any, field: str, expected: tuple[Expected, ...] = (), available: frozenset[str] = ALL_FIELDS
+) -> Template:
     """`tree` as it stands in the definition, at `field` of its state.
 
-    `expected` are the types that the field takes; () for any. It applies to a field that is one expression.
+    `expected` are the types that the field takes; () for any. It applies to a field that is one expression. `available`
+    are the fields of `$states` that exist there; to read another is a problem.
     """
-    compilation = _Compilation()
+    compilation = _Compilation(available)
     evaluate = compilation.tree(tree, field, expected)
     constant = evaluate is None
     return Template(
@@ -81,7 +87,8 @@ def _constant(value: Any) -> Evaluate:
 class _Compilation:
     """Gathers what the leaves of one tree read, and what is wrong with them."""
 
-    def __init__(self) -> None:
+    def __init__(self, available: frozenset[str]) -> None:
+        self._available = available
         self.variables: dict[str, None] = {}
         self.problems: list[Problem] = []
 
@@ -105,6 +112,13 @@ class _Compilation:
             return _constant(None)
         if expression.unsupported is not None:
             self.problems.append(Problem(field, "UNSUPPORTED_JSONATA_EXPRESSION", expression.unsupported))
+        for name in expression.states_fields:
+            if name not in self._available:
+                self.problems.append(
+                    Problem(
+                        field, "UNSUPPORTED_JSONATA_EXPRESSION", f"Field '$states.{name}' does not exist."
+                    )
+                )
         self.variables.update(dict.fromkeys(expression.variables))
         return _evaluation(expression, field, expected)
 

@@ -61,7 +61,8 @@ def parse_state(name: str, fields: Mapping[str, Any], language: QueryLanguage) -
         "output": fields.get("Output", ABSENT),
         "assign": fields.get("Assign"),
     }
-    return _BY_TYPE[fields["Type"]](fields, common, own)
+    # What a state sets for itself does not hold for the states within it; they go by the machine's.
+    return _BY_TYPE[fields["Type"]](fields, common, language)
 
 
 def _states(states: Mapping[str, Any], language: QueryLanguage) -> dict[str, State]:
@@ -69,7 +70,6 @@ def _states(states: Mapping[str, Any], language: QueryLanguage) -> dict[str, Sta
 
 
 def _branch(fields: Mapping[str, Any], language: QueryLanguage) -> Branch:
-    # A QueryLanguage of a branch's own does not exist in the language; what holds outside holds inside.
     return Branch(fields["StartAt"], _states(fields["States"], language))
 
 

@@ -10,23 +10,28 @@ from fogbank.asl.jsonata_syntax.nodes import Node
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """`variables` in order of first use; `unsupported` is AWS's message about the first read of a context item."""
+    """`variables` in order of first use; `unsupported` is AWS's message about the first read of a context item.
+
+    `fields` are the fields of `$states` that are read by their names.
+    """
 
     variables: tuple[str, ...]
     unsupported: str | None
+    fields: tuple[str, ...]
 
 
 def find(tree: Node) -> References:
     """The references of a shaped tree."""
     search = _Search()
     search.visit(tree, frozenset(), True)
-    return References(tuple(search.variables), search.unsupported)
+    return References(tuple(search.variables), search.unsupported, tuple(search.fields))
 
 
 class _Search:
     def __init__(self) -> None:
         self.variables: dict[str, None] = {}
         self.unsupported: str | None = None
+        self.fields: dict[str, None] = {}
 
     def _refuse(self, message: str) -> None:
         if self.unsupported is None:
@@ -47,6 +52,7 @@ class _Search:
                 if top:
                     self._refuse(f"Reference to '{value}' at the top level is not supported.")
             case nodes.Path(steps):
+                self._note_field(steps, bound)
                 inner = bound
                 for index, step in enumerate(steps):
                     inner = self.visit(step, inner, top and index == 0)
@@ -73,6 +79,11 @@ class _Search:
                 for child in _children(node):
                     self.visit(child, bound, top)
         return self._decorations(node, bound)
+
+    def _note_field(self, steps: list[Node], bound: frozenset[str]) -> None:
+        match steps:
+            case [nodes.Variable("states"), nodes.Name(field), *_] if "states" not in bound:
+                self.fields.setdefault(field)
 
     def _decorations(self, node: Node, bound: frozenset[str]) -> frozenset[str]:
         known = bound | {name for name in (node.focus, node.index) if name is not None}

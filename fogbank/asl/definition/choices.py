@@ -1,0 +1,109 @@
+"""Checks of a Choice state's rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from fogbank.asl.choice_rules import BOOLEAN_OPERATORS, OPERATORS
+from fogbank.asl.definition import values
+from fogbank.asl.definition.diagnostics import Code
+from fogbank.asl.definition.places import Check, Place
+from fogbank.asl.limits import CHOICE_RULE_DEPTH_MAX
+from fogbank.asl.templates_jsonata import Expected
+from fogbank.asl.timestamps import parse_timestamp
+
+_TOP: Final[Mapping[str, Check]] = {
+    "Next": values.string,
+    "Comment": values.string,
+    "Assign": values.assignment(values.INPUT_ONLY),
+}
+_CONDITION: Final = values.jsonata((Expected.BOOLEAN,), plain=values.boolean)
+_OUTPUT: Final = values.jsonata()
+
+
+def choices(value: Any, place: Place) -> None:
+    if not place.is_array(value):
+        return
+    if not value:
+        place.refuse("The field 'Choices' must not be empty")
+    for index, rule in enumerate(value):
+        at = place.item(index)
+        if not at.is_object(rule):
+            continue
+        for name, check in _TOP.items():
+            if name in rule:
+                check(rule[name], at.at(name))
+        at.require(rule, ("Next",))
+        rest = {key: part for key, part in rule.items() if key not in _TOP}
+        if place.jsonata:
+            _condition(rest, at)
+        else:
+            _rule(rest, at, 1)
+
+
+def _condition(rule: Mapping[str, Any], place: Place) -> None:
+    place.only(rule, ("Condition", "Output"))
+    if place.require(rule, ("Condition",)):
+        _CONDITION(rule["Condition"], place.at("Condition"))
+    if "Output" in rule:
+        _OUTPUT(rule["Output"], place.at("Output"))
+
+
+def _rule(rule: Any, place: Place, depth: int) -> None:
+    if not place.is_object(rule):
+        return
+    if depth > CHOICE_RULE_DEPTH_MAX:
+        place.refuse("The choice rule is nested too deeply", Code.TOO_DEEPLY_NESTED)
+        return
+    operators = [name for name in rule if name in OPERATORS or name in BOOLEAN_OPERATORS]
+    if len(operators) != 1:
+        place.refuse("A choice rule must have exactly one operator")
+        place.only(rule, ("Variable", "Comment", *operators))
+        return
+    operator = operators[0]
+    at, operand = place.at(operator), rule[operator]
+    if operator in BOOLEAN_OPERATORS:
+        place.only(rule, ("Comment", operator))
+        _nested(operator, operand, at, depth)
+        return
+    place.only(rule, ("Variable", "Comment", operator))
+    if place.require(rule, ("Variable",)):
+        _variable(rule["Variable"], place.at("Variable"))
+    _operand(operator, operand, at)
+
+
+def _nested(operator: str, operand: Any, place: Place, depth: int) -> None:
+    if operator == "Not":
+        _inner(operand, place, depth)
+    elif place.is_array(operand):
+        if not operand:
+            place.refuse(f"The field '{operator}' must not be empty")
+        for index, part in enumerate(operand):
+            _inner(part, place.item(index), depth)
+
+
+def _inner(rule: Any, place: Place, depth: int) -> None:
+    """A rule within another: it goes nowhere of its own."""
+    _rule(rule, place, depth + 1)
+
+
+def _variable(value: Any, place: Place) -> None:
+    if place.is_string(value):
+        values.path(value, place)
+
+
+def _operand(operator: str, operand: Any, place: Place) -> None:
+    match OPERATORS[operator]:
+        case "string":
+            place.is_string(operand)
+        case "boolean":
+            place.is_boolean(operand)
+        case "number":
+            if type(operand) not in (int, float):
+                place.refuse("Expected value of type Number")
+        case "timestamp":
+            if place.is_string(operand) and parse_timestamp(operand) is None:
+                place.refuse("Expected value of type Timestamp")
+        case "path":
+            _variable(operand, place)

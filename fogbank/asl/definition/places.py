@@ -1,0 +1,127 @@
+"""A place within a definition: where a check stands, what holds there, and the checks that all fields share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+from fogbank.asl.definition.diagnostics import Code, Report
+from fogbank.asl.definition.states import QueryLanguage
+from fogbank.asl.resources import TaskResource
+
+Recognises: TypeAlias = Callable[[TaskResource], bool]
+"""Whether a service integration exists; beyond its syntax, only the caller can know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What holds for a whole definition. `machine` is the language set at the top."""
+
+    report: Report
+    express: bool
+    machine: QueryLanguage
+    recognises: Recognises
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """`state` is the location of the state (`/States/X`), `field` the place within it (`Choices[0]/Condition`)."""
+
+    rules: Rules
+    state: str
+    field: str
+    language: QueryLanguage
+    express: bool
+
+    @property
+    def location(self) -> str:
+        if not self.field:
+            return self.state or "/"
+        return f"{self.state}/{self.field}"
+
+    def at(self, name: str) -> Place:
+        return replace(self, field=f"{self.field}/{name}" if self.field else name)
+
+    def item(self, index: int) -> Place:
+        return replace(self, field=f"{self.field}[{index}]")
+
+    @property
+    def jsonata(self) -> bool:
+        return self.language is QueryLanguage.JSONATA
+
+    def refuse(self, message: str, code: str = Code.SCHEMA_VALIDATION_FAILED) -> None:
+        self.rules.report.add(code, message, self.location)
+
+    def warn(self, code: str, message: str) -> None:
+        self.rules.report.warn(code, message, self.location)
+
+    # The wording of what follows is AWS's where a recording or a quoted answer has it: required fields, unsupported
+    # fields, one of these values. "Expected value of type", ranges and "only one of" are ours.
+
+    def require(self, fields: Mapping[str, Any], names: Iterable[str]) -> bool:
+        missing = [name for name in names if name not in fields]
+        if missing:
+            self.refuse(f"These fields are required: [{', '.join(missing)}]")
+        return not missing
+
+    def only(self, fields: Mapping[str, Any], known: Iterable[str]) -> None:
+        """Refuse fields that are not known here."""
+        allowed = set(known)
+        for name in fields:
+            if name not in allowed:
+                self.refuse(f"Field '{name}' is not supported")
+
+    def exclusive(self, fields: Mapping[str, Any], names: Iterable[str], *, required: bool) -> None:
+        """Refuse more than one of `names`, and none if one is required."""
+        known = list(names)
+        given = [name for name in known if name in fields]
+        if len(given) > 1:
+            self.refuse(f"Only one of these fields is allowed: [{', '.join(given)}]")
+        elif required and not given:
+            self.refuse(f"One of these fields is required: [{', '.join(known)}]")
+
+    def is_object(self, value: Any) -> bool:
+        return self._is(isinstance(value, dict), "Object")
+
+    def is_array(self, value: Any) -> bool:
+        return self._is(isinstance(value, list), "Array")
+
+    def is_string(self, value: Any) -> bool:
+        return self._is(isinstance(value, str), "String")
+
+    def is_boolean(self, value: Any) -> bool:
+        return self._is(isinstance(value, bool), "Boolean")
+
+    def _is(self, holds: bool, kind: str) -> bool:
+        if not holds:
+            self.refuse(f"Expected value of type {kind}")
+        return holds
+
+    def is_integer(self, value: Any, least: int, most: int | None) -> bool:
+        if type(value) is not int:
+            return self._is(False, "Integer")
+        return self._in_range(value, least, most)
+
+    def is_number(self, value: Any, least: float, most: float | None) -> bool:
+        if type(value) not in (int, float):
+            return self._is(False, "Number")
+        return self._in_range(value, least, most)
+
+    def _in_range(self, value: float, least: float, most: float | None) -> bool:
+        if value < least or (most is not None and value > most):
+            bound = f"greater than or equal to {least}" if value < least else f"less than or equal to {most}"
+            self.refuse(f"The value must be {bound}")
+            return False
+        return True
+
+    def is_one_of(self, value: Any, name: str, values: Iterable[str]) -> bool:
+        known = list(values)
+        if value not in known or not isinstance(value, str):
+            self.refuse(f"The field '{name}' should have one of these values: [{', '.join(known)}]")
+            return False
+        return True
+
+
+Check: TypeAlias = Callable[[Any, Place], None]
+"""Checks the value of one field at its place."""
