@@ -25,6 +25,8 @@ SERVICES = {
     "s3": "s3",
     "sts": "sts",
     "stepfunctions": "stepfunctions",
+    "dynamodb": "dynamodb",
+    "dynamodbstreams": "dynamodbstreams",
 }
 
 

@@ -126,6 +126,20 @@ def _stepfunctions(parts: Parts) -> Any:
     )
 
 
+def _dynamodb(parts: Parts) -> Any:
+    from fogbank.services.dynamodb import DynamoDB
+
+    return DynamoDB(
+        store=parts.store, clock=parts.clock, ids=parts.ids, lanes=parts.lanes, node=parts.settings.node
+    )
+
+
+def _dynamodbstreams(parts: Parts) -> Any:
+    from fogbank.services.dynamodbstreams import Streams
+
+    return Streams(clock=parts.clock)
+
+
 #: In the order in which they wake after a restart: who is called by others first.
 BUILDERS: dict[str, Callable[[Parts], Any]] = {
     "lambda": _lambda,
@@ -134,6 +148,8 @@ BUILDERS: dict[str, Callable[[Parts], Any]] = {
     "iam": _iam,
     "sts": _sts,
     "s3": _s3,
+    "dynamodb": _dynamodb,
+    "dynamodbstreams": _dynamodbstreams,
     "apigateway": _apigateway,
     "stepfunctions": _stepfunctions,
 }

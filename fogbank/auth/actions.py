@@ -34,6 +34,7 @@ RESOURCES: dict[str, tuple[tuple[str, str], ...]] = {
         ("PolicyName", "policy/"),
     ),
     "sts": (),
+    "dynamodb": (("TableName", "table/"),),
 }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from fogbank.core.encoded import resolved
 from fogbank.core.errors import AwsError, NotSupported
 from fogbank.model.call import Call, Caller
 from fogbank.model.mounted import Mounted
@@ -60,7 +61,15 @@ class Calls:
 
     async def call(self, service: str, operation: str, params: dict[str, Any], caller: Caller) -> Output:
         """Call by name, as the edge would. Raises AwsError."""
-        return await self.run(self.find(service, operation), params, caller)
+        found = self.find(service, operation)
+        if not found.service.encodes:
+            return await self.run(found, params, caller)
+        try:
+            output: Output = resolved(await self.run(found, params, caller))
+        except AwsError as error:
+            error.fields = resolved(error.fields)
+            raise
+        return output
 
     async def run(self, operation: Operation, params: dict[str, Any], caller: Caller) -> Output:
         """Validate, refuse, authorise and run one operation. Raises AwsError."""

@@ -59,10 +59,14 @@ class Operation:
 
 
 class Service(Generic[S]):
-    """A service: its model and the operations that fogbank implements."""
+    """A service: its model and the operations that fogbank implements.
 
-    def __init__(self, name: str) -> None:
+    `encodes`: its answers hold `core.encoded.Encoded` parts, which the edge writes as they are.
+    """
+
+    def __init__(self, name: str, *, encodes: bool = False) -> None:
         self.name = name
+        self.encodes = encodes
         self.operations: dict[str, Operation] = {}
         self.internals: dict[str, Callable[..., Awaitable[Any]]] = {}
 

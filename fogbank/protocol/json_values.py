@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from fogbank.core.encoded import Encoded
 from fogbank.model.shapes import Shape
 from fogbank.protocol.malformed import WANTED, Malformed, wrong_type
 from fogbank.protocol.scalars import BOUNDS, SPECIAL, decode_base64, encode_base64, special_float
@@ -29,7 +30,9 @@ def dump_json(value: Any) -> bytes:
     return orjson.dumps(value, _other, orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS)
 
 
-def _other(value: Any) -> str:
+def _other(value: Any) -> Any:
+    if isinstance(value, Encoded):
+        return orjson.Fragment(value.json)
     if isinstance(value, bytes | bytearray | memoryview):
         return encode_base64(bytes(value))
     raise TypeError(f"{type(value).__name__} is not a value that fogbank puts on the wire")

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from fogbank.core.encoded import Encoded
 from fogbank.core.limits import SHAPE_DEPTH_MAX
 from fogbank.model.shapes import Shape
 from fogbank.protocol.malformed import Malformed, wrong_type
@@ -269,7 +270,7 @@ def _structure_write(table: dict[str, tuple[str, Write | None]]) -> Write:
             if entry is None:
                 continue
             key, convert = entry
-            out[key] = item if convert is None else convert(item)
+            out[key] = item if convert is None or type(item) is Encoded else convert(item)
         return out
 
     return write

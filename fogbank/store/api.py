@@ -251,6 +251,9 @@ class Store(Protocol):
     ) -> list[Record]:
         """Records under `prefix` in key order. `after`/`before` are exclusive full keys (pagination, ranges)."""
 
+    async def range_values(self, low: Key, high: Key, *, limit: int, reverse: bool = False) -> list[bytes]:
+        """Values of the records with low <= key < high, in key order: for long pages whose keys nobody needs."""
+
     async def count(self, prefix: Key, *, limit: int) -> int:
         """How many records lie under `prefix`, counting no further than `limit`."""
 

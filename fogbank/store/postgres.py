@@ -117,6 +117,11 @@ class PostgresStore:
         found = await self._read(statement, (low, high, Int8(max(0, limit))))
         return [Record(keys.decode(key), value, version) for key, value, version in found]
 
+    async def range_values(self, low: Key, high: Key, *, limit: int, reverse: bool = False) -> list[bytes]:
+        statement = postgres_sql.SCAN_REVERSE if reverse else postgres_sql.SCAN_FORWARD
+        found = await self._read(statement, (keys.encode(low), keys.encode(high), Int8(max(0, limit))))
+        return [value for _, value, _ in found]
+
     async def count(self, prefix: Key, *, limit: int) -> int:
         found = await self._read(postgres_sql.COUNT, (*keys.bounds(prefix), Int8(max(0, limit))))
         counted: int = found[0][0]

@@ -34,6 +34,9 @@ _GET = "SELECT value, version FROM record WHERE key = ?"
 _SCAN = "SELECT key, value, version FROM record WHERE key >= ? AND key < ? ORDER BY key {} LIMIT ?"
 _SCAN_FORWARD = _SCAN.format("ASC")
 _SCAN_REVERSE = _SCAN.format("DESC")
+_VALUES = "SELECT value FROM record WHERE key >= ? AND key < ? ORDER BY key {} LIMIT ?"
+_VALUES_FORWARD = _VALUES.format("ASC")
+_VALUES_REVERSE = _VALUES.format("DESC")
 _COUNT = "SELECT count(*) FROM (SELECT 1 FROM record WHERE key >= ? AND key < ? LIMIT ?)"
 _NEXT_READY = "SELECT min(ready_ms) FROM item WHERE queue = ? AND ready_ms IS NOT NULL"
 _ITEMS = "SELECT items FROM queue WHERE name = ?"
@@ -123,6 +126,11 @@ class SqliteStore:
             high = min(high, keys.encode(before))
         rows = self._read(_SCAN_REVERSE if reverse else _SCAN_FORWARD, (low, high, max(0, limit)))
         return [Record(keys.decode(key), value, version) for key, value, version in rows]
+
+    async def range_values(self, low: Key, high: Key, *, limit: int, reverse: bool = False) -> list[bytes]:
+        statement = _VALUES_REVERSE if reverse else _VALUES_FORWARD
+        rows = self._read(statement, (keys.encode(low), keys.encode(high), max(0, limit)))
+        return [value for (value,) in rows]
 
     async def count(self, prefix: Key, *, limit: int) -> int:
         counted: int = self._read(_COUNT, (*keys.bounds(prefix), max(0, limit)))[0][0]

@@ -133,3 +133,17 @@ async def test_a_key_too_long_is_refused_before_anything_is_written(store: Store
     with pytest.raises(ValueError, match="exceeds"):
         await store.commit(Transaction().put(("ok",), b"").put(("x" * 5000,), b""))
     assert await store.get(("ok",)) is None
+
+
+async def test_values_of_a_range(store: Store) -> None:
+    for number in range(6):
+        await put(store, ("r", number), str(number).encode())
+    await put(store, ("r", 3, "below"), b"below")
+
+    async def read(low: Key, high: Key, **kwargs: object) -> list[bytes]:
+        return await store.range_values(low, high, **{"limit": 100, **kwargs})  # type: ignore[arg-type]
+
+    assert await read(("r", 2), ("r", 4)) == [b"2", b"3", b"below"]
+    assert await read(("r", 3, "z"), ("r", 99)) == [b"4", b"5"]
+    assert await read(("r",), ("r", 99), limit=2, reverse=True) == [b"5", b"4"]
+    assert await read(("r", 4), ("r", 2)) == []

@@ -6,7 +6,7 @@ from typing import Any
 
 from fogbank.auth.tokens import Sessions
 from fogbank.model.service import Service
-from fogbank.services import cloudwatch, iam, logs, sts
+from fogbank.services import cloudwatch, dynamodb, dynamodbstreams, iam, logs, sts
 from tests.support.house import Builder, House
 
 LOGS: dict[Service[Any], Builder] = {
@@ -21,6 +21,15 @@ IAM: dict[Service[Any], Builder] = {
         store=h.store, clock=h.clock, ids=h.ids, sessions=Sessions(h.secrets, h.clock, h.ids)
     ),
 }
+DYNAMODB: dict[Service[Any], Builder] = {
+    dynamodb.SERVICE: lambda h: dynamodb.DynamoDB(store=h.store, clock=h.clock, ids=h.ids, lanes=h.lanes),
+    dynamodbstreams.SERVICE: lambda h: dynamodbstreams.Streams(clock=h.clock),
+}
+
+
+def dynamodb_house() -> House:
+    """DynamoDB and its streams without sockets."""
+    return House(DYNAMODB)
 
 
 def logs_house() -> House:

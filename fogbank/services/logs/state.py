@@ -6,7 +6,6 @@ from fogbank.core.clock import Clock
 from fogbank.core.ids import Ids
 from fogbank.core.lanes import Lanes
 from fogbank.model.calls import Calls
-from fogbank.services.logs.chores import Chores
 from fogbank.services.logs.chunks import UNIQUE_BITS
 from fogbank.services.logs.directory import Directory
 from fogbank.services.logs.filters import Filters
@@ -16,6 +15,7 @@ from fogbank.services.logs.retaining import RETENTION_QUEUE, Retaining
 from fogbank.services.logs.settling import Settling
 from fogbank.services.logs.subscription_delivery import SUBSCRIPTION_QUEUE, Delivery
 from fogbank.store.api import Store
+from fogbank.store.chores import Chores
 
 
 class Logs:

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from fogbank.core.errors import AwsError, Conflict, NotSupported
-from fogbank.services.logs.chores import LEASE_MS, RETRY_MS
 from fogbank.store.api import Leased, Transaction
+from fogbank.store.chores import LEASE_MS, RETRY_MS
 from tests.services.logs.conftest import LogsHouse
 
 QUEUE = "test.chores"

@@ -1,6 +1,6 @@
 """Work that must be done even if this process ends first: items of the store's queues, each kind with its handler.
 
-Purging what was deleted, retention, subscription deliveries and Insights queries are such work. One lane for each kind leases
+Purging what was deleted, retention, deliveries and backfills are such work. One lane for each kind leases
 due items; a handler's transaction acknowledges its item together with what it did, or the item comes back.
 """
 
@@ -16,7 +16,7 @@ from fogbank.core.ids import Ids
 from fogbank.core.lanes import Lanes
 from fogbank.store.api import Leased, Store, Transaction
 
-log = logging.getLogger("fogbank.logs")
+log = logging.getLogger("fogbank.chores")
 
 LEASE_MS = 60_000
 ITEMS_AT_ONCE = 10

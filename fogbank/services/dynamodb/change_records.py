@@ -1,0 +1,62 @@
+"""The records of a stream: what is written to the log, and what GetRecords and functions see of it. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from fogbank.services.dynamodb.table import Table
+from fogbank.services.dynamodb.values import Item, size_of
+from fogbank.store.api import Entry
+
+# Sequence numbers have 21 digits and rise; what stands before the log's own number says nothing.
+SEQUENCE_BASE = 100_000_000_000_000_000_000
+TTL_IDENTITY = {"principalId": "dynamodb.amazonaws.com", "type": "Service"}
+
+
+def change_record(table: Table, before: Item | None, after: Item | None, *, by_service: bool) -> bytes:
+    """The log's entry: event name, mark of the service, keys, images by the stream's view, size."""
+    stream = table.record.stream
+    assert stream is not None  # who writes to the log has one
+    key = table.key_of(after if after is not None else before or {})
+    has_new = stream.view in ("NEW_IMAGE", "NEW_AND_OLD_IMAGES")
+    has_old = stream.view in ("OLD_IMAGE", "NEW_AND_OLD_IMAGES")
+    name = "INSERT" if before is None else "REMOVE" if after is None else "MODIFY"
+    new, old = after if has_new else None, before if has_old else None
+    size = size_of(key) + (size_of(new) if new else 0) + (size_of(old) if old else 0)
+    return orjson.dumps([name, by_service, key, new, old, size, stream.view])
+
+
+def sequence_number(seq: int) -> str:
+    return str(SEQUENCE_BASE + seq)
+
+
+def seq_of(sequence: str) -> int | None:
+    """The number in the log of a SequenceNumber; None for what is none of ours."""
+    if not sequence.isdecimal() or len(sequence) > 40:
+        return None
+    number = int(sequence) - SEQUENCE_BASE
+    return number if number >= 0 else None
+
+
+def event_of(entry: Entry, region: str, shard_start: int) -> dict[str, Any]:
+    """A record as GetRecords has it on the wire: times in seconds, binaries in base64."""
+    name, by_service, key, new, old, size, view = orjson.loads(entry.body)
+    change: dict[str, Any] = {"ApproximateCreationDateTime": entry.time_ms // 1000, "Keys": key}
+    if new is not None:
+        change["NewImage"] = new
+    if old is not None:
+        change["OldImage"] = old
+    change |= {"SequenceNumber": sequence_number(entry.seq), "SizeBytes": size, "StreamViewType": view}
+    event: dict[str, Any] = {
+        "eventID": f"{entry.seq:016x}{shard_start:016x}",
+        "eventName": name,
+        "eventVersion": "1.1",
+        "eventSource": "aws:dynamodb",
+        "awsRegion": region,
+        "dynamodb": change,
+    }
+    if by_service:
+        event["userIdentity"] = TTL_IDENTITY
+    return event

@@ -1,0 +1,170 @@
+"""What a request's expressions need of it: names and values, none missing, none left over. With the cache of expressions.
+
+Whether expressions and legacy parameters are mixed is decided here too, as it is the first thing that DynamoDB looks at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from fogbank.core.errors import AwsError
+from fogbank.services.dynamodb.expressions.conditions import CompiledCondition, Values, compile_condition
+from fogbank.services.dynamodb.expressions.projections import Projection, compile_projection
+from fogbank.services.dynamodb.expressions.updates import CompiledUpdate, compile_update
+from fogbank.services.dynamodb.limits import EXPRESSIONS_CACHED_MAX
+from fogbank.services.dynamodb.service import invalid
+from fogbank.services.dynamodb.values import take
+
+C = TypeVar("C", CompiledCondition, CompiledUpdate, Projection)
+
+_NAME = re.compile(r"#[A-Za-z0-9_]+\Z")
+_VALUE = re.compile(r":[A-Za-z0-9_]+\Z")
+NO_VALUES: Values = {}
+
+
+class Expressions:
+    """Compiled expressions of one node, by their text and the names they were given."""
+
+    def __init__(self) -> None:
+        self._cache: dict[tuple[str, str, tuple[tuple[str, str], ...]], Any] = {}
+
+    def compiled(self, text: str, kind: str, names: Mapping[str, str] | None, compile: Callable[[], C]) -> C:
+        key = (kind, text, tuple(names.items()) if names else ())
+        found: C | None = self._cache.get(key)
+        if found is None:
+            found = compile()
+            if len(self._cache) >= EXPRESSIONS_CACHED_MAX:
+                del self._cache[next(iter(self._cache))]
+            self._cache[key] = found
+        return found
+
+
+class Bound:
+    """The expressions of one request. Make it, ask for each expression that the operation has, then `finish`."""
+
+    def __init__(
+        self,
+        expressions: Expressions,
+        names: Mapping[str, str] | None,
+        values: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._expressions = expressions
+        self._names = names
+        self._names_left = set(names) if names else set()
+        self._values_left = set(values) if values else set()
+        self.values: Values = _take_values(values) if values else NO_VALUES
+
+    def condition(self, text: str | None, kind: str) -> CompiledCondition | None:
+        if text is None:
+            return None
+        found = self._expressions.compiled(
+            text, kind, self._names, lambda: compile_condition(text, kind, self._names)
+        )
+        self._use(found.names_used, found.values_used, kind)
+        for check in found.checks:
+            check(self.values)
+        return found
+
+    def update(self, text: str | None) -> CompiledUpdate | None:
+        if text is None:
+            return None
+        kind = "UpdateExpression"
+        found = self._expressions.compiled(text, kind, self._names, lambda: compile_update(text, self._names))
+        self._use(found.names_used, found.values_used, kind)
+        for check in found.checks:
+            check(self.values)
+        return found
+
+    def projection(self, text: str | None) -> Projection | None:
+        if text is None:
+            return None
+        found = self._expressions.compiled(
+            text, "ProjectionExpression", self._names, lambda: compile_projection(text, self._names)
+        )
+        self._names_left -= found.names_used
+        return found
+
+    def finish(self) -> None:
+        """Raises ValidationException when a name or a value was given and not used."""
+        if self._names_left:
+            raise invalid(
+                f"Value provided in ExpressionAttributeNames unused in expressions: keys: {_keys(self._names_left)}"
+            )
+        if self._values_left:
+            raise invalid(
+                f"Value provided in ExpressionAttributeValues unused in expressions: keys: {_keys(self._values_left)}"
+            )
+
+    def _use(self, names: frozenset[str], values: Iterable[str], kind: str) -> None:
+        if self._names_left:
+            self._names_left -= names
+        for name in values:
+            if name not in self.values:
+                raise invalid(
+                    f"Invalid {kind}: An expression attribute value used in expression is not defined; "
+                    f"attribute value: {name}"
+                )
+            self._values_left.discard(name)
+
+
+def _keys(left: set[str]) -> str:
+    return "{" + ", ".join(sorted(left)) + "}"
+
+
+def _take_values(values: Mapping[str, Any]) -> Values:
+    taken = {}
+    for name, value in values.items():
+        try:
+            taken[name] = take(value)[0]
+        except AwsError as error:
+            raise invalid(
+                f"ExpressionAttributeValues contains invalid value: {error.message} for key {name}"
+            ) from None
+    return taken
+
+
+def check_parameters(
+    names: Mapping[str, str] | None,
+    values: Mapping[str, Any] | None,
+    *,
+    expressions: Mapping[str, Any],
+    legacy: Mapping[str, Any],
+    valued: tuple[str, ...] = (),
+) -> None:
+    """Parameters that do not go together. Keys of `expressions` and `legacy` are parameters' names, values what was sent.
+
+    `valued` are those of the expressions that values may be used in.
+    """
+    sent = [name for name, text in expressions.items() if text is not None]
+    old = [name for name, given in legacy.items() if given is not None]
+    if old and (sent or names is not None or values is not None):
+        if names is not None:
+            sent.append("ExpressionAttributeNames")
+        if values is not None:
+            sent.append("ExpressionAttributeValues")
+        raise invalid(
+            "Can not use both expression and non-expression parameters in the same request: "
+            f"Non-expression parameters: {{{', '.join(old)}}} Expression parameters: {{{', '.join(sent)}}}"
+        )
+    if names is not None:
+        if not sent:
+            raise invalid("ExpressionAttributeNames can only be specified when using expressions")
+        if not names:
+            raise invalid("ExpressionAttributeNames must not be empty")
+        for name in names:
+            if not _NAME.match(name):
+                raise invalid(f'ExpressionAttributeNames contains invalid key: Syntax error; key: "{name}"')
+    if values is not None:
+        if not any(expressions[name] is not None for name in valued):
+            verb = "is" if len(valued) == 1 else "are"
+            raise invalid(
+                "ExpressionAttributeValues can only be specified when using expressions: "
+                f"{' and '.join(valued)} {verb} null"
+            )
+        if not values:
+            raise invalid("ExpressionAttributeValues must not be empty")
+        for name in values:
+            if not _VALUE.match(name):
+                raise invalid(f'ExpressionAttributeValues contains invalid key: Syntax error; key: "{name}"')

@@ -1,0 +1,250 @@
+"""What a put, an update, a delete or a condition check does to one item: checked against the table once, decided when the
+item is at hand. Single writes, batches, transactions and PartiQL all come here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fogbank.core.errors import AwsError
+from fogbank.services.dynamodb.expressions.conditions import CompiledCondition, Values
+from fogbank.services.dynamodb.expressions.legacy import attribute_updates as legacy_update
+from fogbank.services.dynamodb.expressions.legacy import expected as legacy_condition
+from fogbank.services.dynamodb.expressions.nodes import Steps
+from fogbank.services.dynamodb.expressions.request import NO_VALUES, Bound, Expressions, check_parameters
+from fogbank.services.dynamodb.expressions.updates import CompiledUpdate
+from fogbank.services.dynamodb.limits import ITEM_BYTES_MAX
+from fogbank.services.dynamodb.service import SERVICE, bad_value, invalid
+from fogbank.services.dynamodb.table import Table
+from fogbank.services.dynamodb.values import Item, is_too_deep, show, size_of, take_item
+from fogbank.services.dynamodb.writes import NOTHING, Decide, Held
+from fogbank.store.api import Key
+
+Names = Mapping[str, str] | None
+RawValues = Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A write that is ready to be decided. `paths` are what an update touches, `size` is that of a put's item in bytes."""
+
+    table: Table
+    key: Key
+    decide: Decide
+    paths: tuple[Steps, ...] = ()
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A condition with the values it was sent with."""
+
+    condition: CompiledCondition
+    values: Values
+    shows_item: bool
+
+    def check(self, held: Held) -> None:
+        """Raises ConditionalCheckFailedException."""
+        item = held.item
+        if not self.condition.test(item if item is not None else {}, self.values):
+            raise failed(held if self.shows_item else NOTHING)
+
+
+def failed(held: Held) -> AwsError:
+    """The refusal of a condition, with the item when there is one to show."""
+    fields = {} if held.item is None else {"Item": show(held.item)}
+    return SERVICE.error("ConditionalCheckFailedException", "The conditional request failed", **fields)
+
+
+def _guard(
+    expressions: Expressions,
+    condition: str | None,
+    names: Names,
+    values: RawValues,
+    expected: dict[str, Any] | None,
+    operator: str | None,
+    shows_item: bool,
+) -> Guard | None:
+    """The condition of a put or a delete."""
+    if condition is None and names is None and values is None and expected is None and operator is None:
+        return None
+    check_parameters(
+        names,
+        values,
+        expressions={"ConditionExpression": condition},
+        legacy={"Expected": expected, "ConditionalOperator": operator},
+        valued=("ConditionExpression",),
+    )
+    bound = Bound(expressions, names, values)
+    found = bound.condition(condition, "ConditionExpression")
+    bound.finish()
+    if found is None and (expected is not None or operator is not None):
+        found = legacy_condition(expected or {}, operator)
+    return Guard(found, bound.values, shows_item) if found is not None else None
+
+
+def prepare_put(
+    expressions: Expressions,
+    table: Table,
+    item: dict[str, Any],
+    condition: str | None = None,
+    names: Names = None,
+    values: RawValues = None,
+    expected: dict[str, Any] | None = None,
+    operator: str | None = None,
+    *,
+    shows_item: bool = False,
+) -> Prepared:
+    """Raises ValidationException."""
+    guard = _guard(expressions, condition, names, values, expected, operator, shows_item)
+    taken, size = take_item(item)
+    table.check_item(taken)
+    if size > ITEM_BYTES_MAX:
+        raise invalid("Item size has exceeded the maximum allowed size")
+    after = Held(None, taken, size)
+
+    def decide(before: Held) -> Held:
+        if guard is not None:
+            guard.check(before)
+        return after
+
+    return Prepared(table, table.store_key(taken), decide, size=size)
+
+
+def prepare_delete(
+    expressions: Expressions,
+    table: Table,
+    key: dict[str, Any],
+    condition: str | None = None,
+    names: Names = None,
+    values: RawValues = None,
+    expected: dict[str, Any] | None = None,
+    operator: str | None = None,
+    *,
+    shows_item: bool = False,
+) -> Prepared:
+    guard = _guard(expressions, condition, names, values, expected, operator, shows_item)
+    taken, _ = take_item(key)
+    table.check_key(taken)
+
+    def decide(before: Held) -> Held:
+        if guard is not None:
+            guard.check(before)
+        return before if before.is_absent else NOTHING
+
+    return Prepared(table, table.store_key(taken), decide)
+
+
+def prepare_check(
+    expressions: Expressions,
+    table: Table,
+    key: dict[str, Any],
+    condition: str,
+    names: Names = None,
+    values: RawValues = None,
+    *,
+    shows_item: bool = False,
+) -> Prepared:
+    """A transaction's ConditionCheck."""
+    guard = _guard(expressions, condition, names, values, None, None, shows_item)
+    taken, _ = take_item(key)
+    table.check_key(taken)
+
+    def decide(before: Held) -> Held:
+        assert guard is not None  # its expression is required
+        guard.check(before)
+        return before
+
+    return Prepared(table, table.store_key(taken), decide)
+
+
+def prepare_update(
+    expressions: Expressions,
+    table: Table,
+    key: dict[str, Any],
+    update: str | None,
+    condition: str | None = None,
+    names: Names = None,
+    values: RawValues = None,
+    attribute_updates: dict[str, Any] | None = None,
+    expected: dict[str, Any] | None = None,
+    operator: str | None = None,
+    *,
+    shows_item: bool = False,
+) -> Prepared:
+    check_parameters(
+        names,
+        values,
+        expressions={"UpdateExpression": update, "ConditionExpression": condition},
+        legacy={
+            "AttributeUpdates": attribute_updates,
+            "Expected": expected,
+            "ConditionalOperator": operator,
+        },
+        valued=("UpdateExpression", "ConditionExpression"),
+    )
+    bound = Bound(expressions, names, values)
+    compiled = bound.update(update)
+    found = bound.condition(condition, "ConditionExpression")
+    bound.finish()
+    if compiled is None and attribute_updates is not None:
+        compiled = legacy_update(attribute_updates)
+    if found is None and (expected is not None or operator is not None):
+        found = legacy_condition(expected or {}, operator)
+    guard = Guard(found, bound.values, shows_item) if found is not None else None
+    taken, _ = take_item(key)
+    return update_of(table, taken, compiled, bound.values, guard)
+
+
+def update_of(
+    table: Table,
+    key: Item,
+    compiled: CompiledUpdate | None,
+    values: Values = NO_VALUES,
+    guard: Guard | None = None,
+    *,
+    creates: bool = True,
+) -> Prepared:
+    """An update of the item with that key. `creates`: an item that is not there begins with its key."""
+    table.check_key(key)
+    if compiled is not None:
+        for name in table.key_names:
+            if name in compiled.attributes:
+                raise bad_value(f"Cannot update attribute {name}. This attribute is part of the key")
+
+    def decide(before: Held) -> Held:
+        if guard is not None:
+            guard.check(before)
+        if before.is_absent and not creates:
+            raise failed(NOTHING)
+        item = before.item if not before.is_absent else key
+        assert item is not None
+        after = compiled.apply(item, values) if compiled is not None else item
+        if after is before.item:
+            return before
+        size = size_of(after)
+        _check_updated(table, after, size, compiled)
+        return Held(None, after, size)
+
+    return Prepared(table, table.store_key(key), decide, compiled.paths if compiled is not None else ())
+
+
+def _check_updated(table: Table, after: Item, size: int, compiled: CompiledUpdate | None) -> None:
+    """What only the item after the update shows."""
+    if size > ITEM_BYTES_MAX:
+        raise invalid("Item size to update has exceeded the maximum allowed size")
+    if compiled is None:
+        return
+    for name in compiled.attributes:
+        value = after.get(name)
+        if value is not None and is_too_deep(value):
+            raise invalid("Nesting Levels have exceeded supported limits")
+    for entries in table.entries:
+        for key_name, kind in ((entries.hash, entries.hash_type), (entries.range, entries.range_type)):
+            if key_name in compiled.attributes and key_name is not None and key_name in after:
+                if kind not in after[key_name]:
+                    raise invalid(
+                        "The update expression attempted to update the secondary index key to unsupported type"
+                    )
+                entries.check(after)

@@ -1,0 +1,218 @@
+"""PutItem, GetItem, UpdateItem, DeleteItem. What they decide is in `item_writes.py`, which transactions share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fogbank.model.call import Call
+from fogbank.services.dynamodb.capacity import WANTED, Spent
+from fogbank.services.dynamodb.expressions.projections import projection_of
+from fogbank.services.dynamodb.expressions.request import Bound, check_parameters
+from fogbank.services.dynamodb.item_writes import Prepared, prepare_delete, prepare_put, prepare_update
+from fogbank.services.dynamodb.reads import legacy_projection
+from fogbank.services.dynamodb.service import SERVICE, invalid
+from fogbank.services.dynamodb.state import DynamoDB
+from fogbank.services.dynamodb.values import show, show_stored, stored_size, take_item, unpack
+from fogbank.services.dynamodb.writes import Write, prepared
+
+
+@SERVICE.operation
+async def put_item(
+    ctx: Call[DynamoDB],
+    *,
+    table_name: str,
+    item: dict[str, Any],
+    expected: dict[str, Any] | None = None,
+    return_values: str = "NONE",
+    return_consumed_capacity: str = "NONE",
+    return_item_collection_metrics: str = "NONE",
+    conditional_operator: str | None = None,
+    condition_expression: str | None = None,
+    expression_attribute_names: dict[str, str] | None = None,
+    expression_attribute_values: dict[str, Any] | None = None,
+    return_values_on_condition_check_failure: str = "NONE",
+) -> dict[str, Any]:
+    if return_values not in ("NONE", "ALL_OLD"):
+        raise invalid("ReturnValues can only be ALL_OLD or NONE")
+
+    async def attempt() -> dict[str, Any]:
+        table = await ctx.state.directory.find(ctx, table_name)
+        request = prepare_put(
+            ctx.state.expressions,
+            table,
+            item,
+            condition_expression,
+            expression_attribute_names,
+            expression_attribute_values,
+            expected,
+            conditional_operator,
+            shows_item=return_values_on_condition_check_failure == "ALL_OLD",
+        )
+        write = await _write(ctx, request)
+        answer = _answer(write, table_name, return_consumed_capacity, return_item_collection_metrics)
+        if return_values == "ALL_OLD" and not write.before.is_absent:
+            answer["Attributes"] = show_stored(write.before.stored or b"")
+        return answer
+
+    return await prepared(attempt)
+
+
+@SERVICE.operation
+async def delete_item(
+    ctx: Call[DynamoDB],
+    *,
+    table_name: str,
+    key: dict[str, Any],
+    expected: dict[str, Any] | None = None,
+    conditional_operator: str | None = None,
+    return_values: str = "NONE",
+    return_consumed_capacity: str = "NONE",
+    return_item_collection_metrics: str = "NONE",
+    condition_expression: str | None = None,
+    expression_attribute_names: dict[str, str] | None = None,
+    expression_attribute_values: dict[str, Any] | None = None,
+    return_values_on_condition_check_failure: str = "NONE",
+) -> dict[str, Any]:
+    if return_values not in ("NONE", "ALL_OLD"):
+        raise invalid("ReturnValues can only be ALL_OLD or NONE")
+
+    async def attempt() -> dict[str, Any]:
+        table = await ctx.state.directory.find(ctx, table_name)
+        request = prepare_delete(
+            ctx.state.expressions,
+            table,
+            key,
+            condition_expression,
+            expression_attribute_names,
+            expression_attribute_values,
+            expected,
+            conditional_operator,
+            shows_item=return_values_on_condition_check_failure == "ALL_OLD",
+        )
+        write = await _write(ctx, request)
+        answer = _answer(write, table_name, return_consumed_capacity, return_item_collection_metrics)
+        if return_values == "ALL_OLD" and not write.before.is_absent:
+            answer["Attributes"] = show_stored(write.before.stored or b"")
+        return answer
+
+    return await prepared(attempt)
+
+
+@SERVICE.operation
+async def update_item(
+    ctx: Call[DynamoDB],
+    *,
+    table_name: str,
+    key: dict[str, Any],
+    attribute_updates: dict[str, Any] | None = None,
+    expected: dict[str, Any] | None = None,
+    conditional_operator: str | None = None,
+    return_values: str = "NONE",
+    return_consumed_capacity: str = "NONE",
+    return_item_collection_metrics: str = "NONE",
+    update_expression: str | None = None,
+    condition_expression: str | None = None,
+    expression_attribute_names: dict[str, str] | None = None,
+    expression_attribute_values: dict[str, Any] | None = None,
+    return_values_on_condition_check_failure: str = "NONE",
+) -> dict[str, Any]:
+    async def attempt() -> dict[str, Any]:
+        table = await ctx.state.directory.find(ctx, table_name)
+        request = prepare_update(
+            ctx.state.expressions,
+            table,
+            key,
+            update_expression,
+            condition_expression,
+            expression_attribute_names,
+            expression_attribute_values,
+            attribute_updates,
+            expected,
+            conditional_operator,
+            shows_item=return_values_on_condition_check_failure == "ALL_OLD",
+        )
+        write = await _write(ctx, request)
+        answer = _answer(write, table_name, return_consumed_capacity, return_item_collection_metrics)
+        if return_values != "NONE" and (shown := _updated(request, write, return_values)):
+            answer["Attributes"] = show(shown)
+        return answer
+
+    return await prepared(attempt)
+
+
+def _updated(request: Prepared, write: Write, wanted: str) -> dict[str, Any]:
+    """The attributes that ReturnValues asks for."""
+    held = write.before if wanted.endswith("_OLD") else write.after
+    item = held.item
+    if item is None or wanted.startswith("ALL_"):
+        return item or {}
+    return projection_of(request.paths).of(item) if request.paths else {}
+
+
+async def _write(ctx: Call[DynamoDB], request: Prepared) -> Write:
+    write = Write(request.table, request.key, request.decide)
+    await ctx.state.writer.write(write)
+    return write
+
+
+def _answer(write: Write, name: str, capacity: str, metrics: str) -> dict[str, Any]:
+    answer: dict[str, Any] = {}
+    if capacity in WANTED:
+        spent = Spent(write.table, name)
+        spent.wrote(write.before, write.after)
+        answer["ConsumedCapacity"] = spent.shown(capacity)
+    if metrics == "SIZE" and write.table.has_local:
+        answer["ItemCollectionMetrics"] = collection_metrics(write)
+    return answer
+
+
+def collection_metrics(write: Write) -> dict[str, Any]:
+    """The estimate that AWS gives for a collection of less than a gigabyte; fogbank does not measure larger ones."""
+    table = write.table
+    item = write.after.item if not write.after.is_absent else write.before.item
+    key = {table.hash: item[table.hash]} if item is not None else {}
+    return {"ItemCollectionKey": show(key), "SizeEstimateRangeGB": [0.0, 1.0]}
+
+
+@SERVICE.operation
+async def get_item(
+    ctx: Call[DynamoDB],
+    *,
+    table_name: str,
+    key: dict[str, Any],
+    attributes_to_get: list[str] | None = None,
+    consistent_read: bool = False,
+    return_consumed_capacity: str = "NONE",
+    projection_expression: str | None = None,
+    expression_attribute_names: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    table = await ctx.state.directory.find(ctx, table_name)
+    projection = None
+    if (
+        projection_expression is not None
+        or attributes_to_get is not None
+        or expression_attribute_names is not None
+    ):
+        check_parameters(
+            expression_attribute_names,
+            None,
+            expressions={"ProjectionExpression": projection_expression},
+            legacy={"AttributesToGet": attributes_to_get},
+        )
+        bound = Bound(ctx.state.expressions, expression_attribute_names)
+        projection = bound.projection(projection_expression) or legacy_projection(attributes_to_get)
+        bound.finish()
+    taken, _ = take_item(key)
+    table.check_key(taken)
+    record = await ctx.state.store.get(table.store_key(taken))
+    answer: dict[str, Any] = {}
+    if record is not None:
+        if projection is None:
+            answer["Item"] = show_stored(record.value)
+        else:
+            answer["Item"] = show(projection.of(unpack(record.value)))
+    if return_consumed_capacity in WANTED:
+        spent = Spent(table, table_name)
+        spent.read(stored_size(record.value) if record is not None else 0, consistent=consistent_read)
+        answer["ConsumedCapacity"] = spent.shown(return_consumed_capacity)
+    return answer

@@ -1,0 +1,50 @@
+"""DynamoDB's bounds, each with the AWS quota it follows."""
+
+from __future__ import annotations
+
+ITEM_BYTES_MAX = 400 * 1024  # an item, names included
+PAGE_BYTES_MAX = 1024 * 1024  # what one Query or Scan reads
+BATCH_GET_BYTES_MAX = 16 * 1024 * 1024  # a BatchGetItem's answer; the rest is unprocessed
+BATCH_GET_KEYS_MAX = 100
+BATCH_WRITE_REQUESTS_MAX = 25
+BATCH_BYTES_MAX = 16 * 1024 * 1024  # a BatchWriteItem's request
+TRANSACTION_ITEMS_MAX = 100
+TRANSACTION_BYTES_MAX = 4 * 1024 * 1024
+HASH_KEY_BYTES_MAX = 2048
+RANGE_KEY_BYTES_MAX = 1024
+NESTING_MAX = 32  # levels of lists and maps
+NUMBER_DIGITS_MAX = 38
+NUMBER_EXPONENT_MAX = 125
+NUMBER_EXPONENT_MIN = -130
+EXPRESSION_BYTES_MAX = 4096
+EXPRESSION_OPERATORS_MAX = 300
+EXPRESSION_NAME_BYTES_MAX = 255
+IN_OPERANDS_MAX = 100
+LSI_MAX = 5
+GSI_MAX = 20
+PROJECTED_ATTRIBUTES_MAX = 100  # NonKeyAttributes of all indexes together
+TABLES_MAX = 2500
+TAGS_MAX = 50
+LIST_TABLES_MAX = 100
+TABLE_CAPACITY_MAX = 40_000
+ACCOUNT_CAPACITY_MAX = 80_000
+ITEM_COLLECTION_BYTES_MAX = 10 * 1024**3  # of a table with local indexes
+TOKEN_KEPT_MS = 10 * 60_000  # ClientRequestToken of transactions
+STREAM_KEPT_MS = 24 * 3_600_000
+SHARD_SPAN_MS = 4 * 3_600_000  # AWS rolls shards over about every four hours
+ITERATOR_KEPT_MS = 15 * 60_000
+GET_RECORDS_MAX = 1000
+GET_RECORDS_BYTES_MAX = 1024 * 1024
+TTL_AGE_S_MAX = 5 * 365 * 86_400  # an expiry further back than five years is taken for a mistake
+SEGMENTS_MAX = 1_000_000
+
+# --- ours ------------------------------------------------------------------------------------------------------------
+EXPRESSIONS_CACHED_MAX = 4096  # compiled expressions
+TABLES_CACHED_MAX = 4096  # metadata of tables
+CONFLICT_RETRIES_MAX = 100  # attempts of one write against other nodes
+WRITES_JOINED_MAX = 64  # waiting writes to one item that share a commit
+READ_AHEAD_ROWS = 128  # rows of one read of the store while a page is put together
+TTL_BATCH = 100  # items deleted before the lane looks at the clock again
+TTL_PAUSE_MS = 30_000  # between two looks at a table's expired items; AWS promises days
+BACKFILL_BATCH = 100
+PURGE_BATCH = 1000

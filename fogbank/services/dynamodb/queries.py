@@ -1,0 +1,168 @@
+"""Query: one partition of a table or an index, in the order of its sort keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fogbank.model.call import Call
+from fogbank.services.dynamodb import keys
+from fogbank.services.dynamodb.capacity import WANTED, Spent
+from fogbank.services.dynamodb.expressions.key_conditions import KeyCondition, joined, key_condition
+from fogbank.services.dynamodb.expressions.legacy import filters, key_constraints
+from fogbank.services.dynamodb.expressions.request import Bound, check_parameters
+from fogbank.services.dynamodb.reads import (
+    Source,
+    Stretch,
+    answer_of,
+    filter_on_key,
+    legacy_projection,
+    read_page,
+    source_of,
+    spend,
+    start_key,
+    wanted_of,
+)
+from fogbank.services.dynamodb.service import SERVICE, invalid
+from fogbank.services.dynamodb.state import DynamoDB
+from fogbank.services.dynamodb.values import Item, key_part
+from fogbank.store.api import Key, Part
+
+
+@SERVICE.operation
+async def query(
+    ctx: Call[DynamoDB],
+    *,
+    table_name: str,
+    index_name: str | None = None,
+    select: str | None = None,
+    attributes_to_get: list[str] | None = None,
+    limit: int | None = None,
+    consistent_read: bool = False,
+    key_conditions: dict[str, Any] | None = None,
+    query_filter: dict[str, Any] | None = None,
+    conditional_operator: str | None = None,
+    scan_index_forward: bool = True,
+    exclusive_start_key: dict[str, Any] | None = None,
+    return_consumed_capacity: str = "NONE",
+    projection_expression: str | None = None,
+    filter_expression: str | None = None,
+    key_condition_expression: str | None = None,
+    expression_attribute_names: dict[str, str] | None = None,
+    expression_attribute_values: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    check_parameters(
+        expression_attribute_names,
+        expression_attribute_values,
+        expressions={
+            "ProjectionExpression": projection_expression,
+            "FilterExpression": filter_expression,
+            "KeyConditionExpression": key_condition_expression,
+        },
+        legacy={
+            "AttributesToGet": attributes_to_get,
+            "QueryFilter": query_filter,
+            "ConditionalOperator": conditional_operator,
+            "KeyConditions": key_conditions,
+        },
+        valued=("FilterExpression", "KeyConditionExpression"),
+    )
+    if key_condition_expression is None and key_conditions is None:
+        raise invalid(
+            "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request."
+        )
+    bound = Bound(ctx.state.expressions, expression_attribute_names, expression_attribute_values)
+    on_keys = bound.condition(key_condition_expression, "KeyConditionExpression")
+    filtered = bound.condition(filter_expression, "FilterExpression")
+    projection = bound.projection(projection_expression)
+    bound.finish()
+    table = await ctx.state.directory.find(ctx, table_name)
+    source = source_of(table, index_name, consistent=consistent_read)
+    if on_keys is not None:
+        condition = key_condition(on_keys, bound.values, source.hash, source.range, table.record.types)
+    else:
+        constraints = key_constraints(key_conditions or {})
+        condition = joined(constraints, source.hash, source.range, table.record.types)
+    if query_filter is not None or conditional_operator is not None:
+        filtered = filters(query_filter or {}, conditional_operator, "QueryFilter")
+    if filtered is not None:
+        for name in filter(None, (source.hash, source.range)):
+            if name in filtered.attributes:
+                raise filter_on_key(name)
+    parameter = "ProjectionExpression" if projection is not None else "AttributesToGet"
+    wanted = wanted_of(
+        source, select, projection or legacy_projection(attributes_to_get), parameter, "Querying"
+    )
+    reverse = not scan_index_forward
+    stretch = stretch_of(source, condition)
+    if exclusive_start_key is not None:
+        position = start_key(source, exclusive_start_key)
+        stretch = continued(source, stretch, condition, position, reverse=reverse)
+    page = await read_page(
+        ctx.state.store, source, stretch, limit=limit, reverse=reverse, fetches=wanted.fetches
+    )
+    spent = None
+    if return_consumed_capacity in WANTED:
+        spent = Spent(table, table_name)
+        spend(spent, source, page, consistent=consistent_read)
+    test, values = (filtered.test, bound.values) if filtered is not None else (None, bound.values)
+    passes = None if test is None else lambda item: test(item, values)
+    return answer_of(source, page, wanted, passes, spent, return_consumed_capacity)
+
+
+def stretch_of(source: Source, condition: KeyCondition) -> Stretch:
+    """The store keys of what a key condition asks for."""
+    digest = keys.digest(condition.hash_value)
+    within = (*source.prefix, digest)
+    end: Key = (*source.prefix, digest + b"\0")
+    constraint = condition.on_range
+    if constraint is None:
+        return Stretch(within, end)
+    first = key_part(constraint.values[0])
+    # The key with "" behind it lies above all that it begins: entries have bytes there.
+    match constraint.operator:
+        case "=":
+            return Stretch((*within, first), (*within, first, ""))
+        case "<":
+            return Stretch(within, (*within, first))
+        case "<=":
+            return Stretch(within, (*within, first, ""))
+        case ">":
+            return Stretch((*within, first, ""), end)
+        case ">=":
+            return Stretch((*within, first), end)
+        case "BETWEEN":
+            return Stretch((*within, first), (*within, key_part(constraint.values[1]), ""))
+    following = _behind_prefix(first)
+    return Stretch((*within, first), end if following is None else (*within, following))
+
+
+def _behind_prefix(prefix: Part) -> Part | None:
+    """The least value above all that begin with `prefix`; None when there is none."""
+    if isinstance(prefix, str):
+        text = prefix.rstrip("\U0010ffff")
+        return text[:-1] + chr(ord(text[-1]) + 1) if text else None
+    assert isinstance(prefix, bytes)  # begins_with is for texts and binaries
+    content = prefix.rstrip(b"\xff")
+    return content[:-1] + bytes((content[-1] + 1,)) if content else None
+
+
+def continued(
+    source: Source, stretch: Stretch, condition: KeyCondition, position: Item, *, reverse: bool
+) -> Stretch:
+    """What is left of a stretch behind a position. Raises ValidationException when the position lies outside."""
+    if position[source.hash] != condition.hash_value:
+        raise invalid("The provided starting key is outside query boundaries based on provided conditions")
+    key = source.store_key(position)
+    if condition.on_range is not None and not _holds(stretch, key):
+        raise invalid("The provided starting key does not match the range key predicate")
+    return Stretch(stretch.low, key) if reverse else Stretch((*key, ""), stretch.high)
+
+
+def _holds(stretch: Stretch, key: Key) -> bool:
+    return _order(stretch.low) <= _order(key) < _order(stretch.high)
+
+
+def _order(key: Key) -> tuple[tuple[int, Part], ...]:
+    """Store keys as Python compares them: bytes before numbers before texts."""
+    kinds = {bytes: 0, int: 1, str: 2}
+    return tuple((kinds[type(part)], part) for part in key)

@@ -1,0 +1,94 @@
+"""What the store holds of a table: plain data as JSON. What is derived from it for the hot path is in `table.py`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+
+@dataclass(frozen=True, slots=True)
+class Throughput:
+    """Provisioned capacity. Times in Unix milliseconds, 0: never."""
+
+    read: int = 0
+    write: int = 0
+    increased_ms: int = 0
+    decreased_ms: int = 0
+    decreases_today: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A secondary index. `number` names its entries in the store and is never given twice."""
+
+    name: str
+    number: int
+    is_global: bool
+    hash: str
+    range: str | None
+    projection: str  # ALL, KEYS_ONLY, INCLUDE
+    included: tuple[str, ...] = ()
+    status: str = "ACTIVE"  # or CREATING: its entries are kept up from now on, older ones are being added
+    throughput: Throughput = field(default_factory=Throughput)
+    on_demand: dict[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A stream of a table, the present one or the last one."""
+
+    label: str
+    view: str
+    is_enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TimeToLive:
+    """`number` names the entries by time of expiry, as an index's. `status`: ENABLING, ENABLED."""
+
+    attribute: str
+    number: int
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class TableRecord:
+    """A table's settings."""
+
+    name: str
+    id: str
+    created_ms: int
+    types: dict[str, str]  # AttributeDefinitions
+    hash: str
+    range: str | None
+    indexes: tuple[Index, ...] = ()
+    next_number: int = 1
+    billing_mode: str = "PROVISIONED"
+    on_demand_since_ms: int = 0
+    throughput: Throughput = field(default_factory=Throughput)
+    on_demand: dict[str, int] | None = None
+    stream: Stream | None = None
+    is_protected: bool = False
+    sse: dict[str, str] | None = None
+    table_class: str | None = None
+    class_updated_ms: int = 0
+    tags: dict[str, str] = field(default_factory=dict)
+    ttl: TimeToLive | None = None
+
+    def pack(self) -> bytes:
+        return orjson.dumps(self)
+
+    @classmethod
+    def unpack(cls, stored: bytes) -> TableRecord:
+        raw: dict[str, Any] = orjson.loads(stored)
+        raw["indexes"] = tuple(_index(index) for index in raw["indexes"])
+        raw["throughput"] = Throughput(**raw["throughput"])
+        raw["stream"] = Stream(**raw["stream"]) if raw["stream"] else None
+        raw["ttl"] = TimeToLive(**raw["ttl"]) if raw["ttl"] else None
+        return cls(**raw)
+
+
+def _index(raw: dict[str, Any]) -> Index:
+    return Index(**raw | {"included": tuple(raw["included"]), "throughput": Throughput(**raw["throughput"])})

@@ -1,0 +1,216 @@
+"""CreateTable, DescribeTable, DeleteTable, ListTables. UpdateTable is in `table_updates.py`.
+
+A table is there, or gone, once the call is answered; the answer says CREATING or DELETING as AWS's does, and whoever waits
+for ACTIVE finds it at the first look. Only a new index takes time (`backfill.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from fogbank.core.errors import Conflict
+from fogbank.model.call import Call
+from fogbank.services.dynamodb import keys, purging, stream_upkeep
+from fogbank.services.dynamodb.directory import table_name as name_of
+from fogbank.services.dynamodb.keys import place_of
+from fogbank.services.dynamodb.limits import (
+    ACCOUNT_CAPACITY_MAX,
+    CONFLICT_RETRIES_MAX,
+    LIST_TABLES_MAX,
+    TABLE_CAPACITY_MAX,
+    TABLES_MAX,
+)
+from fogbank.services.dynamodb.records import Index, Stream, TableRecord
+from fogbank.services.dynamodb.service import SERVICE, bad_value, in_use, invalid
+from fogbank.services.dynamodb.state import DynamoDB
+from fogbank.services.dynamodb.streams import StreamRecord, new_label, opened
+from fogbank.services.dynamodb.table import Table
+from fogbank.services.dynamodb.table_checks import (
+    attribute_types,
+    check_definitions,
+    check_indexes,
+    global_index,
+    key_names,
+    local_indexes,
+    sse_of,
+    stream_view,
+    throughput_of,
+)
+from fogbank.services.dynamodb.table_shapes import description
+from fogbank.services.dynamodb.tags import tags_of
+from fogbank.store.api import ABSENT, Transaction
+
+
+@SERVICE.operation(
+    refuses={
+        "WarmThroughput",
+        "ResourcePolicy",
+        "OnDemandThroughput",
+        "GlobalTableSourceArn",
+        "GlobalTableSettingsReplicationMode",
+        "VectorIndexes",
+    }
+)
+async def create_table(
+    ctx: Call[DynamoDB],
+    *,
+    table_name: str,
+    attribute_definitions: list[dict[str, str]] | None = None,
+    key_schema: list[dict[str, str]] | None = None,
+    local_secondary_indexes: list[dict[str, Any]] | None = None,
+    global_secondary_indexes: list[dict[str, Any]] | None = None,
+    billing_mode: str = "PROVISIONED",
+    provisioned_throughput: dict[str, int] | None = None,
+    stream_specification: dict[str, Any] | None = None,
+    sse_specification: dict[str, Any] | None = None,
+    tags: list[dict[str, str]] | None = None,
+    table_class: str | None = None,
+    deletion_protection_enabled: bool = False,
+) -> dict[str, Any]:
+    state, place = ctx.state, place_of(ctx)
+    name = name_of(ctx, table_name)
+    if key_schema is None or attribute_definitions is None:
+        missing = "KeySchema" if key_schema is None else "AttributeDefinitions"
+        raise invalid(f"The parameter '{missing}' is required but was not present in the request")
+    types = attribute_types(attribute_definitions)
+    hash_name, range_name = key_names(key_schema)
+    throughput = throughput_of(provisioned_throughput, billing_mode)
+    indexes = _indexes(local_secondary_indexes, global_secondary_indexes, hash_name, range_name, billing_mode)
+    used = [n for n in (hash_name, range_name, *(k for i in indexes for k in (i.hash, i.range))) if n]
+    check_definitions(types, used, has_indexes=bool(indexes))
+    now_ms = state.clock.now_ms()
+    view = stream_view(stream_specification) if stream_specification is not None else None
+    record = TableRecord(
+        name=name,
+        id=state.ids.uuid(),
+        created_ms=now_ms,
+        types=types,
+        hash=hash_name,
+        range=range_name,
+        indexes=tuple(indexes),
+        next_number=len(indexes) + 1,
+        billing_mode=billing_mode,
+        on_demand_since_ms=now_ms if billing_mode == "PAY_PER_REQUEST" else 0,
+        throughput=throughput,
+        stream=Stream(new_label(now_ms), view) if view is not None else None,
+        is_protected=deletion_protection_enabled,
+        sse=sse_of(sse_specification, ctx.arn("kms", "alias/aws/dynamodb")),
+        table_class=table_class,
+        tags=tags_of(tags or []),
+    )
+    if await state.store.count(keys.tables(place), limit=TABLES_MAX) >= TABLES_MAX:
+        raise SERVICE.error(
+            "LimitExceededException",
+            f"Subscriber limit exceeded: There is a limit of {TABLES_MAX} tables per subscriber",
+        )
+    table = Table(place, record, 0)
+    transaction = Transaction().put(table.key, record.pack(), expect=ABSENT)
+    if view is not None:
+        open_stream(ctx, transaction, table, now_ms)
+    try:
+        await state.store.commit(transaction)
+    except Conflict:
+        raise in_use(f"Table already exists: {name}") from None
+    state.directory.forget(place, name)
+    return {"TableDescription": await description(table, state.figures, "CREATING")}
+
+
+def _indexes(
+    local: list[dict[str, Any]] | None,
+    global_: list[dict[str, Any]] | None,
+    hash_name: str,
+    range_name: str | None,
+    billing_mode: str,
+) -> list[Index]:
+    for given, what in ((local, "LocalSecondaryIndexes"), (global_, "GlobalSecondaryIndexes")):
+        if given is not None and not given:
+            raise bad_value(f"List of {what} is empty")
+    indexes = local_indexes(local, hash_name, range_name, 1) if local is not None else []
+    for index in global_ or ():
+        indexes.append(global_index(index, len(indexes) + 1, billing_mode))
+    check_indexes(indexes)
+    return indexes
+
+
+def open_stream(ctx: Call[DynamoDB], transaction: Transaction, table: Table, now_ms: int) -> None:
+    """Add the stream that the table's record names."""
+    stream = table.record.stream
+    assert stream is not None and table.stream_key is not None
+    record = opened(table, stream.view, stream.label, now_ms, ctx.state.ids.hex(8))
+    transaction.put(table.stream_key, record.pack(), expect=ABSENT)
+    stream_upkeep.enqueue(transaction, table.place, table.record.name, stream.label, now_ms)
+
+
+async def disable_stream(ctx: Call[DynamoDB], transaction: Transaction, table: Table, now_ms: int) -> None:
+    """Mark the table's stream as one that nobody writes to any more; it can be read for another day."""
+    if table.stream_key is None:
+        return
+    stored = await ctx.state.store.get(table.stream_key)
+    if stored is not None:
+        record = replace(StreamRecord.unpack(stored.value), disabled_ms=now_ms)
+        transaction.put(table.stream_key, record.pack(), expect=stored.version)
+
+
+@SERVICE.operation
+async def describe_table(ctx: Call[DynamoDB], *, table_name: str) -> dict[str, Any]:
+    table = await ctx.state.directory.described(ctx, table_name)
+    return {"Table": await description(table, ctx.state.figures)}
+
+
+@SERVICE.operation
+async def delete_table(ctx: Call[DynamoDB], *, table_name: str) -> dict[str, Any]:
+    state, now_ms = ctx.state, ctx.state.clock.now_ms()
+    for _ in range(CONFLICT_RETRIES_MAX):
+        table = await state.directory.described(ctx, table_name)
+        if table.record.is_protected:
+            raise invalid(
+                "Resource cannot be deleted as it is currently protected against deletion. "
+                "Disable deletion protection first."
+            )
+        if any(index.status != "ACTIVE" for index in table.record.indexes):
+            raise in_use(
+                f"Attempt to change a resource which is still in use: Table is being updated: {table.record.name}"
+            )
+        transaction = Transaction().delete(table.key, expect=table.version)
+        await disable_stream(ctx, transaction, table, now_ms)
+        purging.enqueue_table(transaction, table.record.id, now_ms)
+        try:
+            await state.store.commit(transaction)
+        except Conflict:
+            continue
+        shown = await description(table, state.figures, "DELETING")
+        state.directory.forget(table.place, table.record.name)
+        state.figures.forget(table.record.id)
+        return {"TableDescription": shown}
+    raise in_use(f"Attempt to change a resource which is still in use: Table is being updated: {table_name}")
+
+
+@SERVICE.operation
+async def list_tables(
+    ctx: Call[DynamoDB], *, exclusive_start_table_name: str | None = None, limit: int = LIST_TABLES_MAX
+) -> dict[str, Any]:
+    place = place_of(ctx)
+    after = keys.table(place, exclusive_start_table_name) if exclusive_start_table_name else None
+    records = await ctx.state.store.scan(keys.tables(place), after=after, limit=limit + 1)
+    names = [record.key[-1] for record in records[:limit]]
+    answer: dict[str, Any] = {"TableNames": names}
+    if len(records) > limit:
+        answer["LastEvaluatedTableName"] = names[-1]
+    return answer
+
+
+@SERVICE.operation
+async def describe_limits(ctx: Call[DynamoDB]) -> dict[str, Any]:
+    return {
+        "AccountMaxReadCapacityUnits": ACCOUNT_CAPACITY_MAX,
+        "AccountMaxWriteCapacityUnits": ACCOUNT_CAPACITY_MAX,
+        "TableMaxReadCapacityUnits": TABLE_CAPACITY_MAX,
+        "TableMaxWriteCapacityUnits": TABLE_CAPACITY_MAX,
+    }
+
+
+@SERVICE.operation
+async def describe_endpoints(ctx: Call[DynamoDB]) -> dict[str, Any]:
+    address = ctx.caller.host or f"dynamodb.{ctx.region}.amazonaws.com"
+    return {"Endpoints": [{"Address": address, "CachePeriodInMinutes": 1440}]}
