@@ -39,7 +39,8 @@ CONTAINERS = ("structure", "list", "map")
 
 def compile_validator(shape: Shape) -> Validator | None:
     """The validator of an input shape; None when it has no constraint at all."""
-    deep = _Compiler(wording_of(shape.model)).deep(shape)
+    wording = wording_of(shape.model)
+    deep = _Compiler(wording, input_name(shape) if wording.names_input else "").deep(shape)
     if deep is None:
         return None
 
@@ -59,11 +60,17 @@ def _text(path: Path | None) -> str:
     return ".".join(reversed(steps))
 
 
-class _Compiler:
-    """Compiles the shapes of one input."""
+def input_name(shape: Shape) -> str:
+    """What a service that names its inputs calls this one: `PutIntegrationRequest` → `putIntegrationInput`."""
+    return step_of(shape.name.removesuffix("Request")) + "Input"
 
-    def __init__(self, wording: Wording) -> None:
+
+class _Compiler:
+    """Compiles the shapes of one input. `prefix` is the step before the body's members, "" for none."""
+
+    def __init__(self, wording: Wording, prefix: str = "") -> None:
         self._wording = wording
+        self._prefix = prefix
         self._known: dict[str, Deep | None] = {}
         self._open: set[str] = set()
 
@@ -96,12 +103,16 @@ class _Compiler:
 
     def _structure(self, shape: Shape) -> Deep | None:
         table: list[tuple[str, str, bool, Shape, Flat | None, Deep | None]] = []
+        prefix, self._prefix = self._prefix, ""  # the input itself comes first
         for name, member in shape.members.items():
             flat = flat_check(member, self._wording)
             deep = self.deep(member) if member.type in CONTAINERS and not member.is_event_stream else None
             required = name in shape.required
             if required or flat is not None or deep is not None:
-                table.append((name, step_of(name), required, member, flat, deep))
+                step = step_of(name)
+                if prefix and not member.trait("location"):
+                    step = f"{prefix}.{step}"
+                table.append((name, step, required, member, flat, deep))
         if not table:
             return None
         wording = self._wording

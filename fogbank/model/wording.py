@@ -22,6 +22,7 @@ class Wording:
     elements_not_null: bool = (
         False  # whether the constraints of list items and map entries end with "not null"
     )
+    names_input: bool = False  # whether members of the body lie under `putIntegrationInput`
 
 
 #: Services that answer otherwise than their protocol family. Recordings: logs test_get_log_events_limit_validation,
@@ -33,7 +34,8 @@ WORDINGS = {
     "s3": Wording(
         "MalformedXML"
     ),  # only bodies are validated; headers and queries each have words of their own
-    "apigateway": Wording("BadRequestException"),
+    # As `'createDocumentationPartInput.location.type'`, but `'responseType'` for a member of the URI.
+    "apigateway": Wording("ValidationException", names_input=True),
     "apigatewayv2": Wording("BadRequestException"),
     "cognito-idp": Wording("InvalidParameterException"),
 }

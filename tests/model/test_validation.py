@@ -354,3 +354,12 @@ async def test_calls_refuse_with_the_services_code() -> None:
     assert caught.value.message == (
         "1 validation error detected: Value null at 'logGroupName' failed to satisfy constraint: Member must not be null"
     )
+
+
+def test_api_gateway_names_the_input_that_holds_a_member_of_the_body() -> None:
+    params = {"restApiId": "a", "location": {"type": "X"}, "properties": "{}"}
+    assert "'X' at 'createDocumentationPartInput.location.type' failed" in message(
+        "apigateway", "CreateDocumentationPart", params
+    )
+    params = {"restApiId": "a", "responseType": "X"}
+    assert "'X' at 'responseType' failed" in message("apigateway", "PutGatewayResponse", params)

@@ -5,7 +5,58 @@ Importing this package declares every operation. `SERVICE` and the state class `
 
 from __future__ import annotations
 
+from fogbank.services.apigateway import (
+    account,
+    api_keys,
+    authorizers,
+    base_path_mappings,
+    client_certificates,
+    deployments,
+    documentation_parts,
+    documentation_versions,
+    domain_names,
+    gateway_responses,
+    integration_responses,
+    integrations,
+    method_responses,
+    methods,
+    models,
+    request_validators,
+    resources,
+    rest_apis,
+    stages,
+    tags,
+    usage_plan_keys,
+    usage_plans,
+    vpc_links,
+)
 from fogbank.services.apigateway.service import SERVICE
 from fogbank.services.apigateway.state import ApiGateway
 
-__all__ = ["SERVICE", "ApiGateway"]
+__all__ = [
+    "SERVICE",
+    "ApiGateway",
+    "account",
+    "api_keys",
+    "authorizers",
+    "base_path_mappings",
+    "client_certificates",
+    "deployments",
+    "documentation_parts",
+    "documentation_versions",
+    "domain_names",
+    "gateway_responses",
+    "integration_responses",
+    "integrations",
+    "method_responses",
+    "methods",
+    "models",
+    "request_validators",
+    "resources",
+    "rest_apis",
+    "stages",
+    "tags",
+    "usage_plan_keys",
+    "usage_plans",
+    "vpc_links",
+]

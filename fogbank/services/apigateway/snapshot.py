@@ -14,6 +14,7 @@ narrower: `keys.stages(api_id)`, `keys.snapshots(api_id)`. A snapshot never chan
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import orjson
@@ -30,7 +31,7 @@ from fogbank.services.apigateway.limits import (
     SNAPSHOT_CHUNK_BYTES,
 )
 from fogbank.services.apigateway.records import Wire, held, pack, read, scan
-from fogbank.store.api import Store, Transaction
+from fogbank.store.api import Key, Store, Transaction
 from fogbank.store.secrets import Secrets
 
 CERTIFICATE_SECRET = "apigateway client certificate"
@@ -115,9 +116,14 @@ def setting_paths(resource_path: str) -> tuple[str, ...]:
     return (f"~1{escaped}", plain, escaped, f"/{plain}")
 
 
+def value_key(place: Place, value: str) -> Key:
+    """Where it is noted which API key has that value. Values are not spelled out in keys."""
+    return keys.owned(place, "value", hashlib.sha256(value.encode()).digest())
+
+
 async def find_api_key(store: Store, place: Place, value: str) -> Wire | None:
     """The ApiKey whose value a caller sent."""
-    named = await read(store, keys.owned(place, "value", value))
+    named = await read(store, value_key(place, value))
     if named is None:
         return None
     found = await read(store, keys.owned(place, "key", named.wire["id"]))

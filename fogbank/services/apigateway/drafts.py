@@ -1,0 +1,59 @@
+"""An API's draft: finding what it is made of, and what every change of it has in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fogbank.model.call import Call
+from fogbank.services.apigateway import keys
+from fogbank.services.apigateway.keys import place_of
+from fogbank.services.apigateway.records import Held, held, read
+from fogbank.services.apigateway.service import limit_exceeded, not_found
+from fogbank.services.apigateway.state import ApiGateway
+from fogbank.store.api import Part, Transaction
+
+
+async def api_of(ctx: Call[ApiGateway], rest_api_id: str) -> Held:
+    """The RestApi. Raises NotFoundException."""
+    found = await read(ctx.state.store, keys.api(place_of(ctx), rest_api_id))
+    if found is None:
+        raise no_api(ctx, rest_api_id)
+    return found
+
+
+def no_api(ctx: Call[ApiGateway], rest_api_id: str) -> Exception:
+    return not_found(f"Invalid API identifier specified {ctx.account}:{rest_api_id}")
+
+
+async def part_of(
+    ctx: Call[ApiGateway], rest_api_id: str, noun: str, *at: Part, missing: str
+) -> tuple[Held, Held]:
+    """(the API, one of its parts). NotFoundException for the API first, then `missing` for the part."""
+    place = place_of(ctx)
+    api, part = await ctx.state.store.get_many(
+        [keys.api(place, rest_api_id), keys.part(rest_api_id, noun, *at)]
+    )
+    if api is None:
+        raise no_api(ctx, rest_api_id)
+    if part is None:
+        raise not_found(missing)
+    return held(api), held(part)
+
+
+def change(api: Held) -> Transaction:
+    """A transaction over the draft of an API: it holds only while the API is as it was read."""
+    return (
+        Transaction().check(api.key, api.version).put(keys.revision(api.wire["id"]), b"{}")
+    )  # a blind write: concurrent changes do not disturb each other, a deployment notices them
+
+
+async def check_room(ctx: Call[ApiGateway], rest_api_id: str, noun: str, maximum: int) -> None:
+    """LimitExceededException when the API has as many of these as it may have."""
+    if await ctx.state.store.count(keys.part(rest_api_id, noun), limit=maximum) >= maximum:
+        raise limit_exceeded(f"Maximum number of {noun}s for this API has been reached. Limit: {maximum}")
+
+
+def new_id(ctx: Call[Any], length: int = 6) -> str:
+    """An id as API Gateway draws them: lower-case letters and digits."""
+    found: str = ctx.state.ids.alnum(length)
+    return found
