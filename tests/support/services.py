@@ -6,7 +6,8 @@ from typing import Any
 
 from fogbank.auth.tokens import Sessions
 from fogbank.model.service import Service
-from fogbank.services import cloudwatch, dynamodb, dynamodbstreams, iam, logs, sts
+from fogbank.model.telemetry import TelemetryBatcher
+from fogbank.services import apigateway, cloudwatch, dynamodb, dynamodbstreams, iam, logs, sts
 from tests.support.house import Builder, House
 
 LOGS: dict[Service[Any], Builder] = {
@@ -32,6 +33,19 @@ def dynamodb_house() -> House:
     return House(DYNAMODB)
 
 
+APIGATEWAY: dict[Service[Any], Builder] = {
+    apigateway.SERVICE: lambda h: apigateway.ApiGateway(
+        store=h.store,
+        clock=h.clock,
+        ids=h.ids,
+        lanes=h.lanes,
+        calls=h.calls,
+        secrets=h.secrets,
+        telemetry=TelemetryBatcher(h.calls, h.clock, h.ids, h.lanes),
+    ),
+}
+
+
 def logs_house() -> House:
     """CloudWatch Logs and CloudWatch without sockets."""
     return House(LOGS)
@@ -40,3 +54,8 @@ def logs_house() -> House:
 def iam_house() -> House:
     """IAM and STS without sockets."""
     return House(IAM)
+
+
+def apigateway_house() -> House:
+    """API Gateway without sockets."""
+    return House(APIGATEWAY)

@@ -34,7 +34,7 @@ from fogbank.model.calls import Calls
 from fogbank.model.principal import KeyRing
 from fogbank.protocol import Router
 from tests.support.house import House
-from tests.support.services import IAM, LOGS
+from tests.support.services import APIGATEWAY, IAM, LOGS
 
 T = TypeVar("T")
 LIMIT_S = 30
@@ -130,7 +130,7 @@ class Served:
 
 
 class Wire(Served):
-    """Logs, CloudWatch, IAM and STS behind a server, on a clock that stands on today until a test moves it.
+    """Logs, CloudWatch, IAM, STS and API Gateway behind a server, on a clock that stands on today until a test moves it.
 
     All tests of a session share one, each in an account of its own.
     """
@@ -141,7 +141,7 @@ class Wire(Served):
         self._accounts = count(100_000_000_001)
 
     async def open(self) -> None:
-        self.house = house = House(LOGS | IAM, clock=VirtualClock(RealClock().now_ms()))
+        self.house = house = House(LOGS | IAM | APIGATEWAY, clock=VirtualClock(RealClock().now_ms()))
         await house.__aenter__()
 
         async def user_key(access_key_id: str) -> Any:
