@@ -23,6 +23,7 @@ SERVICES = {
     "cloudwatch": "cloudwatch",
     "iam": "iam",
     "s3": "s3",
+    "sqs": "sqs",
     "sts": "sts",
     "stepfunctions": "stepfunctions",
     "dynamodb": "dynamodb",

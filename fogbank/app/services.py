@@ -98,6 +98,19 @@ def _s3(parts: Parts) -> Any:
     return S3(store=parts.store, blobs=blobs, clock=parts.clock, ids=parts.ids, lanes=parts.lanes)
 
 
+def _sqs(parts: Parts) -> Any:
+    from fogbank.services.sqs import Sqs
+
+    return Sqs(
+        store=parts.store,
+        clock=parts.clock,
+        ids=parts.ids,
+        lanes=parts.lanes,
+        telemetry=parts.telemetry,
+        node=parts.settings.node,
+    )
+
+
 def _apigateway(parts: Parts) -> Any:
     from fogbank.services.apigateway import ApiGateway
 
@@ -150,6 +163,7 @@ BUILDERS: dict[str, Callable[[Parts], Any]] = {
     "s3": _s3,
     "dynamodb": _dynamodb,
     "dynamodbstreams": _dynamodbstreams,
+    "sqs": _sqs,
     "apigateway": _apigateway,
     "stepfunctions": _stepfunctions,
 }

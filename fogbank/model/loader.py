@@ -1,7 +1,8 @@
 """Reads botocore's service models, the specification every client shares, and applies our corrections.
 
 The files are found and parsed without importing botocore's client machinery, which keeps start-up short. `patches.json`
-beside this file holds, for each service, `[{"path": [...], "value": …, "why": "…"}]`: what botocore has wrong.
+beside this file holds, for each service, `[{"path": [...], "value": …, "why": "…"}]`: what botocore has wrong. A service
+that speaks a protocol in which its shapes have other names has those under `service/protocol`.
 """
 
 from __future__ import annotations
@@ -40,14 +41,29 @@ def _read(folder: Path, name: str) -> Any:
     return orjson.loads(plain.read_bytes()) if plain.exists() else None
 
 
-def load(service: str) -> dict[str, Any]:
-    """The newest `service-2` model of `service` (a boto3 client name), corrected."""
+def has_dialect(service: str, protocol: str) -> bool:
+    """Whether the shapes of `service` have names of their own in `protocol`."""
+    return f"{service}/{protocol}" in _patches()
+
+
+@cache
+def _patches() -> dict[str, Any]:
+    patches: dict[str, Any] = orjson.loads(PATCHES.read_bytes())
+    return patches
+
+
+def load(service: str, protocol: str | None = None) -> dict[str, Any]:
+    """The newest `service-2` model of `service` (a boto3 client name), corrected; as `protocol` names things, if given."""
     root = _data_folder() / service
     versions = sorted(path for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
     if not versions:
         raise ConfigError(f"botocore has no model of {service!r}")
     model: dict[str, Any] = _read(versions[-1], "service-2")
-    for patch in orjson.loads(PATCHES.read_bytes()).get(service, []):
+    patches = _patches()
+    corrections = patches.get(service, [])
+    if protocol is not None:
+        corrections = corrections + patches.get(f"{service}/{protocol}", [])
+    for patch in corrections:
         target = model
         for step in patch["path"][:-1]:
             target = target[step]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any
 
-from fogbank.model.loader import load
+from fogbank.model.loader import has_dialect, load
 
 
 @dataclass(eq=False)
@@ -174,3 +174,10 @@ class ServiceModel:
 def model_of(service: str) -> ServiceModel:
     """The model of a service by its boto3 client name. Raises ConfigError when botocore has none."""
     return ServiceModel(service, load(service))
+
+
+def spoken_in(model: ServiceModel, protocol: str) -> ServiceModel:
+    """The model with the names that its shapes have in `protocol`."""
+    return (
+        ServiceModel(model.name, load(model.name, protocol)) if has_dialect(model.name, protocol) else model
+    )

@@ -19,6 +19,8 @@ from fogbank.protocol.times import iso8601
 from fogbank.protocol.xml_write import XmlWriter, escape, namespace_attributes
 
 CONTENT = ("Content-Type", "text/xml")
+#: Services whose resources have URLs that requests may go to: the member that such a URL stands for.
+PATHS = {"sqs": "QueueUrl"}
 
 
 class Node:
@@ -178,9 +180,15 @@ class QueryCodec(Codec):
         if operation.input is None:
             return lambda request, labels: {}
         read = self._readers.of(operation.input)
+        by_path = PATHS.get(operation.service.name)
+        if by_path not in operation.input.members:
+            by_path = None
 
         def parse(request: Request, labels: Mapping[str, str]) -> Params:
-            return read(parse_form(request))  # type: ignore[no-any-return]
+            params: Params = read(parse_form(request))
+            if by_path is not None and request.path != "/":
+                params.setdefault(by_path, request.path)
+            return params
 
         return parse
 

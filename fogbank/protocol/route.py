@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from fogbank.core.errors import AwsError, NotSupported
 from fogbank.core.http import Request
 from fogbank.core.limits import ROUTE_PATH_BYTES_MAX, ROUTES_CACHED_MAX
-from fogbank.model.shapes import OperationModel
+from fogbank.model.shapes import OperationModel, spoken_in
 from fogbank.protocol.cbor import CborCodec
 from fogbank.protocol.codec import Codec, plain_body
 from fogbank.protocol.json import JsonCodec
@@ -58,8 +58,9 @@ class Router:
         for protocol in model.protocols:
             if protocol not in CODECS:
                 continue
-            codec = CODECS[protocol](model)
-            for operation in sorted(model.operations.values(), key=_is_deprecated):
+            spoken = spoken_in(model, protocol)
+            codec = CODECS[protocol](spoken)
+            for operation in sorted(spoken.operations.values(), key=_is_deprecated):
                 endpoint = Endpoint(codec, operation, service)
                 self._add_operation(protocol, service, operation, endpoint)
 

@@ -16,11 +16,12 @@ from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
 
 from fogbank.core.http import Headers, Request, Response
+from fogbank.model.loader import has_dialect, load
 from fogbank.model.service import Service
 from fogbank.protocol import Router
 
-IMPLEMENTED = ("lambda", "logs", "cloudwatch", "iam", "sts")
-OTHERS = ("dynamodb", "stepfunctions", "s3", "apigateway", "apigatewayv2", "sqs", "sns", "events", "kinesis")
+IMPLEMENTED = ("lambda", "logs", "cloudwatch", "iam", "sts", "sqs")
+OTHERS = ("dynamodb", "stepfunctions", "s3", "apigateway", "apigatewayv2", "sns", "events", "kinesis")
 
 
 @cache
@@ -35,12 +36,15 @@ def router() -> Router:
 
 
 @cache
-def boto_service(name: str) -> BotoService:
+def boto_service(name: str, protocol: str = "") -> BotoService:
+    """botocore's own model; where that has lost the names of a protocol, as old clients have them."""
+    if has_dialect(name, protocol):
+        return BotoService(load(name, protocol), name)
     return BotoService(Loader().load_service_model(name, "service-2"), name)
 
 
-def boto_operation(name: str, operation: str) -> BotoOperation:
-    return boto_service(name).operation_model(operation)
+def boto_operation(name: str, operation: str, protocol: str) -> BotoOperation:
+    return boto_service(name, protocol).operation_model(operation)
 
 
 def credential(name: str) -> str:
@@ -54,7 +58,7 @@ def credential(name: str) -> str:
 def request_of(name: str, operation: str, protocol: str, params: dict[str, Any]) -> Request:
     """The request that botocore sends for a call."""
     made = create_serializer(protocol, include_validation=False).serialize_to_request(
-        params, boto_operation(name, operation)
+        params, boto_operation(name, operation, protocol)
     )
     prepare_request_dict(made, "http://localhost:4566")
     prepared = AWSRequest(
@@ -119,7 +123,7 @@ class HeaderMap(dict[str, str]):
 
 def parsed(name: str, operation: str, protocol: str, response: Response) -> dict[str, Any]:
     """What botocore makes of our response."""
-    model = boto_operation(name, operation)
+    model = boto_operation(name, operation, protocol)
     body: Any = response.body
     if not isinstance(body, bytes):
         body = Raw(asyncio.run(_collect(body)))

@@ -1,0 +1,223 @@
+"""What a message may be: its body, its attributes, its ids. Pure; raises AWS's errors."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from fogbank.core.errors import AwsError
+from fogbank.core.records import hot_record
+from fogbank.services.sqs import limits
+from fogbank.services.sqs.deduplication import content_id
+from fogbank.services.sqs.digests import md5, md5_of_attributes
+from fogbank.services.sqs.records import Queue
+from fogbank.services.sqs.service import SERVICE, bad_parameter, invalid_value, missing
+
+_BAD_CHARACTERS = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ID = re.compile(r"[A-Za-z0-9!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~]{1,128}\Z")
+_ATTRIBUTE_NAME = re.compile(r"[A-Za-z0-9_\-.]{1,256}\Z")
+_TYPES = ("String", "Number", "Binary")
+_NOT_FOR_THIS_TYPE = "The request include parameter that is not valid for this queue type"
+
+
+@hot_record
+class Draft:
+    """A message that may be sent."""
+
+    body: bytes
+    md5: str
+    delay_s: int
+    size: int  # with its attributes, as AWS counts
+    group: str | None
+    deduplication: str | None
+    attributes: dict[str, Any] | None
+    md5_attributes: str | None
+    trace: str | None
+    md5_system: str | None
+
+
+def draft_of(queue: Queue, entry: Mapping[str, Any]) -> Draft:
+    """What SendMessage, or an entry of its batch, says."""
+    text = entry.get("MessageBody")
+    if not text:
+        raise missing("MessageBody")
+    if not isinstance(text, str):
+        raise bad_parameter("MessageBody", text, "Must be a string.")
+    body = _encoded(text)
+    attributes, attribute_bytes, md5_attributes = None, 0, None
+    if sent := entry.get("MessageAttributes"):
+        attributes, attribute_bytes = _checked_attributes(sent)
+        md5_attributes = md5_of_attributes(attributes)
+    size = len(body) + attribute_bytes
+    if size > queue.size_max:
+        raise invalid_value(
+            f"One or more parameters are invalid. Reason: Message must be shorter than {queue.size_max} bytes."
+        )
+    trace, md5_system = None, None
+    if system := entry.get("MessageSystemAttributes"):
+        trace = _checked_trace(system)
+        md5_system = md5_of_attributes(system)
+    group, deduplication = entry.get("MessageGroupId"), entry.get("MessageDeduplicationId")
+    _check_ids(queue, group, deduplication)
+    if queue.fifo and deduplication is None:
+        if not queue.content_deduplication:
+            raise invalid_value(
+                "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided "
+                "explicitly"
+            )
+        deduplication = content_id(body)
+    delay_s = _delay(queue, entry.get("DelaySeconds"))
+    return Draft(
+        body, md5(body), delay_s, size, group, deduplication, attributes, md5_attributes, trace, md5_system
+    )
+
+
+def _encoded(text: str) -> bytes:
+    if _BAD_CHARACTERS.search(text):
+        raise SERVICE.error(
+            "InvalidMessageContents",
+            "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | "
+            "#xE000 to #xFFFD | #x10000 to #x10FFFF",
+        )
+    return text.encode()
+
+
+def _delay(queue: Queue, delay_s: Any) -> int:
+    if delay_s is None:
+        return queue.delay_s
+    if type(delay_s) is not int or not 0 <= delay_s <= limits.DELAY_S_MAX:
+        raise bad_parameter("DelaySeconds", delay_s, "DelaySeconds must be >= 0 and <= 900.")
+    if queue.fifo and delay_s != queue.delay_s:
+        raise bad_parameter("DelaySeconds", delay_s, f"{_NOT_FOR_THIS_TYPE}.")
+    return delay_s
+
+
+def _check_ids(queue: Queue, group: Any, deduplication: Any) -> None:
+    if queue.fifo and group is None:
+        raise missing("MessageGroupId")
+    if not queue.fifo and deduplication is not None:
+        raise bad_parameter(
+            "MessageDeduplicationId",
+            deduplication,
+            "The request includes a parameter that is not valid for this queue type.",
+        )
+    for name, value in (("MessageGroupId", group), ("MessageDeduplicationId", deduplication)):
+        if value is not None:
+            check_id(name, value)
+
+
+def check_id(name: str, value: Any) -> None:
+    if not isinstance(value, str) or not _ID.match(value):
+        raise bad_parameter(
+            name,
+            value,
+            f"{name} can only include alphanumeric and punctuation characters. 1 to 128 in length.",
+        )
+
+
+def _checked_attributes(sent: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
+    """The attributes as they are kept, and what they count."""
+    if len(sent) > limits.ATTRIBUTES_MAX:
+        raise invalid_value(
+            f"Number of message attributes [{len(sent)}] exceeds the allowed maximum [{limits.ATTRIBUTES_MAX}]."
+        )
+    kept, size = {}, 0
+    for name, attribute in sent.items():
+        _check_name(name)
+        kept[name], value_bytes = _checked_value(name, attribute)
+        size += len(name) + len(attribute["DataType"].encode()) + value_bytes
+    return kept, size
+
+
+def _check_name(name: str) -> None:
+    if len(name) > limits.ATTRIBUTE_NAME_CHARS_MAX:
+        raise invalid_value("Message (user) attribute name can not be longer than 256 characters.")
+    if not _ATTRIBUTE_NAME.match(name):
+        raise invalid_value(
+            f"Invalid non-alphanumeric character was found in the message attribute name '{name}'. Can only include "
+            "alphanumeric characters, hyphens, underscores, or dots."
+        )
+    if name.lower().startswith(("aws.", "amazon.")):
+        raise invalid_value(
+            "You can't use message attribute names beginning with 'AWS.' or 'Amazon.'. These strings are reserved "
+            "for internal use."
+        )
+    if name.startswith(".") or name.endswith("."):
+        raise invalid_value("You can't use message attribute names starting or ending with a period.")
+    if ".." in name:
+        raise invalid_value("You can't use message attribute names containing successive '.' characters.")
+
+
+def _checked_value(name: str, attribute: Any) -> tuple[dict[str, Any], int]:
+    kind = attribute.get("DataType") if isinstance(attribute, Mapping) else None
+    if not kind:
+        raise invalid_value(f"The message attribute '{name}' must contain non-empty message attribute type.")
+    if attribute.get("StringListValues") or attribute.get("BinaryListValues"):
+        raise SERVICE.error(
+            "UnsupportedOperation",
+            "Message attribute list values in SendMessage operation are not supported.",
+        )
+    base, _, _ = kind.partition(".")
+    if base not in _TYPES:
+        raise invalid_value(
+            f"The message attribute '{name}' has an invalid message attribute type, the set of supported type "
+            "prefixes is Binary, Number, and String."
+        )
+    if len(kind) > limits.ATTRIBUTE_NAME_CHARS_MAX:
+        raise invalid_value("Message (user) attribute type can not be longer than 256 characters.")
+    value = attribute.get("BinaryValue" if base == "Binary" else "StringValue")
+    if not value:
+        other = attribute.get("StringValue" if base == "Binary" else "BinaryValue")
+        if other:
+            raise invalid_value(
+                f"The message attribute '{name}' with type '{base}' must use field '{'Binary' if base == 'Binary' else 'String'}'."
+            )
+        raise invalid_value(
+            f"The message attribute '{name}' must contain a non-empty message attribute value for message attribute "
+            f"type '{kind}'."
+        )
+    if base == "Binary":
+        raw = value if isinstance(value, bytes) else base64.b64decode(value)
+        return {"DataType": kind, "BinaryValue": base64.b64encode(raw).decode()}, len(raw)
+    encoded = _encoded(value)
+    if base == "Number":
+        _check_number(name, value)
+    return {"DataType": kind, "StringValue": value}, len(encoded)
+
+
+def _check_number(name: str, value: str) -> None:
+    try:
+        number = Decimal(value.strip())
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite():
+        raise invalid_value(f"Can't cast the value of message (user) attribute '{name}' to a number.")
+
+
+def _checked_trace(system: Mapping[str, Any]) -> str:
+    for name, attribute in system.items():
+        if name != "AWSTraceHeader":
+            raise invalid_value(f"Message system attribute name '{name}' is invalid.")
+        if attribute.get("DataType") != "String" or not attribute.get("StringValue"):
+            raise invalid_value("The message system attribute 'AWSTraceHeader' must be a non-empty String.")
+    return str(system["AWSTraceHeader"]["StringValue"])
+
+
+def number_between(name: str, value: Any, low: int, high: int, reason: str) -> int:
+    """`value`, if it is an integer in the range; InvalidParameterValue with AWS's reason otherwise."""
+    if type(value) is not int or not low <= value <= high:
+        raise bad_parameter(name, value, reason)
+    return value
+
+
+def batch_error(entry_id: str, error: AwsError) -> dict[str, Any]:
+    """A failed entry of a batch."""
+    return {
+        "Id": entry_id,
+        "SenderFault": error.status < 500,
+        "Code": error.code,
+        "Message": error.message,
+    }

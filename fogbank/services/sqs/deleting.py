@@ -1,0 +1,108 @@
+"""DeleteMessage and its batch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fogbank.core.errors import AwsError
+from fogbank.model.call import Call
+from fogbank.services.sqs import keys, standard
+from fogbank.services.sqs.batches import check_entries
+from fogbank.services.sqs.checks import batch_error
+from fogbank.services.sqs.directory import Found
+from fogbank.services.sqs.fifo import Plan
+from fogbank.services.sqs.handles import open_handle
+from fogbank.services.sqs.names import place_of_url
+from fogbank.services.sqs.records import decode_message
+from fogbank.services.sqs.service import bad_handle, bad_parameter, hot_operation, missing
+from fogbank.services.sqs.state import Sqs
+from fogbank.services.sqs.work import Work, tried
+
+Wire = dict[str, Any]
+
+
+@hot_operation
+async def delete_message(ctx: Call[Sqs], *, queue_url: str, receipt_handle: str) -> Wire:
+    place = place_of_url(ctx, queue_url)
+
+    async def attempt(found: Found) -> None:
+        await _delete(ctx.state, found, [(receipt_handle, delivery_of(found, receipt_handle))])
+
+    await tried(ctx.state.directory, place, attempt)
+    return {}
+
+
+@hot_operation
+async def delete_message_batch(ctx: Call[Sqs], *, queue_url: str, entries: list[Wire]) -> Wire:
+    place = place_of_url(ctx, queue_url)
+    found = await ctx.state.directory.find(place)
+    check_entries(entries, "DeleteMessageBatchRequestEntry")
+    done: list[str] = []
+    failed: list[Wire] = []
+    if found.queue.fifo:  # each by itself: one that has expired must not keep the others
+        for entry in entries:
+            try:
+                await delete_message(
+                    ctx, queue_url=queue_url, receipt_handle=entry.get("ReceiptHandle") or ""
+                )
+                done.append(entry["Id"])
+            except AwsError as error:
+                failed.append(batch_error(entry["Id"], error))
+        return _answer(done, failed)
+
+    async def attempt(found: Found) -> Wire:
+        done.clear()
+        failed.clear()
+        deliveries = []
+        for entry in entries:
+            handle = entry.get("ReceiptHandle") or ""
+            try:
+                deliveries.append((handle, delivery_of(found, handle)))
+                done.append(entry["Id"])
+            except AwsError as error:
+                failed.append(batch_error(entry["Id"], error))
+        await _delete(ctx.state, found, deliveries)
+        return _answer(done, failed)
+
+    return await tried(ctx.state.directory, place, attempt)
+
+
+def delivery_of(found: Found, handle: Any) -> tuple[int, int]:
+    """(seq, count) of a receipt handle. Raises AWS's errors."""
+    if not handle:
+        raise missing("ReceiptHandle")
+    opened = open_handle(found.queue.uid, handle) if isinstance(handle, str) else None
+    if opened is None:
+        raise bad_handle(str(handle))
+    return opened
+
+
+async def _delete(state: Sqs, found: Found, deliveries: list[tuple[str, tuple[int, int]]]) -> None:
+    channel = state.channels.of(found.queue.uid)
+    if not found.queue.fifo:
+        await standard.delete(state.store, channel, [delivery for _, delivery in dict(deliveries).items()])
+    else:
+        for handle, delivery in deliveries:
+            await _delete_in_order(state, found, handle, *delivery)
+    state.metrics.of(found.queue).deleted(len(deliveries))
+
+
+async def _delete_in_order(state: Sqs, found: Found, handle: str, seq: int, count: int) -> None:
+    """Delete a FIFO message, which must still be in the receiver's hands."""
+    uid, now_ms = found.queue.uid, state.clock.now_ms()
+    key = keys.message(uid, seq)
+    record = await state.store.get(key)
+    if record is None:
+        return
+    message = decode_message(key, record.value)
+    if message.count != count or message.due_ms <= now_ms:
+        raise bad_parameter("ReceiptHandle", handle, "The receipt handle has expired.")
+    work, plan = Work(), Plan(state.store, state.channels.of(uid), now_ms)
+    await plan.remove(work, message, record.version)
+    await plan.write(work)
+    await work.commit(state.store)
+
+
+def _answer(done: list[str], failed: list[Wire]) -> Wire:
+    answer: Wire = {"Successful": [{"Id": id} for id in done]}
+    return answer | {"Failed": failed} if failed else answer

@@ -1,0 +1,98 @@
+"""Receiving from a FIFO queue, also once more with the same attempt id."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import orjson
+
+from fogbank.services.sqs import keys, limits
+from fogbank.services.sqs.channels import Channel
+from fogbank.services.sqs.dead_letters import DeadLetters
+from fogbank.services.sqs.directory import Found
+from fogbank.services.sqs.fifo import GROUPS_LOOKED_AT, Plan, messages_of, received, waiting_groups
+from fogbank.services.sqs.records import Message, decode_message
+from fogbank.services.sqs.work import Work
+from fogbank.store.api import Store
+
+
+async def receive(
+    store: Store,
+    found: Found,
+    channel: Channel,
+    dead: DeadLetters,
+    *,
+    limit: int,
+    visibility_ms: int,
+    now_ms: int,
+    attempt: str | None = None,
+) -> list[Message]:
+    """Take up to `limit` messages, committed. Raises Conflict when somebody came between."""
+    async with channel.lock:
+        if attempt is not None:
+            again = await _repeat(store, found, channel, attempt, visibility_ms, now_ms)
+            if again is not None:
+                return again
+        work = Work()
+        work.require(found)
+        plan = Plan(store, channel, now_ms)
+        plans: dict[str, Plan] = {}
+        taken: list[Message] = []
+        removed = False
+        for name in await waiting_groups(store, channel, now_ms, GROUPS_LOOKED_AT):
+            # Some more than wanted: the first may be dead letters.
+            wanted = limit - len(taken) + limits.RECEIVED_MAX
+            for message, version in await messages_of(store, channel.uid, name, wanted):
+                if message.due_ms > now_ms or len(taken) >= limit:
+                    break
+                if found.queue.is_expired(message, now_ms) or await dead.takes(
+                    work, found, message, now_ms, plans
+                ):
+                    await plan.remove(work, message, version)
+                    removed = True
+                    continue
+                after = received(message, now_ms, visibility_ms)
+                await plan.change(work, message, version, after)
+                taken.append(after)
+            if len(taken) >= limit:
+                break
+        if not taken and not removed:
+            return []
+        for each in (plan, *plans.values()):
+            await each.write(work)
+        if attempt is not None and taken:
+            expires_ms = now_ms + limits.DEDUPLICATION_MS
+            note = orjson.dumps([expires_ms, [(message.seq, message.count) for message in taken]])
+            work.transaction.put(keys.attempt(channel.uid, attempt), note)
+            work.transaction.put(keys.attempt_time(channel.uid, expires_ms, attempt), b"")
+        await work.commit(store)
+        return taken
+
+
+async def _repeat(
+    store: Store, found: Found, channel: Channel, attempt: str, visibility_ms: int, now_ms: int
+) -> list[Message] | None:
+    """The messages of an attempt of the last five minutes, hidden anew; None when they are not as they were."""
+    record = await store.get(keys.attempt(channel.uid, attempt))
+    if record is None:
+        return None
+    expires_ms, deliveries = orjson.loads(record.value)
+    if expires_ms <= now_ms:
+        return None
+    work, plan = Work(), Plan(store, channel, now_ms)
+    work.require(found)
+    taken = []
+    for seq, count in deliveries:
+        key = keys.message(channel.uid, seq)
+        stored = await store.get(key)
+        if stored is None:
+            return None
+        message = decode_message(key, stored.value)
+        if message.count != count or message.due_ms <= now_ms:
+            return None
+        after = replace(message, due_ms=now_ms + visibility_ms)
+        await plan.change(work, message, stored.version, after)
+        taken.append(after)
+    await plan.write(work)
+    await work.commit(store)
+    return taken

@@ -1,0 +1,43 @@
+"""SQS's bounds, with the AWS quota that each follows; "ours" where AWS has none."""
+
+from __future__ import annotations
+
+MESSAGE_BYTES_MAX = (
+    1_048_576  # of one message with its attributes, and of a whole batch (1 MiB since August 2025)
+)
+MESSAGE_BYTES_MIN = 1024  # the least MaximumMessageSize
+BATCH_ENTRIES_MAX = 10
+RECEIVED_MAX = 10  # messages in one ReceiveMessage
+ATTRIBUTES_MAX = 10  # message attributes of one message
+ATTRIBUTE_NAME_CHARS_MAX = 256
+DELAY_S_MAX = 900
+VISIBILITY_S_MAX = 43_200
+WAIT_S_MAX = 20
+RETENTION_S_MIN, RETENTION_S_MAX, RETENTION_S_DEFAULT = 60, 1_209_600, 345_600
+KMS_REUSE_S_MIN, KMS_REUSE_S_MAX = 60, 86_400
+IN_FLIGHT_MAX = 120_000  # of one queue; FIFO queues as well since November 2024
+RECEIVE_COUNT_MAX = 1000  # maxReceiveCount
+DEDUPLICATION_MS = 300_000
+PURGE_MS = 60_000  # one PurgeQueue in so long
+DELETED_MS = 60_000  # a deleted queue's name rests so long
+TAGS_MAX = 50
+SOURCE_QUEUES_MAX = 10  # queues that RedriveAllowPolicy names
+PAGE_MAX = 1000  # ListQueues, ListDeadLetterSourceQueues
+PERMISSION_ACTIONS_MAX = 7  # of one statement
+POLICY_STATEMENTS_MAX = 20
+POLICY_BYTES_MAX = 8192
+MOVE_TASKS_MAX = 100  # active in one account and region
+MOVE_RATE_MAX = 500  # messages a second
+MOVE_TASKS_SHOWN_MAX = 10
+ID_CHARS_MAX = 128  # MessageGroupId, MessageDeduplicationId, ReceiveRequestAttemptId
+
+INLINE_BODY_BYTES_MAX = (
+    16 * 1024
+)  # ours: longer bodies are records of their own, which a receive does not rewrite
+SHELF_MAX = 128  # ours: messages that a node has looked up ahead of those who receive
+RETRIES_MAX = 100  # ours: attempts of one read-decide-commit
+SWEEP_S = 60  # ours: how often expired messages are looked for
+SWEPT_AT_ONCE = 200  # ours: expired messages deleted in one transaction
+DEDUPLICATION_SWEPT = 3  # ours: forgotten deduplication ids that each send deletes
+CHANNELS_MAX = 10_000  # ours: queues of which a node keeps counts
+WAITERS_MAX = 5000  # ours: long polls on one queue at once

@@ -1,0 +1,143 @@
+"""Standard queues: at least once, in no promised order, as many receivers as like.
+
+A message has a place, (due_ms, seq): it can be received from `due_ms` on. Receiving moves the place ahead by the visibility
+timeout, in one transaction that checks that nobody else did; so two receivers, on whatever nodes, never get the same one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from fogbank.services.sqs import keys, limits
+from fogbank.services.sqs.channels import Channel
+from fogbank.services.sqs.directory import Found
+from fogbank.services.sqs.records import Message, decode_message
+from fogbank.services.sqs.work import Work
+from fogbank.store.api import Store
+
+if TYPE_CHECKING:
+    from fogbank.services.sqs.dead_letters import DeadLetters
+
+
+def enter(work: Work, channel: Channel, message: Message, now_ms: int) -> None:
+    """Put a message into the queue."""
+    work.put_message(channel.uid, message)
+    work.put_due(channel.uid, message)
+
+    def note() -> None:
+        channel.total += 1
+        if message.due_ms > now_ms:
+            channel.delayed.add(message.due_ms)
+
+    work.after(note)
+
+
+def leave(work: Work, channel: Channel, message: Message, version: int) -> None:
+    """Take a message out of the queue."""
+    work.drop_message(channel.uid, message, version)
+    work.transaction.delete(keys.due(channel.uid, message.due_ms, message.seq))
+
+    def note() -> None:
+        channel.total -= 1
+        (channel.flying if message.count else channel.delayed).discard(message.due_ms)
+
+    work.after(note)
+
+
+def move(work: Work, channel: Channel, before: Message, version: int, after: Message, now_ms: int) -> None:
+    """A message changes, and its place with it."""
+    uid = channel.uid
+    work.transaction.put(keys.message(uid, after.seq), after.encode(), expect=version)
+    work.transaction.delete(keys.due(uid, before.due_ms, before.seq))
+    work.put_due(uid, after)
+
+    def note() -> None:
+        channel.flying.discard(before.due_ms)
+        if after.due_ms > now_ms:
+            channel.flying.add(after.due_ms)
+
+    work.after(note)
+
+
+async def _fill(store: Store, channel: Channel, now_ms: int) -> bool:
+    """Look ahead: put what can be received on the shelf. False when there is nothing."""
+    claimed = channel.claimed
+    records = await store.scan(
+        keys.dues(channel.uid),
+        before=keys.due_until(channel.uid, now_ms),
+        limit=limits.SHELF_MAX + len(claimed),
+    )
+    for record in records:
+        due_ms, seq = record.key[3], record.key[4]
+        if seq not in claimed:
+            channel.shelf.append((due_ms, seq))  # type: ignore[arg-type]  # keys.due has integers there
+    return bool(channel.shelf)
+
+
+async def receive(
+    store: Store,
+    found: Found,
+    channel: Channel,
+    dead: DeadLetters,
+    *,
+    limit: int,
+    visibility_ms: int,
+    now_ms: int,
+) -> list[Message]:
+    """Take up to `limit` messages, committed. Raises Conflict when somebody changed one of them meanwhile."""
+    work = Work()
+    work.require(found)
+    taken: list[Message] = []
+    claimed: list[int] = []
+    removed = 0
+    shelf, queue = channel.shelf, found.queue
+    try:
+        while len(taken) < limit and removed < limits.SWEPT_AT_ONCE:
+            if not shelf and not await _fill(store, channel, now_ms):
+                break
+            due_ms, seq = shelf.popleft()
+            if seq in channel.claimed:
+                continue
+            channel.claimed.add(seq)
+            claimed.append(seq)
+            key = keys.message(channel.uid, seq)
+            record = await store.get(key)
+            if record is None:
+                continue
+            message = decode_message(key, record.value)
+            if message.due_ms != due_ms:
+                continue
+            if queue.is_expired(message, now_ms) or await dead.takes(work, found, message, now_ms):
+                leave(work, channel, message, record.version)
+                removed += 1
+            else:
+                after = replace(
+                    message,
+                    count=message.count + 1,
+                    first_ms=message.first_ms or now_ms,
+                    received_ms=now_ms,
+                    due_ms=now_ms + visibility_ms,
+                )
+                move(work, channel, message, record.version, after, now_ms)
+                taken.append(after)
+        if taken or removed:
+            await work.commit(store)
+    finally:
+        channel.claimed.difference_update(claimed)
+    return taken
+
+
+async def delete(store: Store, channel: Channel, deliveries: Sequence[tuple[int, int]]) -> None:
+    """Delete messages by delivery (seq, count). One that was received again since is left, as AWS documents."""
+    work = Work()
+    for seq, count in deliveries:
+        key = keys.message(channel.uid, seq)
+        record = await store.get(key)
+        if record is not None:
+            message = decode_message(key, record.value)
+            if message.count == count:
+                leave(work, channel, message, record.version)
+    if work.transaction.operations:
+        await work.commit(store)

@@ -1,0 +1,71 @@
+"""One read-decide-commit: a transaction, and what this node notes once it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from fogbank.core.errors import Conflict
+from fogbank.services.sqs import keys, limits
+from fogbank.services.sqs.channels import FLYING
+from fogbank.services.sqs.directory import Directory, Found
+from fogbank.services.sqs.names import Place
+from fogbank.services.sqs.records import Message
+from fogbank.services.sqs.service import contended
+from fogbank.store.api import ABSENT, Store, Transaction
+
+T = TypeVar("T")
+
+
+class Work:
+    """A transaction in the making."""
+
+    __slots__ = ("_after", "transaction")
+
+    def __init__(self) -> None:
+        self.transaction = Transaction()
+        self._after: list[Callable[[], None]] = []
+
+    def require(self, found: Found) -> None:
+        """The queue must still be as it was seen."""
+        self.transaction.check(found.key, found.version)
+
+    def after(self, note: Callable[[], None]) -> None:
+        """Call `note` when the transaction holds."""
+        self._after.append(note)
+
+    async def commit(self, store: Store) -> None:
+        """Raises Conflict; then nothing was written or noted."""
+        await store.commit(self.transaction)
+        for note in self._after:
+            note()
+
+    # --- messages -----------------------------------------------------------------------------------------------------
+
+    def put_message(self, uid: str, message: Message) -> None:
+        """A new message, its body included."""
+        self.transaction.put(keys.message(uid, message.seq), message.encode(), expect=ABSENT)
+        if message.is_long:
+            self.transaction.put(keys.body(uid, message.seq), message.body)
+
+    def put_due(self, uid: str, message: Message) -> None:
+        """The place of a standard queue's message among those that can be received."""
+        value = FLYING if message.count else b""
+        self.transaction.put(keys.due(uid, message.due_ms, message.seq), value)
+
+    def drop_message(self, uid: str, message: Message, version: int) -> None:
+        """The message goes, if nobody changed it. Its place is the caller's to clear."""
+        self.transaction.delete(keys.message(uid, message.seq), expect=version)
+        if message.is_long:
+            self.transaction.delete(keys.body(uid, message.seq))
+
+
+async def tried(directory: Directory, place: Place, attempt: Callable[[Found], Awaitable[T]]) -> T:
+    """Run an attempt until no other writer came between, a bounded number of times."""
+    for _ in range(limits.RETRIES_MAX):
+        found = await directory.find(place)
+        try:
+            return await attempt(found)
+        except Conflict:
+            await directory.look(place)
+    raise contended()

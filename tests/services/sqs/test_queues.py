@@ -1,0 +1,244 @@
+"""Queues, their attributes, permissions, tags and move tasks; what messages may not be."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.services.sqs.conftest import ACCOUNT, Queues
+from tests.support.waiting import until
+
+
+async def test_a_queue_can_be_asked_for_again(queues: Queues) -> None:
+    await queues.create("q", DelaySeconds="3")
+    await queues.create("q")
+    await queues.create("q", DelaySeconds="3")
+    assert await queues.fails("CreateQueue", QueueName="q", Attributes={"DelaySeconds": "4"}) == (
+        "QueueAlreadyExists",
+        "A queue already exists with the same name and a different value for attribute DelaySeconds",
+    )
+
+
+async def test_a_name_rests_after_its_queue_was_deleted(queues: Queues) -> None:
+    await queues.create("q")
+    await queues.send("q", "m")
+    await queues.call("DeleteQueue", "q")
+    assert (await queues.fails("GetQueueUrl", QueueName="q"))[0] == "AWS.SimpleQueueService.NonExistentQueue"
+    assert (await queues.fails("CreateQueue", QueueName="q"))[
+        0
+    ] == "AWS.SimpleQueueService.QueueDeletedRecently"
+    await queues.advance(60)
+    await queues.create("q")
+    assert await queues.bodies("q") == []
+
+
+async def test_listing(queues: Queues) -> None:
+    for name in ("b-1", "a", "b", "b-2", "c"):
+        await queues.create(name)
+
+    async def names(**params: Any) -> list[str]:
+        answer = await queues.call("ListQueues", **params)
+        return [url.rpartition("/")[2] for url in answer.get("QueueUrls", [])]
+
+    assert await names() == ["a", "b", "b-1", "b-2", "c"]
+    assert await names(QueueNamePrefix="b") == ["b", "b-1", "b-2"]
+    assert await names(QueueNamePrefix="x") == []
+    found, token = [], None
+    while True:
+        answer = await queues.call(
+            "ListQueues", QueueNamePrefix="b", MaxResults=2, **({"NextToken": token} if token else {})
+        )
+        found.append([url.rpartition("/")[2] for url in answer["QueueUrls"]])
+        token = answer.get("NextToken")
+        if token is None:
+            break
+    assert found == [["b", "b-1"], ["b-2"]]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "code"),
+    [
+        ({"VisibilityTimeout": "43201"}, "InvalidAttributeValue"),
+        ({"DelaySeconds": "-1"}, "InvalidAttributeValue"),
+        ({"MaximumMessageSize": "1048577"}, "InvalidAttributeValue"),
+        ({"MessageRetentionPeriod": "59"}, "InvalidAttributeValue"),
+        ({"ReceiveMessageWaitTimeSeconds": "21"}, "InvalidAttributeValue"),
+        ({"SqsManagedSseEnabled": "yes"}, "InvalidAttributeValue"),
+        ({"Policy": "{}"}, "InvalidAttributeValue"),
+        ({"Nonsense": "1"}, "InvalidAttributeName"),
+        ({"QueueArn": "x"}, "InvalidAttributeName"),
+        ({"KmsMasterKeyId": "my-key"}, "NotImplemented"),
+        ({"RedrivePolicy": "not json"}, "InvalidParameterValue"),
+        ({"RedrivePolicy": '{"maxReceiveCount": 1}'}, "InvalidParameterValue"),
+        ({"RedriveAllowPolicy": '{"redrivePermission": "some"}'}, "InvalidParameterValue"),
+        (
+            {
+                "RedrivePolicy": json.dumps(
+                    {"deadLetterTargetArn": f"arn:aws:sqs:us-east-1:{ACCOUNT}:no", "maxReceiveCount": 1}
+                )
+            },
+            "InvalidParameterValue",
+        ),
+    ],
+)
+async def test_attributes_that_cannot_be(queues: Queues, attributes: dict[str, str], code: str) -> None:
+    await queues.create("q")
+    assert (await queues.fails("SetQueueAttributes", "q", Attributes=attributes))[0] == code
+    assert (await queues.fails("CreateQueue", QueueName="new", Attributes=attributes))[0] == code
+
+
+async def test_a_dead_letter_queue_chooses_its_sources(queues: Queues) -> None:
+    await queues.create("dlq", RedriveAllowPolicy='{"redrivePermission": "denyAll"}')
+    policy = json.dumps({"deadLetterTargetArn": queues.arn("dlq"), "maxReceiveCount": 1})
+    code, _ = await queues.fails("CreateQueue", QueueName="q", Attributes={"RedrivePolicy": policy})
+    assert code == "InvalidParameterValue"
+    allowed = json.dumps({"redrivePermission": "byQueue", "sourceQueueArns": [queues.arn("q")]})
+    await queues.call("SetQueueAttributes", "dlq", Attributes={"RedriveAllowPolicy": allowed})
+    await queues.create("q", RedrivePolicy=policy)
+
+
+async def test_permissions(queues: Queues) -> None:
+    await queues.create("q")
+    await queues.call(
+        "AddPermission",
+        "q",
+        Label="one",
+        AWSAccountIds=["111111111111"],
+        Actions=["SendMessage", "ReceiveMessage"],
+    )
+    answer = await queues.call("GetQueueAttributes", "q", AttributeNames=["Policy"])
+    [statement] = json.loads(answer["Attributes"]["Policy"])["Statement"]
+    assert statement == {
+        "Sid": "one",
+        "Effect": "Allow",
+        "Principal": {"AWS": "arn:aws:iam::111111111111:root"},
+        "Action": ["SQS:SendMessage", "SQS:ReceiveMessage"],
+        "Resource": queues.arn("q"),
+    }
+    code, _ = await queues.fails("AddPermission", "q", Label="one", AWSAccountIds=["1" * 12], Actions=["*"])
+    assert code == "InvalidParameterValue"
+    await queues.call("RemovePermission", "q", Label="one")
+    assert await queues.call("GetQueueAttributes", "q", AttributeNames=["Policy"]) == {}
+    assert (await queues.fails("RemovePermission", "q", Label="one"))[0] == "InvalidParameterValue"
+
+
+async def test_tags(queues: Queues) -> None:
+    await queues.create("q")
+    await queues.call("TagQueue", "q", Tags={"a": "1", "b": "2"})
+    await queues.call("UntagQueue", "q", TagKeys=["a"])
+    assert await queues.call("ListQueueTags", "q") == {"Tags": {"b": "2"}}
+    many = {str(n): "" for n in range(50)}
+    assert (await queues.fails("TagQueue", "q", Tags=many))[0] == "InvalidParameterValue"
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        ({"MessageBody": ""}, "MissingParameter"),
+        ({"MessageBody": "\x00"}, "InvalidMessageContents"),
+        ({"MessageBody": "m" * 1025}, "InvalidParameterValue"),
+        ({"MessageBody": "m", "DelaySeconds": 901}, "InvalidParameterValue"),
+        (
+            {"MessageBody": "m", "MessageAttributes": {"a": {"DataType": "Strange", "StringValue": "x"}}},
+            "InvalidParameterValue",
+        ),
+        (
+            {"MessageBody": "m", "MessageAttributes": {"a": {"DataType": "String", "StringValue": ""}}},
+            "InvalidParameterValue",
+        ),
+        (
+            {"MessageBody": "m", "MessageAttributes": {"a": {"DataType": "Number", "StringValue": "x"}}},
+            "InvalidParameterValue",
+        ),
+        (
+            {"MessageBody": "m", "MessageAttributes": {"aws.a": {"DataType": "String", "StringValue": "x"}}},
+            "InvalidParameterValue",
+        ),
+        (
+            {
+                "MessageBody": "m",
+                "MessageAttributes": {str(n): {"DataType": "String", "StringValue": "x"} for n in range(11)},
+            },
+            "InvalidParameterValue",
+        ),
+        (
+            {
+                "MessageBody": "m",
+                "MessageSystemAttributes": {"Other": {"DataType": "String", "StringValue": "x"}},
+            },
+            "InvalidParameterValue",
+        ),
+    ],
+)
+async def test_messages_that_cannot_be(queues: Queues, message: dict[str, Any], code: str) -> None:
+    await queues.create("q", MaximumMessageSize="1024")
+    assert (await queues.fails("SendMessage", "q", **message))[0] == code
+    answer = await queues.call(
+        "SendMessageBatch", "q", Entries=[{"Id": "bad", **message}, {"Id": "good", "MessageBody": "m"}]
+    )
+    assert [(one["Id"], one["Code"], one["SenderFault"]) for one in answer["Failed"]] == [("bad", code, True)]
+    assert [one["Id"] for one in answer["Successful"]] == ["good"]
+
+
+@pytest.mark.parametrize(
+    ("ids", "code"),
+    [
+        ([], "EmptyBatchRequest"),
+        ([str(n) for n in range(11)], "TooManyEntriesInBatchRequest"),
+        (["a", "a"], "BatchEntryIdsNotDistinct"),
+        (["a b"], "InvalidBatchEntryId"),
+    ],
+)
+async def test_batches_that_cannot_be(queues: Queues, ids: list[str], code: str) -> None:
+    await queues.create("q")
+    for operation, more in (
+        ("SendMessageBatch", {"MessageBody": "m"}),
+        ("DeleteMessageBatch", {"ReceiptHandle": "h"}),
+        ("ChangeMessageVisibilityBatch", {"ReceiptHandle": "h", "VisibilityTimeout": 1}),
+    ):
+        entries = [{"Id": id, **more} for id in ids]
+        assert (await queues.fails(operation, "q", Entries=entries))[0] == f"AWS.SimpleQueueService.{code}"
+
+
+async def test_bad_handles_urls_and_numbers(queues: Queues) -> None:
+    await queues.create("q")
+    assert (await queues.fails("DeleteMessage", "q", ReceiptHandle="x"))[0] == "ReceiptHandleIsInvalid"
+    assert (await queues.fails("SendMessage", QueueUrl="q", MessageBody="m"))[0] == "InvalidAddress"
+    assert (await queues.fails("SendMessage", MessageBody="m"))[0] == "MissingParameter"
+    assert (await queues.fails("CreateQueue"))[0] == "MissingParameter"
+    assert await queues.fails("ReceiveMessage", "q", MaxNumberOfMessages=11) == (
+        "InvalidParameterValue",
+        "Value 11 for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.",
+    )
+    for params in ({"WaitTimeSeconds": 21}, {"VisibilityTimeout": -1}, {"MaxNumberOfMessages": 0}):
+        assert (await queues.fails("ReceiveMessage", "q", **params))[0] == "InvalidParameterValue"
+    batch = [{"Id": str(n), "MessageBody": "m" * 200_000} for n in range(6)]
+    code, _ = await queues.fails("SendMessageBatch", "q", Entries=batch)
+    assert code == "AWS.SimpleQueueService.BatchRequestTooLong"
+
+
+async def test_a_move_task_moves_at_its_rate(queues: Queues) -> None:
+    await queues.create("dlq")
+    policy = json.dumps({"deadLetterTargetArn": queues.arn("dlq"), "maxReceiveCount": 1})
+    await queues.create("q", VisibilityTimeout="0", RedrivePolicy=policy)
+    for n in range(3):
+        await queues.send("q", str(n))
+    assert len(await queues.receive("q")) == 3
+    assert await queues.receive("q") == []
+    source, began_ms = queues.arn("dlq"), queues.house.clock.now_ms()
+    await queues.call("StartMessageMoveTask", SourceArn=source, MaxNumberOfMessagesPerSecond=1)
+
+    async def task() -> Any:
+        return (await queues.call("ListMessageMoveTasks", SourceArn=source))["Results"][0]
+
+    async def completed() -> bool:
+        await queues.advance(0.1)
+        return bool((await task())["Status"] == "COMPLETED")
+
+    await until(completed)
+    assert (await task())["ApproximateNumberOfMessagesMoved"] == 3
+    assert queues.house.clock.now_ms() - began_ms >= 3000
+    moved = await queues.receive("q")
+    assert {message["Attributes"]["ApproximateReceiveCount"] for message in moved} == {"1"}
