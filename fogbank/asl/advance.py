@@ -183,7 +183,10 @@ class Advance:
 
     def forget(self, frame: Frame) -> None:
         del self.execution.frames[frame.path]
-        self.execution.dirty.add(frame.path)
+        if frame.stored:
+            self.execution.dirty.add(frame.path)
+        else:
+            self.execution.dirty.discard(frame.path)
         frame.phase = Phase.FAILED  # whoever still holds it finds nothing to run
 
     def wait(self, frame: Frame, phase: Phase, until_ms: int) -> None:

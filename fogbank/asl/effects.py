@@ -102,6 +102,14 @@ class RunTask:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitForSlot:
+    """A task is scheduled, but no slot was free: send SlotFree when one is."""
+
+    path: Path
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class CancelTask:
     """Nobody waits for this attempt any more. `call` is as it was run."""
 
@@ -129,4 +137,4 @@ class StopMapRun:
     number: int
 
 
-Effect: TypeAlias = RunTask | CancelTask | StartMapRun | StopMapRun
+Effect: TypeAlias = RunTask | WaitForSlot | CancelTask | StartMapRun | StopMapRun

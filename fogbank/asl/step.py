@@ -24,6 +24,7 @@ from fogbank.asl.effects import (
     Reported,
     SlotFree,
     Stimulus,
+    WaitForSlot,
     WorkerStarted,
 )
 from fogbank.asl.errors import StatesError
@@ -106,7 +107,8 @@ def _take(advance: Advance, stimulus: Stimulus) -> None:
         case Begin():
             _begin(advance)
         case Redrive():
-            _redrive(advance)
+            if execution.ending is not None:
+                _redrive(advance)
         case _ if execution.ending is not None:
             return
         case Continue():
@@ -151,8 +153,11 @@ def _task(advance: Advance, frame: Frame, node: TaskNode, stimulus: Stimulus) ->
         case Beat():
             node.heartbeat(advance, frame)
         case SlotFree():
-            if frame.attempt is not None and not frame.attempt.begun and advance.slots > 0:
-                node.begin(advance, frame)
+            if frame.attempt is not None and not frame.attempt.begun:
+                if advance.slots > 0:
+                    node.begin(advance, frame)
+                else:
+                    advance.effects.append(WaitForSlot(frame.path, stimulus.number))
 
 
 def _on_frame(advance, frame, act) -> None:  # type: ignore[no-untyped-def]

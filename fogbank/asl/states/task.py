@@ -12,7 +12,7 @@ from fogbank.asl import fields
 from fogbank.asl.advance import DATA_BYTES_MAX, DataLimitExceeded
 from fogbank.asl.definition.states import TaskState
 from fogbank.asl.documents import Document
-from fogbank.asl.effects import CancelTask, RunTask
+from fogbank.asl.effects import CancelTask, RunTask, WaitForSlot
 from fogbank.asl.errors import runtime_error
 from fogbank.asl.frames import Attempt, Phase
 from fogbank.asl.handlers import Handlers
@@ -92,6 +92,8 @@ class TaskNode(Node):
         self._schedule(advance, frame)
         if advance.slots > 0:
             self.begin(advance, frame)
+        else:
+            advance.effects.append(WaitForSlot(frame.path, number))
 
     def _schedule(self, advance: Advance, frame: Frame) -> None:
         attempt = frame.attempt

@@ -1,0 +1,118 @@
+"""A step's outcome as one transaction, and an execution back from the store."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import orjson
+
+from fogbank.asl.documents import Document
+from fogbank.asl.execution import Execution, Identity
+from fogbank.asl.frames import Frame, Path
+from fogbank.services.stepfunctions.engine import keys
+from fogbank.services.stepfunctions.engine.keys import Ref
+from fogbank.services.stepfunctions.engine.limits import SCAN_MAX, STANDARD_MS
+from fogbank.services.stepfunctions.engine.records import Head, restore_spine
+from fogbank.services.stepfunctions.engine.sources import Prepared
+from fogbank.store.api import Record, Store, Transaction
+
+
+def new_execution(ref: Ref, head: Head, prepared: Prepared) -> Execution:
+    """Before its first step, or before its frames are restored."""
+    source = prepared.source
+    machine = prepared.machine if head.state is None else prepared.machine.child(head.state)
+    machine_arn = source.arn if head.map_run is None else f"{source.arn}/{ref.machine.partition('/')[2]}"
+    execution = Execution(
+        arn=ref.arn,
+        machine=machine,
+        input=Document.parse(head.input),
+        role_arn=source.role_arn,
+        region=source.region,
+        started_ms=head.start_ms,
+        express=False,
+        identity=Identity(ref.name, machine_arn, ref.machine),
+        redrives=head.redrives,
+    )
+    execution.deadline_ms = head.start_ms + STANDARD_MS
+    return execution
+
+
+def write_frames(transaction: Transaction, ref: Ref, execution: Execution) -> None:
+    """What the last step changed. Call `written` when it is committed."""
+    for path in execution.dropped:
+        place = keys.place(ref, path)
+        transaction.delete_prefix((*place, "c")).delete((*place, "i")).delete_prefix((*place, "r"))
+    for path in execution.dirty:
+        place = keys.place(ref, path)
+        frame = execution.frames.get(path)
+        if frame is None:
+            transaction.delete((*place, "f"))
+            continue
+        transaction.put((*place, "f"), orjson.dumps(frame.to_json()))
+        group = frame.group
+        if group is None:
+            continue
+        if group.items is not None and not group.stored:
+            transaction.put((*place, "i"), orjson.dumps(group.items))
+        if group.fresh:
+            results = [[index, group.results[index].text] for index in group.fresh]
+            transaction.put((*place, "r", execution.next_event_id), orjson.dumps(results))
+
+
+def written(execution: Execution) -> None:
+    for path in execution.dirty:
+        frame = execution.frames.get(path)
+        if frame is not None:
+            frame.stored = True
+            if frame.group is not None:
+                frame.group.stored = True
+                frame.group.fresh.clear()
+    execution.dirty.clear()
+    execution.dropped.clear()
+
+
+async def restore(
+    store: Store, ref: Ref, head: Head, prepared: Prepared
+) -> tuple[Execution, int, int | None]:
+    """The execution with its frames, the version of its spine, and when its item in the queue is due.
+
+    An execution that succeeded has no checkpoint: version 0.
+    """
+    execution = new_execution(ref, head, prepared)
+    saved: dict[Path, dict[str, Any]] = {}
+    items: dict[Path, list[Any]] = {}
+    results: dict[Path, list[list[Any]]] = defaultdict(list)
+    version, due_ms = 0, None
+    async for record in _records(store, ref):
+        path, kind, _ = keys.path_of(record.key)
+        match kind:
+            case "s":
+                version = record.version
+                due_ms = restore_spine(execution, record.value)
+            case "f":
+                saved[path] = orjson.loads(record.value)
+            case "i":
+                items[path] = orjson.loads(record.value)
+            case _:
+                results[path] += orjson.loads(record.value)
+    for path in sorted(saved, key=len):
+        parent = execution.frames.get(path[:-1]) if path else None
+        block = execution.machine.root if parent is None else parent.node.child_block(path[-1])
+        frame = Frame.restore(path, parent, block, saved[path], items.get(path))
+        execution.frames[path] = frame
+        if frame.group is not None:
+            frame.group.results = {index: Document.parse(text) for index, text in results[path]}
+    execution.readied()
+    return execution, version, due_ms
+
+
+async def _records(store: Store, ref: Ref):  # type: ignore[no-untyped-def]
+    after: Any = None
+    while True:
+        page: list[Record] = await store.scan(keys.run(ref), after=after, limit=SCAN_MAX)
+        for record in page:
+            yield record
+        if len(page) < SCAN_MAX:
+            return
+        after = page[-1].key

@@ -1,0 +1,261 @@
+"""The engine: Standard and Express executions behind the contract of `api.py`."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fogbank.asl.effects import Abort, Beat, Redrive, Reported, Stimulus, WorkerStarted
+from fogbank.asl.execution import Status
+from fogbank.asl.frames import Frame
+from fogbank.asl.outcomes import Failed, Outcome, Succeeded
+from fogbank.asl.step import waiting
+from fogbank.asl.tokens import Token, parse_token
+from fogbank.core.clock import Clock
+from fogbank.core.errors import AwsError, Conflict
+from fogbank.core.ids import Ids
+from fogbank.core.lanes import Lanes
+from fogbank.services.stepfunctions.engine import keys
+from fogbank.services.stepfunctions.engine.active import Active
+from fogbank.services.stepfunctions.engine.api import (
+    ExecutionView,
+    HistoryEvent,
+    MapPort,
+    Observer,
+    Started,
+    StartRequest,
+    SyncResult,
+    TaskPort,
+)
+from fogbank.services.stepfunctions.engine.due import Due
+from fogbank.services.stepfunctions.engine.errors import (
+    execution_exists,
+    invalid_token,
+    no_execution,
+    not_redrivable,
+    task_timed_out,
+)
+from fogbank.services.stepfunctions.engine.express import Express
+from fogbank.services.stepfunctions.engine.history import read_history
+from fogbank.services.stepfunctions.engine.keys import Ref, parse_execution_arn
+from fogbank.services.stepfunctions.engine.records import Head
+from fogbank.services.stepfunctions.engine.redriving import not_redrivable_because
+from fogbank.services.stepfunctions.engine.retention import Retention
+from fogbank.services.stepfunctions.engine.runner import Runner, map_run_arn
+from fogbank.services.stepfunctions.engine.sources import PreparedSources
+from fogbank.services.stepfunctions.engine.tasks import Tasks
+from fogbank.store.api import Store
+
+_MEMORY_STEP_MB = 64
+_DURATION_STEP_MS = 100
+
+
+class StatesEngine:
+    """Implements `api.Engine`."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        ids: Ids,
+        lanes: Lanes,
+        node: str,
+        tasks: TaskPort,
+        maps: MapPort,
+        observer: Observer,
+    ) -> None:
+        self.store = store
+        self._clock = clock
+        self._ids = ids
+        self._lanes = lanes
+        self._sources = PreparedSources(store)
+        running = Tasks(tasks, lanes)
+        self.runner = Runner(
+            store=store,
+            clock=clock,
+            ids=ids,
+            lanes=lanes,
+            node=node,
+            port=tasks,
+            observer=observer,
+            sources=self._sources,
+            tasks=running,
+        )
+        self.express = Express(
+            clock=clock, ids=ids, lanes=lanes, observer=observer, sources=self._sources, tasks=running
+        )
+        self._due = Due(store, clock, lanes, self.runner, f"states-due@{node}")
+        self._owner = f"states-due@{node}"
+        self.retention = Retention(store, clock, self._sources)
+
+    async def open(self) -> None:
+        """Take up what this node was busy with, then serve."""
+        self._sources.start()
+        await self.store.release(self._owner)
+        await self.runner.resume()
+        self._due.start()
+        self._lanes.loop("states retention", self.retention.round)
+
+    async def close(self) -> None:
+        """Take nothing new up. What runs is resumed by the next `open`."""
+        self._due.close()
+        self._sources.close()
+
+    # --- starting and ending -----------------------------------------------------------------------------------------
+
+    async def start(self, request: StartRequest) -> Started:
+        source = request.machine
+        if source.express:
+            run = self.express.open(request)
+            self.express.start(run)
+            return Started(run.execution.arn, run.execution.started_ms)
+        name = request.name or self._ids.uuid()
+        ref = Ref(source.account, source.region, source.name, name)
+        prepared = self._sources.of(source)
+        head = Head(
+            prepared.digest, Status.RUNNING, self._clock.now_ms(), request.input, trace=request.trace_header
+        )
+        try:
+            await self.runner.begin(ref, head, prepared)
+        except Conflict:
+            existing = await self.head(ref)
+            if existing.status is Status.RUNNING and existing.input == request.input:
+                return Started(ref.arn, existing.start_ms)
+            raise execution_exists(ref.arn) from None
+        return Started(ref.arn, head.start_ms)
+
+    async def start_sync(self, request: StartRequest) -> SyncResult:
+        run = self.express.open(request)
+        ending = await self.express.finish(run)
+        execution = run.execution
+        duration_ms = max(1, ending.time_ms - execution.started_ms)
+        return SyncResult(
+            execution_arn=execution.arn,
+            name=execution.identity.name,
+            status=ending.status,
+            start_ms=execution.started_ms,
+            stop_ms=ending.time_ms,
+            output=None if ending.output is None else ending.output.text,
+            error=ending.error,
+            cause=ending.cause,
+            billed_duration_ms=-(-duration_ms // _DURATION_STEP_MS) * _DURATION_STEP_MS,
+            billed_memory_mb=_MEMORY_STEP_MB,
+        )
+
+    async def stop(self, execution_arn: str, error: str | None, cause: str | None) -> int:
+        ref = parse_execution_arn(execution_arn)
+        if ref is None:
+            self.express.stop(execution_arn)
+            return self._clock.now_ms()
+        head = await self.head(ref)
+        if head.stop_ms is None:
+            await self.runner.send(ref, Abort(error, cause))
+            head = await self.head(ref)
+        return head.stop_ms or self._clock.now_ms()
+
+    async def redrive(self, execution_arn: str, client_token: str | None) -> int:
+        ref = self._ref(execution_arn)
+        head = await self.head(ref)
+        if client_token is not None and head.redrive_token == client_token and head.redrive_ms is not None:
+            return head.redrive_ms
+        if reason := not_redrivable_because(head, self._clock.now_ms()):
+            raise not_redrivable(reason)
+        active = await self.runner.active(ref)
+        active.redrive_token = client_token
+        await self.runner.send(ref, Redrive())
+        return (await self.head(ref)).redrive_ms or self._clock.now_ms()
+
+    # --- answers by token --------------------------------------------------------------------------------------------
+
+    async def task_started(self, token: str, worker_name: str | None) -> bool:
+        try:
+            found, active, _ = await self._waiting(token)
+        except AwsError:
+            return False
+        await self.runner.send(active.ref, WorkerStarted(found.path, found.number, worker_name))
+        return waiting(active.execution, found.path, found.number) is not None
+
+    async def task_succeeded(self, token: str, output: str) -> None:
+        await self._answer(token, Succeeded(output))
+
+    async def task_failed(self, token: str, error: str | None, cause: str | None) -> None:
+        await self._answer(token, Failed(error, cause))
+
+    async def task_heartbeat(self, token: str) -> None:
+        found, active, _ = await self._waiting(token)
+        await self.runner.send(active.ref, Beat(found.path, found.number))
+
+    async def _answer(self, token: str, outcome: Outcome) -> None:
+        found, active, _ = await self._waiting(token)
+        active.answered.add(found.number)
+        stimulus: Stimulus = Reported(found.path, found.number, outcome)
+        await self.runner.send(active.ref, stimulus)
+
+    async def _waiting(self, text: str) -> tuple[Token, Active, Frame]:
+        """The attempt that a token names, if somebody still waits for its answer."""
+        token = parse_token(text)
+        ref = None if token is None else parse_execution_arn(token.arn)
+        if token is None or ref is None:
+            raise invalid_token()
+        try:
+            active = await self.runner.active(ref)
+        except AwsError:
+            raise task_timed_out() from None
+        frame = waiting(active.execution, token.path, token.number)
+        if frame is None or frame.attempt is None or token.number in active.answered:
+            await self.runner.rest(active)
+            raise task_timed_out()
+        if not frame.attempt.secret or frame.attempt.secret != token.secret:
+            await self.runner.rest(active)
+            raise invalid_token()
+        return token, active, frame
+
+    # --- reading -----------------------------------------------------------------------------------------------------
+
+    async def head(self, ref: Ref) -> Head:
+        """ExecutionDoesNotExist."""
+        record = await self.store.get(keys.head(ref))
+        if record is None:
+            raise no_execution(ref.arn)
+        return Head.decode(record.value)
+
+    async def describe(self, execution_arn: str) -> ExecutionView:
+        ref = self._ref(execution_arn)
+        head = await self.head(ref)
+        prepared = await self._sources.load(ref, head.source)
+        run = None if head.map_run is None else map_run_arn(ref.account, ref.region, head.map_run)
+        return head.view(ref.arn, ref.name, prepared.source, run)
+
+    async def history(
+        self, execution_arn: str, *, after_id: int = 0, limit: int = 1000, reverse: bool = False
+    ) -> list[HistoryEvent]:
+        ref = self._ref(execution_arn)
+        await self.head(ref)
+        return await read_history(self.store, ref, after_id=after_id, limit=limit, reverse=reverse)
+
+    async def ended(self, execution_arn: str) -> ExecutionView:
+        ref = parse_execution_arn(execution_arn)
+        if ref is None:
+            return await self.express.ended(execution_arn)
+        news = asyncio.Event()
+        end_watch = self.store.watch_records(keys.head(ref), news.set)
+        try:
+            while True:
+                news.clear()
+                view = await self.describe(execution_arn)
+                if view.status is not Status.RUNNING:
+                    return view
+                await news.wait()
+        finally:
+            end_watch()
+
+    async def running(self, state_machine_arn: str) -> bool:
+        parts = state_machine_arn.split(":")
+        prefix = keys.listing(parts[4], parts[3], parts[6], Status.RUNNING)
+        return await self.store.count(prefix, limit=1) > 0
+
+    def _ref(self, execution_arn: str) -> Ref:
+        ref = parse_execution_arn(execution_arn)
+        if ref is None:
+            raise no_execution(execution_arn)
+        return ref

@@ -1,0 +1,443 @@
+"""The durable runner: stimuli go in, steps are committed, effects are performed.
+
+An execution that works is in memory as an `Active`; one that only waits is not. A stimulus finds it there or restores it.
+Each advance is one transaction: checkpoint, history, lists and due time together; only then do effects begin and callers
+hear. Several nodes may advance the same execution: the version of its spine lets one of them win, the other restores
+and tries again.
+
+After a crash `resume` takes up what this node was busy with. A task that had begun is run again only if its port says
+that it may be; otherwise its attempt fails as lost, and Retry decides.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from fogbank.asl.effects import (
+    Begin,
+    CancelTask,
+    Continue,
+    Effect,
+    Reported,
+    RunTask,
+    SlotFree,
+    StartMapRun,
+    Stimulus,
+    StopMapRun,
+    WaitForSlot,
+)
+from fogbank.asl.execution import Status
+from fogbank.asl.frames import Frame, Phase
+from fogbank.asl.outcomes import Outcome
+from fogbank.asl.resources import Pattern, TaskKind
+from fogbank.asl.states.task import TaskNode
+from fogbank.asl.step import Step, step
+from fogbank.core.clock import Clock
+from fogbank.core.errors import Conflict, StoreClosed, StoreError
+from fogbank.core.ids import Ids
+from fogbank.core.lanes import Lanes
+from fogbank.services.stepfunctions.engine import keys
+from fogbank.services.stepfunctions.engine.active import Active
+from fogbank.services.stepfunctions.engine.api import Observer, TaskPort
+from fogbank.services.stepfunctions.engine.checkpoint import new_execution, restore, write_frames, written
+from fogbank.services.stepfunctions.engine.errors import no_execution
+from fogbank.services.stepfunctions.engine.keys import DUE_QUEUE, Ref
+from fogbank.services.stepfunctions.engine.limits import CONFLICTS_MAX
+from fogbank.services.stepfunctions.engine.listing import delete_listed, put_listed
+from fogbank.services.stepfunctions.engine.records import Head, encode_events, encode_spine
+from fogbank.services.stepfunctions.engine.sources import Prepared, PreparedSources
+from fogbank.services.stepfunctions.engine.tasks import Tasks, call_of
+from fogbank.store.api import ABSENT, Put, Store, Transaction
+
+log = logging.getLogger("fogbank.stepfunctions")
+
+_FAR_MS = 24 * 3600 * 1000
+STORE_PAUSE_S = 1.0  # after a commit that the store refused (a full disk): then again
+
+
+class Runner:
+    """All Standard executions that this node works at. `map_runs` is set once, by whoever joins the two."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        ids: Ids,
+        lanes: Lanes,
+        node: str,
+        port: TaskPort,
+        observer: Observer,
+        sources: PreparedSources,
+        tasks: Tasks,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._ids = ids
+        self._lanes = lanes
+        self._node = node
+        self._port = port
+        self._observer = observer
+        self.sources = sources
+        self._tasks = tasks
+        self._actives: dict[Ref, Active] = {}
+        self._loading: dict[Ref, asyncio.Future[Active]] = {}
+        self.start_map_run: Callable[[Active, StartMapRun], None] = _no_map_runs
+        self.stop_map_run: Callable[[Active, int], None] = _no_map_runs
+        self.child_ended: Callable[[Ref, Head], None] = lambda ref, head: None
+
+    # --- stimuli ---------------------------------------------------------------------------------------------------
+
+    async def begin(self, ref: Ref, head: Head, prepared: Prepared) -> None:
+        """A new execution; committed when this returns. Raises Conflict when the name is taken."""
+        active = Active(ref, head, prepared, new_execution(ref, head, prepared))
+        active.is_new = True
+        active.running = True
+        self._actives.setdefault(ref, active)
+        if self._actives[ref] is not active:
+            raise Conflict(0, keys.head(ref))
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        active.inbox.append((Begin(), done))
+        await self._advance(active, once=True)
+        await done
+
+    async def send(self, ref: Ref, stimulus: Stimulus) -> None:
+        """Have an execution take a stimulus; returns when what follows is committed. ExecutionDoesNotExist."""
+        active = await self.active(ref)
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._give(active, stimulus, done)
+        await done
+
+    def tell(self, active: Active, stimulus: Stimulus) -> None:
+        """As `send`, of one that is in memory, without waiting."""
+        self._give(active, stimulus, None)
+
+    def _give(self, active: Active, stimulus: Stimulus, done: asyncio.Future[None] | None) -> None:
+        active.inbox.append((stimulus, done))
+        if not active.running:
+            active.running = True
+            self._lanes.spawn("states advance", self._advance(active))
+
+    async def active(self, ref: Ref) -> Active:
+        """The execution, restored if need be."""
+        active = self._actives.get(ref)
+        if active is not None:
+            return active
+        loading = self._loading.get(ref)
+        if loading is None:
+            loading = self._loading[ref] = asyncio.get_running_loop().create_future()
+            try:
+                active = await self._restore(ref)
+                self._actives[ref] = active
+                loading.set_result(active)
+            except BaseException as error:
+                loading.set_exception(error)
+                loading.exception()  # others may not be waiting
+                raise
+            finally:
+                del self._loading[ref]
+            return active
+        return await asyncio.shield(loading)
+
+    async def _restore(self, ref: Ref) -> Active:
+        record = await self._store.get(keys.head(ref))
+        if record is None:
+            raise no_execution(ref.arn)
+        head = Head.decode(record.value)
+        prepared = await self.sources.load(ref, head.source)
+        active = Active(ref, head, prepared, new_execution(ref, head, prepared))
+        await self._reload(active)
+        return active
+
+    async def _reload(self, active: Active) -> None:
+        record = await self._store.get(keys.head(active.ref))
+        if record is None:
+            raise no_execution(active.ref.arn)
+        active.head = Head.decode(record.value)
+        execution, active.version, active.due_ms = await restore(
+            self._store, active.ref, active.head, active.prepared
+        )
+        execution.ending = active.head.ending
+        if execution.ending is not None:
+            execution.ready.clear()
+            execution.spawning.clear()
+        active.execution = execution
+
+    # --- advancing -------------------------------------------------------------------------------------------------
+
+    async def _advance(self, active: Active, *, once: bool = False) -> None:
+        """Step and commit until nothing is left to do; with `once`, go on in the background after the first commit."""
+        conflicts = 0
+        more = False
+        while active.inbox or more:
+            taken = list(active.inbox)
+            active.inbox.clear()
+            stimuli: list[Stimulus] = [stimulus for stimulus, _ in taken] or [Continue()]
+            was_running = active.execution.ending is None
+            made = step(
+                active.execution, stimuli, self._clock.now_ms(), self._ids, slots=max(0, self._tasks.slots)
+            )
+            reserved = sum(type(effect) is RunTask for effect in made.effects)
+            self._tasks.slots -= reserved
+            try:
+                await self._commit(active, made, was_running=was_running, stimuli=stimuli)
+            except (StoreError, OSError) as error:
+                self._tasks.free(reserved)
+                conflicts += 1
+                if not await self._recover(active, taken, error, conflicts):
+                    return
+                continue
+            conflicts = 0
+            self._perform(active, made.effects)
+            for _, done in taken:
+                if done is not None and not done.done():
+                    done.set_result(None)
+            more = made.more
+            if once and (more or active.inbox):
+                self._lanes.spawn("states advance", self._advance_on(active, more))
+                return
+            if more:
+                await asyncio.sleep(0)
+        active.running = False
+        await self.rest(active)
+
+    async def _advance_on(self, active: Active, more: bool) -> None:
+        if more:
+            active.inbox.append((Continue(), None))
+        await self._advance(active)
+
+    async def rest(self, active: Active) -> None:
+        """Nothing to do now: out of memory, if all that may come finds it in the store."""
+        if not active.idle or self._actives.get(active.ref) is not active:
+            return
+        del self._actives[active.ref]
+        if active.busy:
+            await self._store.commit(Transaction().delete(keys.busy_at(self._node, active.ref)))
+
+    async def _recover(
+        self,
+        active: Active,
+        taken: list[tuple[Stimulus, asyncio.Future[None] | None]],
+        error: Exception,
+        conflicts: int,
+    ) -> bool:
+        """After a commit that failed. False: give up; then those who wait have heard why."""
+        if active.is_new or isinstance(error, StoreClosed) or conflicts > CONFLICTS_MAX:
+            self._actives.pop(active.ref, None)
+            active.running = False
+            for _, done in [*taken, *active.inbox]:
+                if done is not None and not done.done():
+                    done.set_exception(error)
+            active.inbox.clear()
+            if not active.is_new and not isinstance(error, StoreClosed):
+                log.error("execution %s cannot be advanced", active.ref.arn, exc_info=error)
+            return False
+        if not isinstance(error, Conflict):
+            log.warning("execution %s waits for the store: %s", active.ref.arn, error)
+            await self._clock.sleep_s(STORE_PAUSE_S)
+        await self._reload(active)
+        active.inbox.extendleft(reversed(taken))
+        return True
+
+    async def _commit(
+        self, active: Active, made: Step, *, was_running: bool, stimuli: list[Stimulus]
+    ) -> None:
+        execution, ref = active.execution, active.ref
+        ending = execution.ending
+        timer = active.due_ms is not None and any(type(stimulus) is Continue for stimulus in stimuli)
+        if not made.events and not execution.dirty and not timer:
+            return
+        transaction = Transaction()
+        head = self._next_head(active, was_running=was_running)
+        if active.is_new or head is not active.head:
+            self._write_head(transaction, active, head)
+        if made.events:
+            transaction.put(keys.chunk(ref, made.events[0].id), encode_events(made.events))
+        works = ending is None and (
+            made.more or active.pending or any(_works(effect) for effect in made.effects)
+        )
+        due_ms = self._write_due(transaction, active, works=works)
+        spine_at = self._write_checkpoint(transaction, active, due_ms)
+        if works and not active.busy:
+            transaction.put(keys.busy_at(self._node, ref), b"")
+        elif ending is not None and active.busy:
+            transaction.delete(keys.busy_at(self._node, ref))
+        committed = await self._store.commit(transaction)
+        active.busy = ending is None and (active.busy or works)
+        if spine_at is not None:
+            active.version = committed.versions[spine_at]
+        active.due_ms = due_ms
+        started = active.is_new or head.redrives != active.head.redrives
+        active.head = head
+        active.is_new = False
+        active.prepared.stored = True
+        written(execution)
+        self._observe(active, made, started=started)
+
+    def _next_head(self, active: Active, *, was_running: bool) -> Head:
+        """The head after this step; the same object when nothing in it changed."""
+        head, execution = active.head, active.execution
+        redriven = execution.redrives != head.redrives
+        if redriven:
+            head = head.redriven(execution.redrives, self._clock.now_ms(), active.redrive_token)
+        if execution.ending is not None and (was_running or redriven):
+            head = head.ended(execution.ending)
+        return head
+
+    def _write_checkpoint(self, transaction: Transaction, active: Active, due_ms: int | None) -> int | None:
+        """Spine and frames; which of the transaction's puts is the spine. One that succeeded needs them no more."""
+        execution, ref = active.execution, active.ref
+        if execution.ending is not None and execution.ending.status is Status.SUCCEEDED:
+            if active.version:
+                transaction.check(keys.spine(ref), active.version).delete_prefix(keys.run(ref))
+            return None
+        spine_at = sum(isinstance(operation, Put) for operation in transaction.operations)
+        transaction.put(keys.spine(ref), encode_spine(execution, due_ms), expect=active.version or ABSENT)
+        write_frames(transaction, ref, execution)
+        return spine_at
+
+    def _write_head(self, transaction: Transaction, active: Active, head: Head) -> None:
+        ref = active.ref
+        transaction.put(keys.head(ref), head.encode(), expect=ABSENT if active.is_new else None)
+        if active.is_new:
+            self.sources.store_with(transaction, ref, active.prepared)
+        else:
+            delete_listed(transaction, ref, active.head, active.prepared.source)
+        put_listed(transaction, ref, head, active.prepared.source)
+        if active.head.stop_ms is not None and not active.is_new:
+            transaction.delete(keys.ended_at(ref, active.head.stop_ms))
+        if head.stop_ms is not None:
+            transaction.put(keys.ended_at(ref, head.stop_ms), b"")
+
+    def _write_due(self, transaction: Transaction, active: Active, *, works: bool) -> int | None:
+        """Keep one item in the queue of due executions, due no later than the next thing to happen by time."""
+        execution, stored_ms = active.execution, active.due_ms
+        due_ms = execution.next_due_ms() if execution.ending is None else None
+        fired = stored_ms is not None and stored_ms <= self._clock.now_ms()
+        if due_ms is None:
+            if stored_ms is not None and (fired or execution.ending is not None):
+                transaction.cancel(DUE_QUEUE, active.ref.due_id)
+                return None
+        elif works and due_ms > self._clock.now_ms() + _FAR_MS:
+            return None if fired else stored_ms  # it is written when the execution comes to rest
+        elif stored_ms is None or fired or due_ms < stored_ms:
+            transaction.enqueue(DUE_QUEUE, active.ref.due_id, b"", due_ms=due_ms)
+            return due_ms
+        return stored_ms
+
+    def _observe(self, active: Active, made: Step, *, started: bool) -> None:
+        source = active.prepared.source
+        map_run = active.head.map_run
+        arn = None if map_run is None else map_run_arn(source.account, source.region, map_run)
+        view = active.head.view(active.ref.arn, active.ref.name, source, arn)
+        if started:
+            self._observer.status_changed(
+                view
+                if active.head.status is Status.RUNNING
+                else replace(view, status=Status.RUNNING, stop_ms=None)
+            )
+        if made.events:
+            self._observer.happened(view, made.events)
+        if active.execution.ending is not None:
+            if made.events:
+                self._observer.status_changed(view)
+            if map_run is not None:
+                self.child_ended(active.ref, active.head)
+
+    # --- effects ---------------------------------------------------------------------------------------------------
+
+    def _perform(self, active: Active, effects: list[Effect]) -> None:
+        for effect in effects:
+            match effect:
+                case RunTask():
+                    self._run_task(active, effect)
+                case WaitForSlot(path, number):
+                    active.waiting_slots += 1
+                    self._tasks.wait_for_slot(partial(self._slot_free, active, path, number))
+                case CancelTask(call=call):
+                    self._cancel_task(active, call)
+                case StartMapRun():
+                    active.map_runs.add(effect.number)
+                    self.start_map_run(active, effect)
+                case StopMapRun(number=number):
+                    active.map_runs.discard(number)
+                    self.stop_map_run(active, number)
+
+    def _run_task(self, active: Active, effect: RunTask) -> None:
+        call = call_of(effect, active.execution, active.prepared.source, active.head.trace)
+
+        def done(outcome: Outcome) -> None:
+            active.tasks.pop(effect.number, None)
+            self.tell(active, Reported(effect.path, effect.number, outcome))
+
+        active.tasks[effect.number] = (self._tasks.run(call, done), call)
+
+    def _cancel_task(self, active: Active, effect: RunTask) -> None:
+        running = active.tasks.pop(effect.number, None)
+        if running is not None:
+            running[0].cancel()
+        self._tasks.abandon(call_of(effect, active.execution, active.prepared.source, active.head.trace))
+
+    def _slot_free(self, active: Active, path: tuple[int, ...], number: int) -> None:
+        active.waiting_slots -= 1
+        self.tell(active, SlotFree(path, number))
+
+    # --- after a restart -------------------------------------------------------------------------------------------
+
+    async def resume(self) -> None:
+        """Take up what this node was busy with when it ended."""
+        prefix = keys.busy(self._node)
+        after = None
+        while page := await self._store.scan(prefix, after=after, limit=500):
+            after = page[-1].key
+            for record in page:
+                ref = Ref(*(str(part) for part in record.key[3:]))
+                await self._resume(ref)
+
+    async def _resume(self, ref: Ref) -> None:
+        active = await self.active(ref)
+        active.busy = True
+        for frame in list(active.execution.frames.values()):
+            self._resume_frame(active, frame)
+        self.tell(active, Continue())
+
+    def _resume_frame(self, active: Active, frame: Frame) -> None:
+        attempt = frame.attempt
+        if frame.phase is Phase.MAP_RUN and frame.map_run is not None:
+            number, arn = frame.map_run["number"], frame.map_run["arn"]
+            self._perform(active, [StartMapRun(frame.path, number, frame.node.name, {"map_run_arn": arn})])
+        if frame.phase is not Phase.TASK or attempt is None or not isinstance(frame.node, TaskNode):
+            return
+        resource = frame.node.resource
+        if attempt.scheduled and not attempt.begun:
+            if resource.kind is not TaskKind.ACTIVITY:
+                self._perform(active, [WaitForSlot(frame.path, attempt.number)])
+            return
+        if resource.kind is TaskKind.ACTIVITY and attempt.begun:
+            return
+        if attempt.submitted is not None and resource.pattern is Pattern.CALLBACK:
+            return
+        effect = frame.node.call(frame)
+        call = call_of(effect, active.execution, active.prepared.source, active.head.trace)
+        if attempt.submitted is not None or not attempt.begun or self._port.repeatable(call):
+            self._tasks.slots -= 1
+            self._run_task(active, effect)
+        else:
+            self.tell(active, Reported(frame.path, attempt.number, self._port.lost(call)))
+
+
+def _works(effect: Effect) -> bool:
+    return not isinstance(effect, CancelTask | StopMapRun)
+
+
+def _no_map_runs(*_: object) -> None:
+    raise AssertionError("no map runs")
+
+
+def map_run_arn(account: str, region: str, owner: str) -> str:
+    arn = Ref(account, region, owner, "").arn
+    return arn.replace(":execution:", ":mapRun:").rstrip(":")
