@@ -70,6 +70,10 @@ def test_requests_of_botocore_are_parsed_to_what_was_sent(name: str, protocol: s
 
     def check(operation: OperationModel, params: dict[str, Any]) -> None:
         assert operation.input is not None
+        for digest in [
+            member for member in params if member == "ContentMD5" or member.startswith("Checksum")
+        ]:
+            del params[digest]  # of a body: a made-up one is refused
         request = request_of(name, operation.name, protocol, to_botocore(params, operation.input))
         routed = router().route(request)
         assert routed.protocol == protocol
@@ -111,6 +115,10 @@ def test_responses_are_read_by_botocore_as_what_was_meant(name: str, protocol: s
                 output = output | {member_name: 200}
         routed = router().route(endpoints[operation.name])
         assert routed.endpoint is not None
+        if operation.name == "GetBucketLocation":
+            output = {
+                name: value for name, value in output.items() if value
+            }  # the body's root itself: "" is absent
         response = routed.serialize(output, "req-1")
         found = parsed(name, operation.name, protocol, response)
         assert found.pop("ResponseMetadata")["RequestId"] == "req-1"
