@@ -19,7 +19,9 @@ def compile_call(call: FunctionCall, before: Before, compile_path: Callable[[Pat
     After a scan it is applied once to the list of all; after another path that finds many, to each; else to the one.
     """
     gather, definite, scanned = before
-    function = _FUNCTIONS[call.name]
+    # The length of what a scan found is that of all its parts together.
+    counts = scanned and call.name in ("length", "size")
+    function = _count_parts if counts else _FUNCTIONS[call.name]
     arguments = [_argument(argument, compile_path) for argument in call.arguments]
 
     def find(current: Any, run: Run) -> Any:
@@ -70,6 +72,10 @@ def _length(value: Any, given: Sequence[Any]) -> Any:
     if given and given[0] is not NOTHING:
         value = given[0]
     return len(value) if isinstance(value, (list, dict)) else None
+
+
+def _count_parts(values: Any, given: Sequence[Any]) -> Any:
+    return sum(len(value) for value in values if isinstance(value, (list, dict)))
 
 
 def _keys(value: Any, given: Sequence[Any]) -> Any:
