@@ -23,3 +23,10 @@ CONFLICT_RETRIES_MAX = 20
 #: State machines whose definition a node keeps at hand.
 SOURCES_CACHED_MAX = 500
 SOURCES_CACHED_BYTES_MAX = 64 << 20
+#: What one log event holds of an execution's data before it is cut (248 KiB), and the streams whose names a node remembers.
+LOGGED_DATA_BYTES_MAX = 248 << 10
+LOG_STREAMS_REMEMBERED_MAX = 10_000
+#: Executions whose open tasks a node follows for metrics; of the oldest, durations are no longer measured.
+METRIC_EXECUTIONS_MAX = 50_000
+#: What a status-change event holds of input and output (an EventBridge event has 256 KiB in all).
+EVENT_DATA_BYTES_MAX = 120 << 10

@@ -9,7 +9,11 @@ from fogbank.core.lanes import Lanes
 from fogbank.model.calls import Calls
 from fogbank.model.telemetry import Telemetry
 from fogbank.services.stepfunctions.activity_tasks import ActivityTasks
+from fogbank.services.stepfunctions.logging import ExecutionLog
+from fogbank.services.stepfunctions.metrics import Metrics
+from fogbank.services.stepfunctions.observers import Observers
 from fogbank.services.stepfunctions.sources import Sources
+from fogbank.services.stepfunctions.status_events import StatusEvents
 from fogbank.store.api import Store
 
 
@@ -32,6 +36,12 @@ class StepFunctions:
         self.ids = ids
         self.owner = f"states@{settings.node}"
         self.machines = Sources(store, ids)
+        self.log = ExecutionLog(telemetry, clock, ids)
+        metrics = Metrics(telemetry, clock)
+        self.observers = Observers()
+        self.observers.add(happened=self.log.happened)
+        self.observers.add(status_changed=metrics.status_changed, happened=metrics.happened)
+        self.observers.add(status_changed=StatusEvents(calls, ids, lanes).status_changed)
         self.activities = ActivityTasks(store, clock, lanes, self.owner)
 
     async def start(self) -> None:
