@@ -46,9 +46,6 @@ ERROR = FATAL | {
     "WaitStateAborted",
 }
 LEVELS = {"ERROR": ERROR, "FATAL": FATAL}
-#: What includeExecutionData decides over. Parameters are a guess: no recording has a task's log without data.
-DATA = frozenset({"input", "output", "parameters", "assignedVariables"})
-DATA_DETAILS = frozenset({"inputDetails", "outputDetails", "assignedVariablesDetails"})
 #: AWS writes into this stream when a state machine begins to log.
 PROBE_STREAM = "log_stream_created_by_aws_to_validate_log_delivery_subscriptions"
 PROBE_LINE = "Permissions are set correctly to allow AWS CloudWatch Logs to write into your logs while creating a subscription."
@@ -100,11 +97,7 @@ class ExecutionLog:
 
 def log_line(execution: ExecutionView, event: HistoryEvent, *, with_data: bool) -> str:
     """One event as AWS logs it: numbers are text."""
-    details = event.details or {}
-    if not with_data:
-        details = {
-            key: value for key, value in details.items() if key not in DATA and key not in DATA_DETAILS
-        }
+    details = event.members(data=with_data)
     line = {
         "id": str(event.id),
         "type": event.type,
@@ -124,9 +117,8 @@ def log_line(execution: ExecutionView, event: HistoryEvent, *, with_data: bool) 
 def _truncated(details: dict[str, Any], excess_bytes: int) -> dict[str, Any]:
     """Details whose data is cut until they fit, and say so."""
     cut = dict(details)
-    for key in DATA & details.keys():
-        value = details[key]
-        if isinstance(value, str) and excess_bytes > 0:
+    for key, value in details.items():
+        if f"{key}Details" in details and isinstance(value, str) and excess_bytes > 0:
             kept = max(0, len(value) - excess_bytes)
             excess_bytes -= len(value) - kept
             cut[key] = value[:kept]

@@ -1,0 +1,131 @@
+"""TestState: one state run by itself, with its task mocked or real, and what became of its data on the way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from fogbank.asl.definition.states import TaskState
+from fogbank.asl.documents import dumps
+from fogbank.core.clock import iso8601_z
+from fogbank.core.errors import AwsError, NotSupported
+from fogbank.model.call import Call
+from fogbank.services.stepfunctions.errors import validation
+from fogbank.services.stepfunctions.service import SERVICE
+from fogbank.services.stepfunctions.settings import check_role
+from fogbank.services.stepfunctions.state import StepFunctions
+from fogbank.services.stepfunctions.state_trial.configuration import Configuration
+from fogbank.services.stepfunctions.state_trial.inspection import Inspection
+from fogbank.services.stepfunctions.state_trial.mock import Mock, check_mock, mock_of
+from fogbank.services.stepfunctions.state_trial.subject import Subject, subject_of
+from fogbank.services.stepfunctions.state_trial.trial import Trial, Verdict
+
+#: The name that AWS gives the state and what it would be called in a context object.
+_NAME_CHARS = 32
+
+
+@SERVICE.operation
+async def test_state(
+    ctx: Call[StepFunctions],
+    *,
+    definition: str,
+    role_arn: str | None = None,
+    input: str = "{}",
+    inspection_level: str = "INFO",
+    reveal_secrets: bool = False,
+    variables: str = "{}",
+    state_name: str | None = None,
+    mock: dict[str, Any] | None = None,
+    context: str | None = None,
+    state_configuration: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Run one state of a definition."""
+    if reveal_secrets:  # they are what EventBridge connections add to HTTP Tasks, and those are not there yet
+        raise NotSupported("stepfunctions TestState with revealSecrets")
+    if role_arn is not None:
+        check_role(role_arn)
+    given = _json(input, SERVICE.error("InvalidExecutionInput", "Invalid State Machine Execution Input"))
+    subject = subject_of(definition, state_name)
+    mocked = mock_of(mock)
+    _check(subject, mocked, role_arn, context)
+    configuration = Configuration.of(state_configuration, subject)
+    trial = Trial(
+        subject,
+        given,
+        _object(variables, "variables"),
+        _context(ctx, given, role_arn, context),
+        configuration,
+        mocked,
+        ctx.state.ids,
+        ctx.state.clock.now_ms(),
+        run=lambda parameters, role: ctx.state.run_trial(ctx, subject, parameters, role or role_arn or ""),
+    )
+    verdict = await trial.run()
+    return _answer(verdict, trial.inspection, inspection_level)
+
+
+def _check(subject: Subject, mock: Mock | None, role_arn: str | None, context: str | None) -> None:
+    """What may be tested how. Sentences that no recording has are guesses."""
+    state = subject.state
+    if mock is None:
+        if subject.needs_mock:
+            raise validation(f"State type '{state.type}' is not supported when a mock is not specified")
+        if context is not None:
+            raise validation("Context object can only be specified when a mock is specified")
+        if isinstance(state, TaskState) and role_arn is None:
+            raise validation("RoleArn must be specified when testing a Task state")
+        return
+    if state.type not in ("Task", "Map", "Parallel"):
+        raise validation(f"State type '{state.type}' is not supported when a mock is specified")
+    check_mock(subject, mock)
+
+
+def _context(ctx: Call[StepFunctions], given: Any, role_arn: str | None, context: str | None) -> dict[str, Any]:
+    """The context object: that of an Express execution nobody has heard of, under what the caller gave."""
+    ids = ctx.state.ids
+    machine, name = ids.uuid(), ids.uuid()
+    started = iso8601_z(ctx.state.clock.now_ms())
+    found = {
+        "Execution": {
+            "Id": ctx.arn("states", f"express:{machine}:{name}"),
+            "Input": given,
+            "Name": name,
+            "RoleArn": role_arn,
+            "StartTime": started,
+        },
+        "StateMachine": {"Id": ctx.arn("states", f"stateMachine:{machine}"), "Name": machine},
+        "State": {"Name": "StateName", "EnteredTime": started},
+    }
+    return found if context is None else {**found, **_object(context, "context")}
+
+
+def _answer(verdict: Verdict, inspection: Inspection, level: str) -> dict[str, Any]:
+    answer: dict[str, Any] = {"status": verdict.status}
+    if verdict.output is not None:
+        answer["output"] = verdict.output.text
+    for key, value in (("error", verdict.error), ("cause", verdict.cause), ("nextState", verdict.next)):
+        if value is not None:
+            answer[key] = value
+    if level != "INFO":
+        answer["inspectionData"] = inspection.wire()
+    return answer
+
+
+def _json(text: str, error: AwsError) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise error from None
+
+
+def _object(text: str, member: str) -> dict[str, Any]:
+    """A JSON object out of a member's text. The sentence is a guess."""
+    error = validation(f"Invalid {member}: it must be a JSON object")
+    found = _json(text, error)
+    if not isinstance(found, dict):
+        raise error
+    return found
+
+
+__all__ = ["dumps", "test_state"]
