@@ -2,7 +2,10 @@
 
 from fogbank.services.stepfunctions import activities as activities
 from fogbank.services.stepfunctions import aliases as aliases
+from fogbank.services.stepfunctions import state_machines as state_machines
 from fogbank.services.stepfunctions import tags as tags
+from fogbank.services.stepfunctions import test_state as test_state
+from fogbank.services.stepfunctions import validation as validation
 from fogbank.services.stepfunctions import versions as versions
 from fogbank.services.stepfunctions.service import SERVICE
 from fogbank.services.stepfunctions.state import StepFunctions

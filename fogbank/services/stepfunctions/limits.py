@@ -30,3 +30,5 @@ LOG_STREAMS_REMEMBERED_MAX = 10_000
 METRIC_EXECUTIONS_MAX = 50_000
 #: What a status-change event holds of input and output (an EventBridge event has 256 KiB in all).
 EVENT_DATA_BYTES_MAX = 120 << 10
+#: How long TestState lets a task run (five minutes).
+TRIAL_SECONDS_MAX = 300

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from fogbank.core.clock import Clock
 from fogbank.core.config import Settings
+from fogbank.core.errors import NotSupported
 from fogbank.core.ids import Ids
 from fogbank.core.lanes import Lanes
 from fogbank.model.calls import Calls
 from fogbank.model.telemetry import Telemetry
 from fogbank.services.stepfunctions.activity_tasks import ActivityTasks
+from fogbank.services.stepfunctions.engine.api import Outcome, TaskCall
 from fogbank.services.stepfunctions.logging import ExecutionLog
 from fogbank.services.stepfunctions.metrics import Metrics
 from fogbank.services.stepfunctions.observers import Observers
@@ -43,6 +45,10 @@ class StepFunctions:
         self.observers.add(status_changed=metrics.status_changed, happened=metrics.happened)
         self.observers.add(status_changed=StatusEvents(calls, ids, lanes).status_changed)
         self.activities = ActivityTasks(store, clock, lanes, self.owner)
+
+    async def run_trial(self, call: TaskCall) -> Outcome:
+        """Run a task for TestState."""
+        raise NotSupported("stepfunctions TestState of a Task without a mock")
 
     async def start(self) -> None:
         """Take up what a killed node left, and begin to serve."""

@@ -7,11 +7,12 @@ from typing import Any
 import orjson
 
 from fogbank.asl.definition.states import TaskState
-from fogbank.asl.documents import dumps
 from fogbank.core.clock import iso8601_z
 from fogbank.core.errors import AwsError, NotSupported
 from fogbank.model.call import Call
+from fogbank.services.stepfunctions.engine.api import TaskCall
 from fogbank.services.stepfunctions.errors import validation
+from fogbank.services.stepfunctions.limits import TRIAL_SECONDS_MAX
 from fogbank.services.stepfunctions.service import SERVICE
 from fogbank.services.stepfunctions.settings import check_role
 from fogbank.services.stepfunctions.state import StepFunctions
@@ -20,9 +21,6 @@ from fogbank.services.stepfunctions.state_trial.inspection import Inspection
 from fogbank.services.stepfunctions.state_trial.mock import Mock, check_mock, mock_of
 from fogbank.services.stepfunctions.state_trial.subject import Subject, subject_of
 from fogbank.services.stepfunctions.state_trial.trial import Trial, Verdict
-
-#: The name that AWS gives the state and what it would be called in a context object.
-_NAME_CHARS = 32
 
 
 @SERVICE.operation
@@ -50,16 +48,19 @@ async def test_state(
     mocked = mock_of(mock)
     _check(subject, mocked, role_arn, context)
     configuration = Configuration.of(state_configuration, subject)
+    trial_context = _context(ctx, given, role_arn, context)
     trial = Trial(
         subject,
         given,
         _object(variables, "variables"),
-        _context(ctx, given, role_arn, context),
+        trial_context,
         configuration,
         mocked,
         ctx.state.ids,
         ctx.state.clock.now_ms(),
-        run=lambda parameters, role: ctx.state.run_trial(ctx, subject, parameters, role or role_arn or ""),
+        run=lambda parameters, role: ctx.state.run_trial(
+            _call(ctx, subject, parameters, role, role_arn or "", trial_context)
+        ),
     )
     verdict = await trial.run()
     return _answer(verdict, trial.inspection, inspection_level)
@@ -81,7 +82,9 @@ def _check(subject: Subject, mock: Mock | None, role_arn: str | None, context: s
     check_mock(subject, mock)
 
 
-def _context(ctx: Call[StepFunctions], given: Any, role_arn: str | None, context: str | None) -> dict[str, Any]:
+def _context(
+    ctx: Call[StepFunctions], given: Any, role_arn: str | None, context: str | None
+) -> dict[str, Any]:
     """The context object: that of an Express execution nobody has heard of, under what the caller gave."""
     ids = ctx.state.ids
     machine, name = ids.uuid(), ids.uuid()
@@ -98,6 +101,35 @@ def _context(ctx: Call[StepFunctions], given: Any, role_arn: str | None, context
         "State": {"Name": "StateName", "EnteredTime": started},
     }
     return found if context is None else {**found, **_object(context, "context")}
+
+
+def _call(
+    ctx: Call[StepFunctions],
+    subject: Subject,
+    parameters: Any,
+    credentials: str | None,
+    role_arn: str,
+    context: dict[str, Any],
+) -> TaskCall:
+    """The task as the engine would have it run."""
+    assert subject.resource is not None
+    return TaskCall(
+        id=ctx.request_id,
+        resource=subject.resource,
+        parameters=parameters,
+        token="",
+        timeout_s=TRIAL_SECONDS_MAX,
+        heartbeat_s=None,
+        credentials_role_arn=credentials,
+        execution_arn=context["Execution"]["Id"],
+        execution_name=context["Execution"]["Name"],
+        state_machine_arn=context["StateMachine"]["Id"],
+        state_name=subject.state.name,
+        role_arn=role_arn,
+        account=ctx.account,
+        region=ctx.region,
+        partition=ctx.partition,
+    )
 
 
 def _answer(verdict: Verdict, inspection: Inspection, level: str) -> dict[str, Any]:
@@ -126,6 +158,3 @@ def _object(text: str, member: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise error
     return found
-
-
-__all__ = ["dumps", "test_state"]

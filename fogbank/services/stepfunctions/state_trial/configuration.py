@@ -32,11 +32,15 @@ class Configuration:
             if not isinstance(state, MapState | ParallelState):
                 raise validation("errorCausedByState can only be specified for Map and Parallel states")
             if caused_by not in subject.inner_states():
-                raise validation(f"errorCausedByState: there is no state '{caused_by}' within the tested state")
+                raise validation(
+                    f"errorCausedByState: there is no state '{caused_by}' within the tested state"
+                )
         failures = given.get("mapIterationFailureCount")
         if failures is not None and not isinstance(state, MapState):
             raise validation("mapIterationFailureCount can only be specified for a Map state")
-        return cls(given.get("retrierRetryCount", 0), failures or 0, _items(given.get("mapItemReaderData"), subject))
+        return cls(
+            given.get("retrierRetryCount", 0), failures or 0, _items(given.get("mapItemReaderData"), subject)
+        )
 
 
 def _items(text: str | None, subject: Subject) -> list[Any] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,7 +81,10 @@ def check_mock(subject: Subject, mock: Mock) -> None:
 
 def output_of(resource: TaskResource) -> Shape | None:
     """What the API answers that a resource stands for; None where the result is no API's answer."""
-    if resource.kind not in (TaskKind.SERVICE, TaskKind.SDK) or resource.pattern is not Pattern.REQUEST_RESPONSE:
+    if (
+        resource.kind not in (TaskKind.SERVICE, TaskKind.SDK)
+        or resource.pattern is not Pattern.REQUEST_RESPONSE
+    ):
         return None
     if resource.kind is TaskKind.SERVICE and (resource.service, resource.action) in FREE:
         return None
@@ -112,7 +114,9 @@ class Check:
             for name in shape.required:
                 cased = name[:1].upper() + name[1:]
                 if cased not in value:
-                    raise validation(f"Mock result schema validation error: Required field '{cased}' is missing")
+                    raise validation(
+                        f"Mock result schema validation error: Required field '{cased}' is missing"
+                    )
         for name, given in value.items():
             if name in members and not (field is None and name in self._free):
                 self.value(members[name], given, name)
@@ -166,5 +170,3 @@ def _bounds(shape: Shape, value: float, field: str, below: str, above: str) -> N
 
 def _wrong(field: str, problem: str) -> Exception:
     return validation(f"Mock result schema validation error: Field '{field}' {problem}")
-
-

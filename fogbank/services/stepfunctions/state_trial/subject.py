@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from fogbank.asl.definition import Diagnostic, parse_state, validate
+from fogbank.asl.definition import parse_state, validate, validate_state
 from fogbank.asl.definition.states import (
     Branch,
     MapState,
@@ -20,7 +20,7 @@ from fogbank.asl.definition.states import (
 )
 from fogbank.asl.resources import Pattern, TaskKind, TaskResource, parse_resource
 from fogbank.services.stepfunctions.errors import validation
-from fogbank.services.stepfunctions.service import SERVICE
+from fogbank.services.stepfunctions.validation import refuse
 
 #: What a state that stands alone is called.
 NAME = "StateName"
@@ -61,7 +61,7 @@ def subject_of(definition: str, state_name: str | None) -> Subject:
     """InvalidDefinition, and ValidationException for a name that the definition lacks."""
     if state_name is None:
         return _alone(definition)
-    _refuse([each for each in validate(definition, express=False) if each.severity == "ERROR"])
+    refuse(validate(definition))
     document = orjson.loads(definition)
     language = QueryLanguage(document.get("QueryLanguage", QueryLanguage.JSONPATH))
     raw = next((found for name, found in _all(document) if name == state_name), None)
@@ -77,19 +77,10 @@ def _alone(definition: str) -> Subject:
     except orjson.JSONDecodeError:
         raw = None
     if not isinstance(raw, dict):
-        _refuse([each for each in validate(definition, express=False) if each.severity == "ERROR"])
-        raise validation("The definition must be an object")
+        refuse(validate(definition))
     if "States" in raw and "StartAt" in raw:  # the sentence is a guess
         raise validation("stateName must be specified when the definition is that of a state machine")
-    whole = {"StartAt": NAME, "States": {NAME: raw}}
-    found = validate(orjson.dumps(whole).decode(), express=False)
-    prefix = f"/States/{NAME}"
-    errors = [
-        Diagnostic(each.severity, each.code, each.message, (each.location or "").removeprefix(prefix) or "/")
-        for each in found
-        if each.severity == "ERROR" and each.code not in ("MISSING_TRANSITION_TARGET", "MISSING_END_STATE")
-    ]
-    _refuse(errors)
+    refuse(validate_state(raw))
     return _subject(raw, QueryLanguage.JSONPATH)
 
 
@@ -97,12 +88,6 @@ def _subject(raw: Mapping[str, Any], language: QueryLanguage) -> Subject:
     state = parse_state(NAME, raw, language)
     resource = parse_resource(state.resource) if isinstance(state, TaskState) else None
     return Subject(state, raw, resource)
-
-
-def _refuse(errors: list[Diagnostic]) -> None:
-    if errors:
-        sentences = ", ".join(f"{each.code}: {each.message} at {each.location or '/'}" for each in errors)
-        raise SERVICE.error("InvalidDefinition", f"Invalid State Machine Definition: '{sentences}'")
 
 
 def _all(document: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

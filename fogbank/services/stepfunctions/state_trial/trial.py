@@ -245,7 +245,9 @@ class Trial:
         failures = self._configuration.failures
         count, percentage = tolerated
         share = 100 * failures / len(items) if items else 0.0
-        if failures and (failures > (count or 0) if percentage is None else share > percentage and failures > (count or 0)):
+        if failures and (
+            failures > (count or 0) if percentage is None else share > percentage and failures > (count or 0)
+        ):
             return self._failed(
                 state,
                 "States.ExceedToleratedFailureThreshold",
@@ -261,7 +263,9 @@ class Trial:
             scope = self._scope(effective)
             found = Items(state, jsonata=jsonata)
             if not jsonata and state.items_path is not None:
-                inspection.saw("afterItemsPath", Document.of(fields.path(state.items_path, "ItemsPath")(scope)))
+                inspection.saw(
+                    "afterItemsPath", Document.of(fields.path(state.items_path, "ItemsPath")(scope))
+                )
             items = found.find(_Seen(self), None, effective)  # type: ignore[arg-type]
         selected = items or []
         if state.item_selector is not ABSENT:
@@ -285,7 +289,12 @@ class Trial:
         found: dict[str, int] = {}
         for field, literal, path, maximum in (
             ("MaxConcurrency", state.max_concurrency, state.max_concurrency_path, _INT_MAX),
-            ("ToleratedFailureCount", state.tolerated_failure_count, state.tolerated_failure_count_path, _INT_MAX),
+            (
+                "ToleratedFailureCount",
+                state.tolerated_failure_count,
+                state.tolerated_failure_count_path,
+                _INT_MAX,
+            ),
             (
                 "ToleratedFailurePercentage",
                 state.tolerated_failure_percentage,
@@ -311,7 +320,11 @@ class Trial:
             scope = self._scope(self._input, result.value if made else UNDEFINED)
             assign = fields.assignments(state.assign, is_jsonata=True)
             assigned = None if assign is None else assign(scope)
-            output = result if state.output is ABSENT else Document.of(fields.jsonata(state.output, "Output")(scope))
+            output = (
+                result
+                if state.output is ABSENT
+                else Document.of(fields.jsonata(state.output, "Output")(scope))
+            )
             self._assign(assigned)
             return Verdict("SUCCEEDED", output, state.next)
         shapes = isinstance(state, PassState | TaskState | MapState | ParallelState)

@@ -1,0 +1,47 @@
+"""ValidateStateMachineDefinition, and the same check as CreateStateMachine and UpdateStateMachine make it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fogbank.asl.definition import Diagnostic, errors_of, refusal, validate
+from fogbank.model.call import Call
+from fogbank.services.stepfunctions.limits import DIAGNOSTICS_MAX
+from fogbank.services.stepfunctions.service import SERVICE
+from fogbank.services.stepfunctions.state import StepFunctions
+
+
+@SERVICE.operation
+async def validate_state_machine_definition(
+    ctx: Call[StepFunctions],
+    *,
+    definition: str,
+    type: str = "STANDARD",
+    severity: str = "ERROR",
+    max_results: int | None = None,
+) -> dict[str, Any]:
+    """What is wrong with a definition, and with severity WARNING what is doubtful."""
+    found = validate(definition, express=type == "EXPRESS")
+    shown = found if severity == "WARNING" else errors_of(found)
+    limit = min(max_results or DIAGNOSTICS_MAX, DIAGNOSTICS_MAX)
+    return {
+        "result": "FAIL" if errors_of(found) else "OK",
+        "diagnostics": [_wire(each) for each in shown[:limit]],
+        "truncated": len(shown) > limit,
+    }
+
+
+def check_definition(definition: str, *, express: bool) -> None:
+    """InvalidDefinition, with every error that was found."""
+    refuse(validate(definition, express=express))
+
+
+def refuse(diagnostics: list[Diagnostic]) -> None:
+    """InvalidDefinition if there are errors among them."""
+    if errors_of(diagnostics):
+        raise SERVICE.error("InvalidDefinition", refusal(diagnostics))
+
+
+def _wire(diagnostic: Diagnostic) -> dict[str, Any]:
+    shown = {"severity": diagnostic.severity.value, "code": diagnostic.code, "message": diagnostic.message}
+    return shown | ({"location": diagnostic.location} if diagnostic.location else {})
