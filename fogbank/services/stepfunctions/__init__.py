@@ -1,6 +1,7 @@
 """Step Functions. Importing this package declares every operation; `SERVICE` and the state class are what app.py joins."""
 
 from fogbank.services.stepfunctions import activities as activities
+from fogbank.services.stepfunctions import activity_polling as activity_polling
 from fogbank.services.stepfunctions import aliases as aliases
 from fogbank.services.stepfunctions import state_machines as state_machines
 from fogbank.services.stepfunctions import tags as tags

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from fogbank.core.clock import Clock
 from fogbank.core.config import Settings
-from fogbank.core.errors import NotSupported
 from fogbank.core.ids import Ids
 from fogbank.core.lanes import Lanes
 from fogbank.model.calls import Calls
 from fogbank.model.telemetry import Telemetry
 from fogbank.services.stepfunctions.activity_tasks import ActivityTasks
-from fogbank.services.stepfunctions.engine.api import Outcome, TaskCall
+from fogbank.services.stepfunctions.engine.engine import StatesEngine
 from fogbank.services.stepfunctions.logging import ExecutionLog
 from fogbank.services.stepfunctions.metrics import Metrics
 from fogbank.services.stepfunctions.observers import Observers
+from fogbank.services.stepfunctions.ports import NoMaps, NoTasks, TaskRouter
 from fogbank.services.stepfunctions.sources import Sources
 from fogbank.services.stepfunctions.status_events import StatusEvents
 from fogbank.store.api import Store
@@ -45,17 +45,26 @@ class StepFunctions:
         self.observers.add(status_changed=metrics.status_changed, happened=metrics.happened)
         self.observers.add(status_changed=StatusEvents(calls, ids, lanes).status_changed)
         self.activities = ActivityTasks(store, clock, lanes, self.owner)
-
-    async def run_trial(self, call: TaskCall) -> Outcome:
-        """Run a task for TestState."""
-        raise NotSupported("stepfunctions TestState of a Task without a mock")
+        self.tasks = TaskRouter(self.activities, NoTasks())
+        self.engine = StatesEngine(
+            store=store,
+            clock=clock,
+            ids=ids,
+            lanes=lanes,
+            node=settings.node,
+            tasks=self.tasks,
+            maps=NoMaps(),
+            observer=self.observers,
+        )
 
     async def start(self) -> None:
         """Take up what a killed node left, and begin to serve."""
         await self.store.release(self.owner)
         self.machines.start()
+        await self.engine.open()
 
     async def close(self) -> None:
         """Take nothing new up. What runs is resumed by the next start."""
         await self.activities.close()
+        await self.engine.close()
         self.machines.close()

@@ -58,7 +58,7 @@ async def test_state(
         mocked,
         ctx.state.ids,
         ctx.state.clock.now_ms(),
-        run=lambda parameters, role: ctx.state.run_trial(
+        run=lambda parameters, role: ctx.state.tasks.run(
             _call(ctx, subject, parameters, role, role_arn or "", trial_context)
         ),
     )
