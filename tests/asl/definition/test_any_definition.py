@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import orjson
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from fogbank.asl import json_errors
@@ -38,66 +38,83 @@ _anything = st.recursive(
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(_NAMES, inner, max_size=4),
     max_leaves=12,
 )
-_error_equals = st.sampled_from([["States.ALL"], ["X"], ["X", "Y"], []])
-_flow = st.sampled_from([{"End": True}, {"Next": "A"}, {"Next": "B"}, {}])
-_parts = {
-    "Choices": st.lists(
-        st.fixed_dictionaries(
-            {"Next": st.sampled_from(["A", "B"])},
-            optional={
-                "Variable": _SCRAPS,
-                "StringEquals": _SCRAPS,
-                "IsNull": st.booleans(),
-                "Condition": _SCRAPS | st.booleans(),
-                "And": st.lists(
-                    st.fixed_dictionaries({"Variable": _SCRAPS, "NumericEquals": st.integers()}), max_size=2
-                ),
-            },
-        ),
-        max_size=2,
+_error_equals = st.sampled_from([["X"], ["X", "Y"], ["States.ALL"], []])
+_paths = st.sampled_from(["$.a", "$v.b", "$$.c", "$.a[0]", "$", "$.a[?(@.x == $w)]", "$..a"])
+_plain = st.sampled_from(["x", 1, None, {"a.$": "$.x"}, {"a": ["{% $v + 1 %}"]}, {"a.$": "States.UUID()"}])
+_templates = st.dictionaries(st.sampled_from(["a", "b"]), _plain, max_size=2)
+_rules = st.one_of(
+    st.fixed_dictionaries({"Variable": _paths, "StringEquals": st.just("x")}),
+    st.fixed_dictionaries({"Variable": _paths, "NumericLessThanPath": _paths}),
+    st.fixed_dictionaries({"Not": st.fixed_dictionaries({"Variable": _paths, "IsPresent": st.booleans()})}),
+    st.fixed_dictionaries(
+        {"Or": st.lists(st.fixed_dictionaries({"Variable": _paths, "IsNull": st.just(True)}))}
     ),
-    "Retry": st.lists(
-        st.fixed_dictionaries({"ErrorEquals": _error_equals}, optional={"MaxAttempts": st.integers(-1, 2)})
-    ),
-    "Catch": st.lists(
-        st.fixed_dictionaries(
-            {"ErrorEquals": _error_equals, "Next": st.just("B")}, optional={"ResultPath": _SCRAPS}
-        )
-    ),
-    "Resource": st.sampled_from(
-        ["arn:aws:states:::sqs:sendMessage", "arn:aws:states:::lambda:invoke.sync", "x"]
-    ),
+    st.fixed_dictionaries({"Condition": st.sampled_from([True, "{% $states.input.a %}", "{% ( %}"])}),
+)
+_processor = {
+    "StartAt": "P",
+    "States": {"P": {"Type": "Succeed"}},
+    "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
 }
-
-
-def _states(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    branch = (
-        st.fixed_dictionaries({"StartAt": st.just("P"), "States": st.just({"P": {"Type": "Succeed"}})})
-        | inner
-    )
-    fields = {name: _parts.get(name, _anything) for name in _FIELDS}
-    fields |= {"Branches": st.lists(branch, max_size=2), "ItemProcessor": branch, "Iterator": branch}
-    fields["QueryLanguage"] = st.sampled_from(["JSONPath", "JSONata", "SQL"])
-
-    def of_type(kind: str) -> st.SearchStrategy[Any]:
-        shape = SHAPES[kind]
-        own = {name: fields[name] for name in (*shape.both, *shape.jsonpath, *shape.jsonata)}
-        for name in ("Next", "End"):
-            own.pop(name, None)
-        optional = st.dictionaries(st.sampled_from(sorted(own)), st.none(), max_size=4).flatmap(
-            lambda chosen: st.fixed_dictionaries({name: own[name] for name in {*chosen, *shape.required}})
-        )
-        return st.tuples(optional, _flow).map(lambda parts: {"Type": kind, **parts[0], **parts[1]})
-
-    return st.sampled_from(sorted(SHAPES)).flatmap(of_type)
-
-
-_machines = st.fixed_dictionaries(
-    {
-        "StartAt": st.just("A"),
-        "States": st.fixed_dictionaries({"A": _states(_anything)}, optional={"B": _states(_anything)}),
+_likely: dict[str, st.SearchStrategy[Any]] = {
+    **{name: _paths for name in _FIELDS if name.endswith("Path")},
+    **{
+        name: st.integers(0, 9)
+        for name in _FIELDS
+        if "Seconds" in name or "Failure" in name or "MaxC" in name
     },
-    optional={"QueryLanguage": st.sampled_from(["JSONPath", "JSONata"]), "TimeoutSeconds": st.integers(0, 2)},
+    **{name: _paths for name in _FIELDS if name.endswith("Path") and name != "ResultPath"},
+    "ResultPath": st.sampled_from(["$.a", "$", None]),
+    **dict.fromkeys(
+        ("Parameters", "Assign", "ResultSelector", "ItemSelector", "Output", "Arguments"), _templates
+    ),
+    "Choices": st.lists(_rules.map(lambda rule: {**rule, "Next": "B"}), min_size=1, max_size=2),
+    "Default": st.just("B"),
+    "Retry": st.lists(
+        st.fixed_dictionaries({"ErrorEquals": _error_equals}, optional={"MaxAttempts": st.just(1)}),
+        max_size=1,
+    ),
+    "Catch": st.just([{"ErrorEquals": ["X"], "Next": "B"}]),
+    "Resource": st.sampled_from(["arn:aws:states:::sqs:sendMessage", "arn:aws:states:::lambda:invoke"]),
+    "Branches": st.just([{"StartAt": "P", "States": {"P": {"Type": "Succeed"}}}]),
+    "ItemProcessor": st.just(_processor),
+    "Items": st.just("{% [1, $v] %}"),
+    "Label": st.just("L"),
+    "ItemBatcher": st.just({"MaxItemsPerBatch": 1, "BatchInput": {"a.$": "$.b"}}),
+    "Error": st.just("E"),
+    "Cause": st.just("{% 'C' %}"),
+    "Timestamp": st.just("2020-01-01T00:00:00Z"),
+}
+_NEEDED = {"Map": "ItemProcessor", "Wait": "Seconds", "Choice": "Default"}
+
+
+@st.composite
+def _state(draw: st.DrawFn) -> dict[str, Any]:
+    """A state that is mostly right."""
+    kind = draw(st.sampled_from(sorted(SHAPES)))
+    shape = SHAPES[kind]
+    language = draw(st.sampled_from(["JSONPath", "JSONata"]))
+    own = [*shape.both, *(shape.jsonpath if language == "JSONPath" else shape.jsonata)]
+    chosen = {*shape.required, *draw(st.lists(st.sampled_from([*own, "Comment"]), max_size=3))}
+    if kind in _NEEDED:
+        chosen.add(_NEEDED[kind])
+    chosen -= {"Next", "End", "Iterator"}
+    state = {"Type": kind, "QueryLanguage": language}
+    for name in sorted(chosen):
+        state[name] = draw(_anything if draw(st.integers(0, 19)) == 0 else _likely.get(name, _SCRAPS))
+    if kind not in ("Choice", "Succeed", "Fail"):
+        state["Next"] = "B"
+    return state
+
+
+_machines = _state().map(
+    lambda state: {
+        "StartAt": "A",
+        "States": {
+            "A": state,
+            **({} if state["Type"] in ("Succeed", "Fail") else {"B": {"Type": "Pass", "End": True}}),
+        },
+    }
 )
 
 
@@ -131,6 +148,7 @@ def test_what_is_let_through_compiles(document: Any) -> None:
     text = json.dumps(document)
     found = validate(text)
     refusal(found)
+    event("refused" if errors_of(found) else "let through")
     if not errors_of(found):
         definition: Definition = parse(text)
         _compile(dict(definition.states))
