@@ -14,11 +14,13 @@ from typing import Any, Final, TypeAlias
 
 import orjson
 
-from fogbank.asl import java
+from fogbank.asl import texts
 from fogbank.asl.jsonpath_filters import same
 from fogbank.asl.limits import INTRINSIC_ARRAY_RANGE_MAX, INTRINSIC_TEXT_CHARS_MAX
 from fogbank.core.errors import FogbankError
 from fogbank.core.ids import Ids
+from fogbank.java.random import seeded_int
+from fogbank.java.sets import hash_code, set_order
 
 Function: TypeAlias = Callable[[list[Any], Ids], Any]
 
@@ -81,8 +83,8 @@ def _array_partition(arguments: list[Any], ids: Ids) -> Any:
 
 
 def _array_contains(arguments: list[Any], ids: Ids) -> Any:
-    wanted = java.scalar_text(arguments[1])
-    return any(java.scalar_text(item) == wanted for item in _list(arguments[0], "ArrayContains"))
+    wanted = texts.scalar_text(arguments[1])
+    return any(texts.scalar_text(item) == wanted for item in _list(arguments[0], "ArrayContains"))
 
 
 def _array_range(arguments: list[Any], ids: Ids) -> Any:
@@ -113,11 +115,11 @@ def _array_unique(arguments: list[Any], ids: Ids) -> Any:
     seen: dict[int, list[Any]] = {}
     unique = []
     for item in items:
-        others = seen.setdefault(java.hash_code(item), [])
+        others = seen.setdefault(hash_code(item), [])
         if not any(type(other) is type(item) and same(other, item) for other in others):
             others.append(item)
             unique.append(item)
-    return java.set_order(unique, len(items))
+    return set_order(unique, len(items))
 
 
 def _base64_encode(arguments: list[Any], ids: Ids) -> Any:
@@ -135,7 +137,7 @@ def _base64_decode(arguments: list[Any], ids: Ids) -> Any:
 
 
 def _hash(arguments: list[Any], ids: Ids) -> Any:
-    text, algorithm = _text(java.scalar_text(arguments[0]), "Hash"), arguments[1]
+    text, algorithm = _text(texts.scalar_text(arguments[0]), "Hash"), arguments[1]
     if not isinstance(algorithm, str) or algorithm not in _ALGORITHMS:
         raise _invalid("Hash")
     digest = hashlib.new(_ALGORITHMS[algorithm], text.encode(errors="replace"), usedforsecurity=False)
@@ -150,7 +152,7 @@ def _json_merge(arguments: list[Any], ids: Ids) -> Any:
 
 
 def _json_to_string(arguments: list[Any], ids: Ids) -> Any:
-    return java.json_text(arguments[0])
+    return texts.json_text(arguments[0])
 
 
 def _string_to_json(arguments: list[Any], ids: Ids) -> Any:
@@ -188,7 +190,7 @@ def _math_random(arguments: list[Any], ids: Ids) -> Any:
         raise _invalid("MathRandom")
     span = end - start
     if seed and span <= _INT_MAX:
-        return start + java.seeded_int(seed[0], span)
+        return start + seeded_int(seed[0], span)
     return start + int(ids.uniform() * span)
 
 
@@ -203,7 +205,7 @@ def _format(arguments: list[Any], ids: Ids) -> Any:
     values = arguments[1:]
     if len(pieces) - 1 != len(values):
         raise _invalid("Format", ": number of arguments do not match the occurrences of {}.")
-    shown = [java.scalar_text(value) for value in values]
+    shown = [texts.scalar_text(value) for value in values]
     return pieces[0] + "".join(value + piece for value, piece in zip(shown, pieces[1:], strict=True))
 
 

@@ -13,7 +13,6 @@ from functools import lru_cache
 from typing import Any
 
 from fogbank.asl.errors import StatesError, runtime_error
-from fogbank.asl.java import json_text
 from fogbank.asl.jsonpath_nodes import (
     All,
     Any_,
@@ -32,6 +31,7 @@ from fogbank.asl.jsonpath_run import NOTHING, Find, Run
 from fogbank.asl.jsonpath_steps import compile_find, is_definite
 from fogbank.asl.jsonpath_syntax import PathSyntaxError, parse_path
 from fogbank.asl.scope import Scope
+from fogbank.asl.texts import json_text
 from fogbank.core.errors import FogbankError
 
 __all__ = [

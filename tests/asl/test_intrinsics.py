@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from fogbank.asl.errors import StatesError
 from fogbank.asl.intrinsics import IntrinsicSyntaxError, compile_intrinsic
-from fogbank.asl.java import seeded_int
 from fogbank.asl.limits import INTRINSIC_ARRAY_RANGE_MAX, INTRINSIC_TEXT_CHARS_MAX
 from tests.support.recordings import recorded
 from tests.support.states import scope
@@ -137,12 +136,6 @@ def test_drawn() -> None:
     numbers = {_get("States.MathRandom(1, 4)") for _ in range(50)}
     assert numbers <= {1, 2, 3}
     assert len({_get("States.MathRandom(1, 1000, 42)") for _ in range(5)}) == 1
-
-
-def test_javas_random() -> None:
-    # new Random(42).nextInt() is -1170105035, so the 31 bits that nextInt(bound) draws first are 1562431130.
-    assert [seeded_int(42, bound) for bound in (10, 100, 1_000_000)] == [0, 30, 431130]
-    assert seeded_int(42, 1 << 30) == 1562431130 >> 1
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from fogbank.asl.jsonata_runtime.run import Run
 from fogbank.asl.jsonata_runtime.values import UNDEFINED, Sequence, whole
 from fogbank.asl.jsonata_syntax.errors import JsonataError, out_of_memory
 from fogbank.core.limits import JSONATA_RANGE_ITEMS_MAX
+from fogbank.java.random import seeded_double
 
 _ALGORITHMS: Final = {
     "MD5": "md5",
@@ -23,8 +24,6 @@ _ALGORITHMS: Final = {
     "SHA-384": "sha384",
     "SHA-512": "sha512",
 }
-_MULTIPLIER: Final = 0x5DEECE66D
-_MASK: Final = (1 << 48) - 1
 
 
 def partition(run: Run, items: Any, size: Any) -> Any:
@@ -60,11 +59,7 @@ def random_number(run: Run, seed: Any) -> Any:
     """A number in [0, 1); with a seed, the first double of `java.util.Random(seed)`, which is what AWS answers."""
     if seed is UNDEFINED:
         return run.budget.ids.uniform()
-    state = (whole(seed) ^ _MULTIPLIER) & _MASK
-    state = (state * _MULTIPLIER + 0xB) & _MASK
-    high = state >> 22
-    state = (state * _MULTIPLIER + 0xB) & _MASK
-    return ((high << 27) + (state >> 21)) / (1 << 53)
+    return seeded_double(whole(seed))
 
 
 def uuid(run: Run) -> Any:
