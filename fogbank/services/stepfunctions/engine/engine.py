@@ -37,8 +37,9 @@ from fogbank.services.stepfunctions.engine.errors import (
 from fogbank.services.stepfunctions.engine.express import Express
 from fogbank.services.stepfunctions.engine.history import read_history
 from fogbank.services.stepfunctions.engine.keys import Ref, parse_execution_arn
+from fogbank.services.stepfunctions.engine.map_runs import MapRuns
 from fogbank.services.stepfunctions.engine.records import Head
-from fogbank.services.stepfunctions.engine.redriving import not_redrivable_because
+from fogbank.services.stepfunctions.engine.redriving import redrive_status
 from fogbank.services.stepfunctions.engine.retention import Retention
 from fogbank.services.stepfunctions.engine.runner import Runner, map_run_arn
 from fogbank.services.stepfunctions.engine.sources import PreparedSources
@@ -83,6 +84,15 @@ class StatesEngine:
         )
         self.express = Express(
             clock=clock, ids=ids, lanes=lanes, observer=observer, sources=self._sources, tasks=running
+        )
+        self.maps = MapRuns(
+            store=store,
+            clock=clock,
+            ids=ids,
+            lanes=lanes,
+            runner=self.runner,
+            express=self.express,
+            port=maps,
         )
         self._due = Due(store, clock, lanes, self.runner, f"states-due@{node}")
         self._owner = f"states-due@{node}"
@@ -158,8 +168,9 @@ class StatesEngine:
         head = await self.head(ref)
         if client_token is not None and head.redrive_token == client_token and head.redrive_ms is not None:
             return head.redrive_ms
-        if reason := not_redrivable_because(head, self._clock.now_ms()):
-            raise not_redrivable(reason)
+        status, reason = redrive_status(await self.describe(execution_arn), self._clock.now_ms())
+        if status != "REDRIVABLE":
+            raise not_redrivable(reason or "Execution is a child of a Map Run and is redriven with it")
         active = await self.runner.active(ref)
         active.redrive_token = client_token
         await self.runner.send(ref, Redrive())

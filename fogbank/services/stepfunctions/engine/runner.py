@@ -88,6 +88,7 @@ class Runner:
         self._loading: dict[Ref, asyncio.Future[Active]] = {}
         self.start_map_run: Callable[[Active, StartMapRun], None] = _no_map_runs
         self.stop_map_run: Callable[[Active, int], None] = _no_map_runs
+        self.write_map_run: Callable[[Transaction, Active, StartMapRun], None] = _no_map_runs
         self.child_ended: Callable[[Ref, Head], None] = lambda ref, head: None
 
     # --- stimuli ---------------------------------------------------------------------------------------------------
@@ -266,6 +267,9 @@ class Runner:
             transaction.put(keys.busy_at(self._node, ref), b"")
         elif ending is not None and active.busy:
             transaction.delete(keys.busy_at(self._node, ref))
+        for effect in made.effects:
+            if isinstance(effect, StartMapRun):
+                self.write_map_run(transaction, active, effect)
         committed = await self._store.commit(transaction)
         active.busy = ending is None and (active.busy or works)
         if spine_at is not None:

@@ -1,0 +1,56 @@
+"""Map runs as the store has them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import orjson
+
+from fogbank.asl.execution import Status
+from fogbank.services.stepfunctions.engine.keys import Ref
+
+
+@dataclass(slots=True)
+class MapRunRecord:
+    """`owner` is `machine/label:uuid`. `plan` is the Distributed Map's, `number` the effect that it answers."""
+
+    owner: str
+    ref: Ref
+    path: tuple[int, ...]
+    number: int
+    state: str
+    source: str
+    plan: dict[str, Any]
+    start_ms: int
+    status: Status = Status.RUNNING
+    stop_ms: int | None = None
+    redrives: int = 0
+    redrive_ms: int | None = None
+    counts: dict[str, int] = field(default_factory=dict)
+    """Children by status, and `items:` + status."""
+
+    def encode(self) -> bytes:
+        saved = asdict(self)
+        saved["status"] = self.status.value
+        return orjson.dumps(saved)
+
+    @classmethod
+    def decode(cls, value: bytes) -> MapRunRecord:
+        saved = orjson.loads(value)
+        saved["ref"] = Ref(*saved["ref"])
+        saved["path"] = tuple(saved["path"])
+        saved["status"] = Status(saved["status"])
+        return cls(**saved)
+
+
+@dataclass(frozen=True, slots=True)
+class MapRunListed:
+    owner: str
+    start_ms: int
+    stop_ms: int | None
+
+
+def owner_of(arn: str) -> str:
+    """From a map run's ARN."""
+    return arn.partition(":mapRun:")[2]
