@@ -93,18 +93,6 @@ def test_item_selector_sees_item_and_input() -> None:
 def test_one_failed_iteration_fails_the_map_and_aborts_the_others() -> None:
     run = Stepped(mapped({"T": {**TASK, "End": True}}, "T"), [1, 2])
     run.answer(Failed("Boom", "why"))
-    assert (
-        run.links[-7:]
-        == [
-            (13, 9, "LambdaFunctionFailed"),
-            (14, 13, "MapIterationFailed"),
-            (15, 12, "TaskStateAborted"),
-            (16, 15, "MapIterationAborted"),
-            (17, 16, "MapStateFailed"),
-            (18, 17, "ExecutionFailed"),
-        ][-7:]
-        or True
-    )
     assert run.types[-5:] == [
         "MapIterationFailed",
         "TaskStateAborted",
