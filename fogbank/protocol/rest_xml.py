@@ -52,7 +52,7 @@ class RestXmlCodec(RestCodec):
     def body_writer(self, shape: Shape, names: list[str]) -> WriteBody:
         if shape.trait("unwrapped"):
             write_member = self.payload_writer(shape.members[names[0]])
-            return lambda value: write_member(value[names[0]])
+            return lambda value: write_member(value.get(names[0], ""))
         inside = self._writers.members(shape, names)
         root = shape.trait("locationName", shape.name)
         namespace = namespace_attributes(shape.trait("xmlNamespace") or self._namespace)
