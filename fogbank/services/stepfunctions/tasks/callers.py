@@ -1,0 +1,37 @@
+"""As whom a task calls: a session of the machine's role, or of the role that the state's Credentials name."""
+
+from __future__ import annotations
+
+from fogbank.core.arn import parse_arn, partition_of
+from fogbank.core.config import AuthMode
+from fogbank.core.ids import Ids
+from fogbank.model.call import Caller
+from fogbank.model.principal import Principal, PrincipalType
+from fogbank.services.stepfunctions.engine.api import TaskCall
+
+
+class Callers:
+    """Makes the caller of one task."""
+
+    def __init__(self, ids: Ids, mode: AuthMode) -> None:
+        self._ids = ids
+        self._open = mode is AuthMode.OPEN
+
+    def of(self, call: TaskCall) -> Caller:
+        """In open mode a machine's own role of another account (a made-up ARN, as in many examples) stands for one of the
+        machine's account. Credentials name another account on purpose."""
+        role = parse_arn(call.effective_role_arn)
+        role_name = role.resource.rsplit("/", 1)[-1] if role is not None else "states"
+        of_machine = call.credentials_role_arn is None and self._open
+        account = call.account if role is None or of_machine else role.account
+        partition = partition_of(call.region)
+        session = self._ids.alnum(32)
+        principal = Principal(
+            type=PrincipalType.ASSUMED_ROLE,
+            account=account,
+            arn=f"arn:{partition}:sts::{account}:assumed-role/{role_name}/{session}",
+            user_id=f"AROA{role_name}:{session}",
+            issuer_arn=f"arn:{partition}:iam::{account}:{role.resource if role else f'role/{role_name}'}",
+            acts_as_root=self._open,
+        )
+        return Caller(account, call.region, principal, self._ids.uuid(), user_agent="AWS Step Functions")

@@ -1,0 +1,46 @@
+"""The names of the AWS SDKs for Java, which Step Functions uses: services, exceptions, members of inputs and outputs.
+
+The second SDK derives its names from the models by splitting them into words: `DBInstanceIdentifier` is `DB`, `Instance`,
+`Identifier` and becomes `DbInstanceIdentifier`. The first, behind the optimized integrations, keeps the wire's names.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_SEPARATORS = re.compile(r"[^A-Za-z0-9]+")
+_VERSIONS = (re.compile(r"([^a-z]{2,})v([0-9]+)"), re.compile(r"([^A-Z]{2,})V([0-9]+)"))
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z][a-zA-Z0-9])")
+_ACRONYM = re.compile(r"([A-Z]+)([A-Z][a-z])")
+_NUMBER = re.compile(r"([0-9])([a-zA-Z])")
+#: Where Java has another word, because the derived one is reserved there.
+_RESERVED = {"Null": "Nul"}
+
+
+@lru_cache(maxsize=16_384)
+def pascal(name: str) -> str:
+    """A member's or service's name as the second SDK has it, its first letter large: `MD5OfBody` → `Md5OfBody`."""
+    words = _SEPARATORS.sub(" ", name)
+    words = _VERSIONS[0].sub(r"\1 v\2 ", words)
+    words = _VERSIONS[1].sub(r"\1 V\2 ", words)
+    words = " ".join(_CAMEL.split(words))
+    words = _ACRONYM.sub(r"\1 \2", words)
+    words = _NUMBER.sub(r"\1 \2", words)
+    found = "".join(word[:1].upper() + word[1:].lower() for word in words.split())
+    return _RESERVED.get(found, found)
+
+
+def service_key(service_id: str) -> str:
+    """A service's name in `arn:aws:states:::aws-sdk:<name>:…`: `CloudWatch Logs` → `cloudwatchlogs`."""
+    return _SEPARATORS.sub("", service_id).lower()
+
+
+def exception_name(shape_name: str) -> str:
+    """A modelled error as a Java class."""
+    name = shape_name[:1].upper() + shape_name[1:]
+    return (
+        name
+        if name.endswith("Exception")
+        else f"{name.removesuffix('Error') if name.endswith('Error') else name}Exception"
+    )

@@ -1,0 +1,84 @@
+"""The optimized integrations of DynamoDB, SQS, SNS and EventBridge: one operation, its answer with the HTTP metadata."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fogbank.asl.documents import dumps
+from fogbank.core.clock import Clock
+from fogbank.core.errors import AwsError, NotSupported
+from fogbank.model.calls import Calls
+from fogbank.model.service import Operation
+from fogbank.services.stepfunctions.engine.api import Failed, Outcome, Stage, Succeeded, TaskCall
+from fogbank.services.stepfunctions.tasks.callers import Callers
+from fogbank.services.stepfunctions.tasks.casing import OPTIMIZED as STYLE
+from fogbank.services.stepfunctions.tasks.casing import BadParameters, from_output, to_input
+from fogbank.services.stepfunctions.tasks.failures import OPTIMIZED, bad_parameters, optimized_failure
+from fogbank.services.stepfunctions.tasks.metadata import body_of, metadata
+from fogbank.services.stepfunctions.tasks.supported import pruned
+
+#: Members that hold a text, which definitions give as any JSON.
+_JSON_TEXTS = {"sqs": frozenset({"MessageBody"}), "sns": frozenset({"Message"})}
+
+
+class OptimizedTasks:
+    """Runs one operation of a service as the first SDK for Java would."""
+
+    def __init__(self, calls: Calls, clock: Clock, callers: Callers) -> None:
+        self._calls = calls
+        self._clock = clock
+        self._callers = callers
+
+    async def run(self, call: TaskCall, stage: Stage) -> Outcome:
+        service, action = call.resource.service, call.resource.action
+        try:
+            operation = self._calls.find(service, action[:1].upper() + action[1:])
+        except NotSupported as refused:
+            return Failed(
+                f"{OPTIMIZED[service].prefix}.{OPTIMIZED[service].unmodelled}", refused.message, stage
+            )
+        parameters = pruned(call.resource, call.parameters)
+        if service == "events":
+            parameters = _with_sources(call, parameters)
+        texts = _JSON_TEXTS.get(service, frozenset())
+        try:
+            params = to_input(operation.model.input, parameters, json_texts=texts)
+        except BadParameters as bad:
+            return bad_parameters(dumps(call.parameters), bad.problem)
+        return await self._call(call, operation, params, stage)
+
+    async def _call(
+        self, call: TaskCall, operation: Operation, params: dict[str, Any], stage: Stage
+    ) -> Outcome:
+        service = call.resource.service
+        caller = self._callers.of(call)
+        try:
+            output = await self._calls.run(operation, params, caller)
+        except AwsError as error:
+            return optimized_failure(service, error, operation, caller.request_id, stage)
+        shown = from_output(operation.model.output, output, STYLE)
+        shown |= metadata(service, body_of(service, output), caller.request_id, self._clock.now_ms())
+        if service == "events" and output.get("FailedEntryCount"):
+            return Failed("EventBridge.FailedEntry", dumps(shown), stage)
+        return Succeeded(dumps(shown))
+
+
+def _with_sources(call: TaskCall, parameters: Any) -> Any:
+    """Each entry says where it comes from, and its Detail is JSON in a text."""
+    entries = parameters.get("Entries") if isinstance(parameters, dict) else None
+    if not isinstance(entries, list):
+        return parameters
+    return {**parameters, "Entries": [_entry(call, entry) for entry in entries]}
+
+
+def _entry(call: TaskCall, entry: Any) -> Any:
+    if not isinstance(entry, dict):
+        return entry
+    found = {
+        **entry,
+        "Resources": [*(entry.get("Resources") or []), call.execution_arn, call.state_machine_arn],
+    }
+    detail = entry.get("Detail")
+    if detail is not None and not isinstance(detail, str):
+        found["Detail"] = dumps(detail)
+    return found

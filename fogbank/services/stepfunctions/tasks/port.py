@@ -1,0 +1,130 @@
+"""The engine's `TaskPort`: each kind of resource goes to whoever runs it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Protocol
+
+from fogbank.core.clock import Clock
+from fogbank.core.config import AuthMode
+from fogbank.core.errors import StoreError
+from fogbank.core.ids import Ids
+from fogbank.model.calls import Calls
+from fogbank.services.stepfunctions.engine.api import (
+    Failed,
+    Outcome,
+    Pattern,
+    Stage,
+    Submitted,
+    Succeeded,
+    TaskCall,
+    TaskKind,
+    TaskResource,
+)
+from fogbank.services.stepfunctions.tasks import failures
+from fogbank.services.stepfunctions.tasks.callers import Callers
+from fogbank.services.stepfunctions.tasks.executions import Ended, Executions
+from fogbank.services.stepfunctions.tasks.functions import Functions
+from fogbank.services.stepfunctions.tasks.naming import pascal
+from fogbank.services.stepfunctions.tasks.optimized import OptimizedTasks
+from fogbank.services.stepfunctions.tasks.sdk import SdkTasks
+from fogbank.services.stepfunctions.tasks.supported import OPTIMIZED, Support, support_of
+
+log = logging.getLogger("fogbank.stepfunctions")
+
+
+class Activities(Protocol):
+    """The scheduling side of activities (`activity_tasks.ActivityTasks`)."""
+
+    async def run(self, call: TaskCall) -> Outcome: ...
+
+    async def abandon(self, call: TaskCall) -> None: ...
+
+
+class Tasks:
+    """Runs every Task state of a node. `ended` waits for an execution (`Engine.ended`)."""
+
+    def __init__(
+        self, *, calls: Calls, clock: Clock, ids: Ids, mode: AuthMode, activities: Activities, ended: Ended
+    ) -> None:
+        callers = Callers(ids, mode)
+        self._activities = activities
+        self._functions = Functions(calls, clock, ids, callers)
+        self._executions = Executions(calls, clock, callers, ended)
+        self._optimized = OptimizedTasks(calls, clock, callers)
+        self.sdk = SdkTasks(calls, callers)
+
+    async def run(self, call: TaskCall) -> Outcome:
+        """Do it. A bug in here, or a store that is away, fails the task, not the engine."""
+        try:
+            return await self._run(call)
+        except asyncio.CancelledError:
+            raise
+        except StoreError as error:
+            return Failed(
+                f"{self._prefix(call)}.SdkClientException", f"Unable to execute HTTP request: {error}"
+            )
+        except Exception:
+            log.exception("task %s of %s failed", call.resource.arn, call.execution_arn)
+            return Failed("States.Runtime", "An internal error of fogbank; its log says more")
+
+    async def _run(self, call: TaskCall) -> Outcome:
+        resource = call.resource
+        match resource.kind:
+            case TaskKind.ACTIVITY:
+                return await self._activities.run(call)
+            case TaskKind.LAMBDA:
+                return await self._functions.run_arn(call)
+        stage = Stage.RUN if resource.pattern is Pattern.REQUEST_RESPONSE else Stage.SUBMIT
+        outcome = await self._request(call, stage)
+        if resource.pattern is Pattern.CALLBACK and isinstance(outcome, Succeeded):
+            return Submitted(outcome.output)
+        return outcome
+
+    async def _request(self, call: TaskCall, stage: Stage) -> Outcome:
+        resource = call.resource
+        if resource.kind is TaskKind.SDK:
+            return await self.sdk.run(call, stage)
+        match resource.service, resource.action:
+            case "lambda", "invoke":
+                return await self._functions.invoke(call, stage)
+            case "states", "startExecution":
+                return await self._executions.run(call, stage)
+            case service, action if action in OPTIMIZED.get(service, {}):
+                return await self._optimized.run(call, stage)
+        # Refused when a machine is created; one may have been stored by a fogbank that had it.
+        return Failed("States.Runtime", f"fogbank does not support the resource {resource.arn} yet", stage)
+
+    async def abandon(self, call: TaskCall) -> None:
+        """Stop an execution that a .sync task waits for; take an activity's task off its queue."""
+        if call.resource.kind is TaskKind.ACTIVITY:
+            await self._activities.abandon(call)
+        elif call.resource.service == "states":
+            await self._executions.abandon(call)
+
+    def repeatable(self, call: TaskCall) -> bool:
+        """What only watches, only reads, or is idempotent by its id."""
+        if call.resource.kind is TaskKind.ACTIVITY or call.submitted is not None:
+            return True
+        if call.resource.kind is TaskKind.SDK:
+            return self.sdk.only_reads(call)
+        return (call.resource.service, call.resource.action) in (
+            ("states", "startExecution"),
+            ("dynamodb", "getItem"),
+        )
+
+    def lost(self, call: TaskCall) -> Failed:
+        """As AWS fails a task whose connection to the service broke: its Retry decides."""
+        return failures.lost(self._prefix(call))
+
+    def support(self, resource: TaskResource) -> Support:
+        """Whether a definition may name the resource."""
+        return support_of(resource, self.sdk)
+
+    def _prefix(self, call: TaskCall) -> str:
+        """What errors of the task's service begin with."""
+        if call.resource.kind is TaskKind.SDK:
+            return self.sdk.prefix(call.resource.service)
+        known = failures.OPTIMIZED.get(call.resource.service)
+        return known.prefix if known is not None else pascal(call.resource.service)

@@ -1,0 +1,130 @@
+"""`states:::aws-sdk:<service>:<action>`: every operation that fogbank has, by the names of the second SDK for Java."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from fogbank.asl.advance import DATA_BYTES_MAX
+from fogbank.asl.documents import dumps
+from fogbank.core.errors import AwsError
+from fogbank.model.calls import Calls
+from fogbank.model.loader import known_services
+from fogbank.model.shapes import OperationModel, ServiceModel
+from fogbank.services.stepfunctions.engine.api import Failed, Outcome, Stage, Succeeded, TaskCall
+from fogbank.services.stepfunctions.tasks.callers import Callers
+from fogbank.services.stepfunctions.tasks.casing import SDK, BadParameters, from_output, to_input
+from fogbank.services.stepfunctions.tasks.failures import bad_parameters, sdk_failure
+from fogbank.services.stepfunctions.tasks.naming import pascal, service_key
+
+_READS = (
+    "get",
+    "describe",
+    "list",
+    "head",
+    "query",
+    "scan",
+    "batchGet",
+    "lookup",
+    "search",
+    "simulate",
+    "validate",
+)
+_OURS = frozenset({"HttpStatus"})  # members of our own patches, which no SDK shows
+
+
+class SdkTasks:
+    """Runs operations of services by `Calls`."""
+
+    def __init__(self, calls: Calls, callers: Callers) -> None:
+        self._calls = calls
+        self._callers = callers
+        self._models: dict[str, ServiceModel] = {}
+
+    def model(self, service: str) -> ServiceModel | None:
+        """The model of a mounted service by its name in resources; None when fogbank lacks it."""
+        if service not in self._models:
+            for each in self._calls.services.values():
+                self._models[service_key(str(each.model.metadata["serviceId"]))] = each.model
+        return self._models.get(service)
+
+    def operation(self, service: str, action: str) -> OperationModel | None:
+        model = self.model(service)
+        return None if model is None else operation_of(model, action)
+
+    def prefix(self, service: str) -> str:
+        """What the errors of a service begin with."""
+        model = self.model(service)
+        return pascal(service if model is None else str(model.metadata["serviceId"]))
+
+    def implements(self, service: str, operation: str) -> bool:
+        """Whether fogbank has that operation (asking imports the service)."""
+        model = self.model(service)
+        return model is not None and operation in self._calls.services[model.name].operations
+
+    async def run(self, call: TaskCall, stage: Stage) -> Outcome:
+        resource = call.resource
+        model = self.model(resource.service)
+        if model is None:
+            cause = f"fogbank does not support the service {resource.service} yet"
+            return Failed(f"{pascal(resource.service)}.SdkClientException", cause, stage)
+        operation = operation_of(model, resource.action)
+        if operation is None:
+            return Failed("States.Runtime", f"The resource {resource.arn} is not recognized.")
+        try:
+            params = to_input(operation.input, call.parameters)
+        except BadParameters as bad:
+            return bad_parameters(dumps(call.parameters), bad.problem)
+        caller = self._callers.of(call)
+        try:
+            output = await self._calls.call(model.name, operation.name, params, caller)
+            shown = await _read(output)
+        except AwsError as error:
+            return sdk_failure(model, error, operation, caller.request_id, stage)
+        if shown is None:
+            cause = (
+                f"The state/task 'aws-sdk:{resource.service}' returned a result with a size exceeding the maximum number "
+                "of bytes service limit."
+            )
+            return Failed("States.DataLimitExceeded", cause, stage)
+        return Succeeded(dumps(from_output(operation.output, shown, SDK)))
+
+    def only_reads(self, call: TaskCall) -> bool:
+        """Whether the action can be done again without harm."""
+        return call.resource.action.startswith(_READS) and call.resource.action != "getActivityTask"
+
+
+def operation_of(model: ServiceModel, action: str) -> OperationModel | None:
+    """An operation by its name in a resource: `describeDbInstances` is DescribeDBInstances."""
+    found = model.operations.get(action[:1].upper() + action[1:])
+    if found is not None:
+        return found
+    wanted = action.lower()
+    return next((each for name, each in model.operations.items() if name.lower() == wanted), None)
+
+
+def is_known_to_aws(service: str) -> bool:
+    """Whether AWS has a service of that name, as far as botocore's folder names tell."""
+    names = {name.replace("-", "") for name in known_services()} | {
+        "sfn",
+        "cloudwatchlogs",
+        "eventbridge",
+        "cognitoidentityprovider",
+        "elasticloadbalancingv2",
+    }
+    return service.lower() in names
+
+
+async def _read(output: dict[str, Any]) -> dict[str, Any] | None:
+    """The output with what streams read; None when it is more than a result may hold."""
+    shown = {name: value for name, value in output.items() if name not in _OURS}
+    for name, value in shown.items():
+        if isinstance(value, AsyncIterator):
+            parts, size = [], 0
+            async for piece in value:
+                parts.append(piece)
+                size += len(piece)
+                if size > DATA_BYTES_MAX:
+                    return None
+            shown[name] = b"".join(parts)
+    return shown
