@@ -13,9 +13,10 @@ from fogbank.services.stepfunctions.engine.engine import StatesEngine
 from fogbank.services.stepfunctions.logging import ExecutionLog
 from fogbank.services.stepfunctions.metrics import Metrics
 from fogbank.services.stepfunctions.observers import Observers
-from fogbank.services.stepfunctions.ports import NoMaps, NoTasks, TaskRouter
+from fogbank.services.stepfunctions.ports import NoMaps
 from fogbank.services.stepfunctions.sources import Sources
 from fogbank.services.stepfunctions.status_events import StatusEvents
+from fogbank.services.stepfunctions.tasks import Tasks
 from fogbank.store.api import Store
 
 
@@ -45,7 +46,14 @@ class StepFunctions:
         self.observers.add(status_changed=metrics.status_changed, happened=metrics.happened)
         self.observers.add(status_changed=StatusEvents(calls, ids, lanes).status_changed)
         self.activities = ActivityTasks(store, clock, lanes, self.owner)
-        self.tasks = TaskRouter(self.activities, NoTasks())
+        self.tasks = Tasks(
+            calls=calls,
+            clock=clock,
+            ids=ids,
+            mode=settings.auth_mode,
+            activities=self.activities,
+            ended=lambda arn: self.engine.ended(arn),
+        )
         self.engine = StatesEngine(
             store=store,
             clock=clock,
