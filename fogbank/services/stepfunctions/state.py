@@ -9,6 +9,7 @@ from fogbank.core.lanes import Lanes
 from fogbank.model.calls import Calls
 from fogbank.model.telemetry import Telemetry
 from fogbank.services.stepfunctions.activity_tasks import ActivityTasks
+from fogbank.services.stepfunctions.engine.api import ExecutionView
 from fogbank.services.stepfunctions.engine.engine import StatesEngine
 from fogbank.services.stepfunctions.logging import ExecutionLog
 from fogbank.services.stepfunctions.metrics import Metrics
@@ -52,7 +53,7 @@ class StepFunctions:
             ids=ids,
             mode=settings.auth_mode,
             activities=self.activities,
-            ended=lambda arn: self.engine.ended(arn),
+            ended=self._ended,
         )
         self.engine = StatesEngine(
             store=store,
@@ -64,6 +65,9 @@ class StepFunctions:
             maps=NoMaps(),
             observer=self.observers,
         )
+
+    async def _ended(self, execution_arn: str) -> ExecutionView:
+        return await self.engine.ended(execution_arn)
 
     async def start(self) -> None:
         """Take up what a killed node left, and begin to serve."""

@@ -36,7 +36,9 @@ def test_a_function_that_is_not_there(run: Run) -> None:
     outcome = run(ARN + "none", {})
     assert isinstance(outcome, Failed) and outcome.error == "Lambda.ResourceNotFoundException"
     assert outcome.cause is not None and outcome.cause.startswith(f"Function not found: {ARN}none")
-    assert " (Service: AWSLambda; Status Code: 404; Error Code: ResourceNotFoundException; Req" in outcome.cause
+    assert (
+        " (Service: AWSLambda; Status Code: 404; Error Code: ResourceNotFoundException; Req" in outcome.cause
+    )
     assert outcome.cause.endswith("; Proxy: null)")
 
 
