@@ -31,6 +31,9 @@ class Settings:
     environment_idle_s: float = 600.0
     isolation: str = "auto"  # auto | none
     public_url: str | None = None  # what answers name as this server's address; None: from the request
+    cognito_issuer: str | None = (
+        None  # issuer of user pools' tokens, with {region} and {pool}; None: AWS's own
+    )
     node: str = "node"  # this node's name, the same after a restart: what it had leased is its own again
 
     @property

@@ -13,11 +13,16 @@ class Headers:
     Built once by the edge from wire bytes. `get` joins nothing: it gives the first value; `all` gives every one.
     """
 
-    __slots__ = ("_first", "items")
+    __slots__ = ("_first", "_wire", "items")
 
-    def __init__(self, items: list[tuple[str, str]]) -> None:
+    def __init__(self, items: list[tuple[str, str]], wire: list[bytes] | None = None) -> None:
         self.items = items  # (lower-case name, value) in wire order
         self._first = dict(items[::-1])  # the last to be set is the first in wire order
+        self._wire = wire  # the names as they were sent
+
+    def spelling(self, index: int) -> str:
+        """The name of an item as it was sent."""
+        return self.items[index][0] if self._wire is None else self._wire[index].decode("latin-1")
 
     @property
     def repeated(self) -> bool:

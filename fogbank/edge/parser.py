@@ -81,6 +81,7 @@ class RequestReader:
         "_piece_bytes",
         "_secure",
         "_settings",
+        "_spelled",
         "_trim",
         "_url",
         "continue_due",
@@ -102,6 +103,7 @@ class RequestReader:
         self._parser: Any = httptools.HttpRequestParser(self)
         self._headers: Headers | None = None
         self._items: list[tuple[str, str]] = []
+        self._spelled: list[bytes] = []
         self._url = b""
         self._http10 = False
         self._parts: list[bytes] = []
@@ -157,6 +159,7 @@ class RequestReader:
         self._fed_bytes = 0
         self._url = b""
         self._items = []
+        self._spelled = []
 
     def on_url(self, part: bytes) -> None:
         self._url += part
@@ -165,13 +168,15 @@ class RequestReader:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._items.append((self._known.get(name) or self._names.learn(name), value.decode("latin-1")))
+        self._spelled.append(name)
 
     def on_headers_complete(self) -> None:
         self.phase = BODY
         items = self._items
         if self._trim:
             items = [(name, value.rstrip(" \t")) for name, value in items]
-        headers = self._headers = Headers(items)
+        headers = self._headers = Headers(items, self._spelled)
+        self._spelled = []
         self._items = []  # from here on trailers: nothing in AWS's protocols uses them; bounded and dropped
         version = self._parser.get_http_version()
         self._http10 = version != "1.1"

@@ -1,0 +1,342 @@
+"""A small HTTP/1.1 client for backends: pooled connections, bounded bodies, nothing else.
+
+Built for gateways: one write a request, httptools for the answer, no redirects, no cookies, no decompression. A backend that
+hangs runs into the caller's timeout, one that resets or lies about its length raises HttpError; neither leaves a connection in
+the pool. A pooled connection that turns out to be closed before it answered anything is replaced once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections import deque
+from dataclasses import dataclass
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import httptools
+
+from fogbank.core.lanes import Lanes
+
+IDLE_PER_ORIGIN_MAX = 256
+ORIGINS_MAX = 1024  # ours: origins with idle connections
+BODY_BYTES_MAX = 10 * 1024 * 1024  # API Gateway's payload
+HEADERS_MAX = 256
+HEADER_BYTES_MAX = 64 * 1024
+CONNECT_S = 10.0
+
+
+class HttpError(Exception):
+    """The backend could not be reached, or its answer is no HTTP."""
+
+
+@dataclass(slots=True)
+class HttpAnswer:
+    """A whole answer; header names as they were sent."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where connections go: what a pooled one is kept under."""
+
+    host: str
+    port: int
+    tls: bool
+    verify: bool = True
+
+
+def origin_of(url: str, *, verify: bool = True) -> tuple[Origin, str, str]:
+    """(origin, Host header, path with query) of a URL. Raises HttpError."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise HttpError(f"{url[:256]} is no URL") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise HttpError(f"{url[:256]} is no http or https URL")
+    tls = parts.scheme == "https"
+    target = parts.path or "/"
+    if parts.query:
+        target += "?" + parts.query
+    if any(c <= " " for c in target):
+        raise HttpError(f"{url[:256]} is no URL")
+    host = parts.netloc.rpartition("@")[2]
+    return Origin(parts.hostname, port or (443 if tls else 80), tls, verify), host, target
+
+
+class HttpClient:
+    """One pool. Not bound to a loop before it is used."""
+
+    def __init__(self, lanes: Lanes) -> None:
+        self._lanes = lanes
+        self._idle: dict[Origin, deque[_Connection]] = {}
+        self._contexts: dict[bool, ssl.SSLContext] = {}
+        self._closed = False
+
+    async def get(self, url: str, *, timeout_s: float) -> HttpAnswer:
+        """A GET without headers of its own. Raises HttpError, also for a timeout."""
+        origin, host, target = origin_of(url)
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await self.request(
+                    origin, b"GET", target, [("Host", host), ("Accept", "application/json")], b""
+                )
+        except TimeoutError:
+            raise HttpError("timed out") from None
+
+    async def request(
+        self, origin: Origin, method: bytes, target: str, headers: list[tuple[str, str]], body: bytes
+    ) -> HttpAnswer:
+        """Send and wait for the whole answer. The caller bounds the time. Raises HttpError."""
+        data = _message(method, target, headers, body)
+        head_only = method == b"HEAD"
+        idle = self._idle.get(origin)
+        while idle:
+            connection = idle.pop()
+            if connection.usable():
+                try:
+                    answer = await connection.exchange(data, head_only)
+                except _Stale:
+                    break
+                self._put_back(origin, connection)
+                return answer
+        connection = await self._connect(origin)
+        try:
+            answer = await connection.exchange(data, head_only)
+        except _Stale:
+            raise HttpError("the connection was closed before an answer") from None
+        self._put_back(origin, connection)
+        return answer
+
+    def close(self) -> None:
+        """Hang up all idle connections."""
+        self._closed = True
+        for idle in self._idle.values():
+            for connection in idle:
+                connection.abort()
+        self._idle.clear()
+
+    def _put_back(self, origin: Origin, connection: _Connection) -> None:
+        if self._closed or not connection.usable():
+            connection.abort()
+            return
+        idle = self._idle.get(origin)
+        if idle is None:
+            if len(self._idle) >= ORIGINS_MAX:
+                for old in self._idle.pop(next(iter(self._idle))):
+                    old.abort()
+            idle = self._idle[origin] = deque()
+        if len(idle) >= IDLE_PER_ORIGIN_MAX:
+            connection.abort()
+        else:
+            idle.append(connection)
+
+    async def _connect(self, origin: Origin) -> _Connection:
+        loop = asyncio.get_running_loop()
+        context = self._context(origin.verify) if origin.tls else None
+        try:
+            async with asyncio.timeout(CONNECT_S):
+                _, protocol = await loop.create_connection(
+                    _Connection,
+                    origin.host,
+                    origin.port,
+                    ssl=context,
+                    server_hostname=origin.host if origin.tls else None,
+                )
+        except TimeoutError:
+            raise HttpError(f"{origin.host}:{origin.port} does not answer") from None
+        except (OSError, ssl.SSLError, UnicodeError) as error:
+            raise HttpError(f"{origin.host}:{origin.port}: {error}") from None
+        return protocol
+
+    def _context(self, verify: bool) -> ssl.SSLContext:
+        found = self._contexts.get(verify)
+        if found is None:
+            found = ssl.create_default_context()
+            if not verify:
+                found.check_hostname = False
+                found.verify_mode = ssl.CERT_NONE
+            self._contexts[verify] = found
+        return found
+
+
+class _Stale(Exception):
+    """The connection ended before a byte of the answer came."""
+
+
+class _Connection(asyncio.Protocol):
+    """One connection; one exchange at a time. The `on_…` methods are httptools' callbacks."""
+
+    __slots__ = (
+        "_body",
+        "_body_bytes",
+        "_done",
+        "_expects_end",
+        "_head_bytes",
+        "_head_only",
+        "_headers",
+        "_keep",
+        "_parser",
+        "_started",
+        "_transport",
+        "_waiter",
+    )
+
+    def __init__(self) -> None:
+        self._transport: asyncio.Transport | None = None
+        self._waiter: asyncio.Future[HttpAnswer] | None = None
+        self._keep = True
+        self._reset()
+
+    def _reset(self) -> None:
+        self._headers: list[tuple[str, str]] = []
+        self._head_bytes = 0
+        self._body: list[bytes] = []
+        self._body_bytes = 0
+        self._started = False
+        self._done = False
+        self._expects_end = False
+
+    async def exchange(self, data: bytes, head_only: bool) -> HttpAnswer:
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            raise _Stale
+        self._reset()
+        self._head_only = head_only
+        self._parser: Any = httptools.HttpResponseParser(self)
+        waiter = self._waiter = asyncio.get_running_loop().create_future()
+        transport.write(data)
+        try:
+            answer: HttpAnswer = await waiter
+            return answer
+        except asyncio.CancelledError:
+            self.abort()  # whatever comes now belongs to nobody
+            raise
+        finally:
+            self._waiter = None
+            self._parser = None
+
+    def usable(self) -> bool:
+        return self._keep and self._transport is not None and not self._transport.is_closing()
+
+    def abort(self) -> None:
+        self._keep = False
+        if self._transport is not None:
+            self._transport.abort()
+
+    # --- asyncio's callbacks ----------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        if self._waiter is None or self._parser is None:
+            self.abort()  # an answer that nobody asked for
+            return
+        self._started = True
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._fail("the backend wants another protocol")
+        except httptools.HttpParserError as error:
+            self._fail(f"the answer is no HTTP/1.1: {error}")
+
+    def eof_received(self) -> bool:
+        if self._waiter is not None and self._expects_end and not self._done:
+            self._keep = False
+            self._finish()
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self._keep = False
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            if self._expects_end and exc is None:
+                self._finish()
+            elif self._started:
+                waiter.set_exception(HttpError("the connection was closed in the middle of the answer"))
+            else:
+                waiter.set_exception(_Stale())
+
+    # --- httptools' callbacks ---------------------------------------------------------------------------------------
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._head_bytes += len(name) + len(value)
+        if len(self._headers) >= HEADERS_MAX or self._head_bytes > HEADER_BYTES_MAX:
+            self._fail("the answer's headers are too large")
+            return
+        self._headers.append((name.decode("latin-1"), value.decode("latin-1").rstrip()))
+
+    def on_headers_complete(self) -> None:
+        status = self._parser.get_status_code()
+        if status < 200 or self._done:
+            return
+        framed = False
+        for name, value in self._headers:
+            lower = name.lower()
+            if lower == "content-length":
+                framed = True
+                if value.isdigit() and int(value) > BODY_BYTES_MAX and not self._head_only:
+                    self._fail("the answer is too large")
+            elif lower == "transfer-encoding":
+                framed = True
+        if self._head_only:
+            self._keep = False
+            self._finish()
+        elif not framed and status not in (204, 304):
+            self._expects_end = True
+
+    def on_body(self, data: bytes) -> None:
+        if self._done:
+            return
+        self._body_bytes += len(data)
+        if self._body_bytes > BODY_BYTES_MAX:
+            self._fail("the answer is too large")
+        else:
+            self._body.append(data)
+
+    def on_message_complete(self) -> None:
+        if self._done:
+            return
+        if self._parser.get_status_code() < 200:  # 100 Continue, 103 Early Hints: the answer follows
+            self._headers = []
+            return
+        if not self._parser.should_keep_alive():
+            self._keep = False
+        self._finish()
+
+    def _finish(self) -> None:
+        self._done = True
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+            waiter.set_result(HttpAnswer(self._parser.get_status_code(), self._headers, body))
+
+    def _fail(self, message: str) -> None:
+        self._done = True
+        self._keep = False
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_exception(HttpError(message))
+        if self._transport is not None:
+            self._transport.abort()
+
+
+def _message(method: bytes, target: str, headers: list[tuple[str, str]], body: bytes) -> bytes:
+    """The bytes of a request. Raises HttpError for a header that would be two."""
+    lines = [f"{method.decode('latin-1')} {target} HTTP/1.1"]
+    lines += [f"{name}: {value}" for name, value in headers]
+    if body or method in (b"POST", b"PUT", b"PATCH"):
+        lines.append(f"content-length: {len(body)}")
+    text = "\r\n".join(lines)
+    if text.count("\n") != len(lines) - 1 or text.count("\r") != len(lines) - 1 or "\0" in text:
+        raise HttpError("a header holds a line break")
+    try:
+        head = text.encode("latin-1")
+    except UnicodeEncodeError:
+        head = text.encode()
+    return head + b"\r\n\r\n" + body

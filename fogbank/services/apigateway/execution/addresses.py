@@ -1,0 +1,125 @@
+"""From a request's address to an API and its stage: host names, paths, custom domain names with their base paths."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fogbank.core.http import Request
+from fogbank.services.apigateway import keys
+from fogbank.services.apigateway.execution.exchange import Arrival
+from fogbank.services.apigateway.keys import Place
+from fogbank.services.apigateway.records import Wire
+from fogbank.services.apigateway.snapshot import find_domain, load_mappings
+
+if TYPE_CHECKING:
+    from fogbank.services.apigateway.execution.gateway import Gateway
+
+PATH_PREFIX = "/_aws/execute-api/"
+USER_REQUEST = "/_user_request_"
+API_HEADER = "x-apigw-api-id"
+ROOT_BASE_PATH = "(none)"
+DOMAINS_MAX = 100_000  # ours: names held in memory, so that a Host is known without the store
+
+
+class Target:
+    """An API's stage, and how the request came to it."""
+
+    __slots__ = ("api_id", "arrival", "stage")
+
+    def __init__(self, api_id: str, stage: str, arrival: Arrival) -> None:
+        self.api_id = api_id
+        self.stage = stage
+        self.arrival = arrival
+
+
+def by_host(label: str, host: str, request: Request) -> Target | None:
+    """`{id}.execute-api…`, `{id}-{vpce}.execute-api…`, or an endpoint's own name with `x-apigw-api-id`."""
+    api_id, vpce_id = label, None
+    if "vpce-" in label:
+        before, _, after = label.partition("vpce-")
+        vpce_id = "vpce-" + after.partition("-")[0]
+        api_id = before.rstrip("-") or request.headers.get(API_HEADER) or ""
+    path = "/" + request.path.lstrip("/")
+    return _staged(api_id, path[1:], path, host, vpce_id)
+
+
+def is_path_address(path: str) -> bool:
+    """An API's address below this server's own name."""
+    return path.startswith(PATH_PREFIX) or (path.startswith("/restapis/") and f"{USER_REQUEST}" in path)
+
+
+def by_path(request: Request) -> Target | None:
+    """`/_aws/execute-api/{id}/{stage}/…` and `/restapis/{id}/{stage}/_user_request_/…`."""
+    path = request.path
+    host = request.headers.get("host") or ""
+    if path.startswith(PATH_PREFIX):
+        api_id, _, rest = path[len(PATH_PREFIX) :].partition("/")
+        return _staged(api_id, rest, "/" + rest, host, None)
+    before, _, rest = path[len("/restapis/") :].partition(USER_REQUEST)
+    api_id, _, stage = before.partition("/")
+    if not api_id or not stage or "/" in stage:
+        return None
+    rest = rest or "/"
+    return Target(api_id, stage, Arrival(rest, f"/{stage}{rest}", host, api_id))
+
+
+def _staged(api_id: str, rest: str, full_path: str, host: str, vpce_id: str | None) -> Target | None:
+    """`rest` begins with the stage."""
+    stage, slash, path = rest.partition("/")
+    if not api_id or not stage:
+        return None
+    return Target(api_id, stage, Arrival(slash + path or "/", full_path, host, api_id, vpce_id=vpce_id))
+
+
+class Addresses:
+    """Custom domain names: which there are, and what their base paths lead to."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._names: frozenset[str] = frozenset()
+        self._mappings: dict[str, tuple[Place, Wire, list[Wire]] | None] = {}
+        self._stale = False
+
+    def news(self) -> None:
+        self._mappings.clear()
+        self._gateway.spawn("apigateway domains", self.load())
+
+    async def load(self) -> None:
+        """Read the names anew."""
+        records = await self._gateway.store.scan(keys.domain("")[:-1], limit=DOMAINS_MAX)
+        self._names = frozenset(str(record.key[-1]) for record in records)
+
+    def owns(self, name: str) -> bool:
+        """A host name (no port, lower case) is a custom domain name, or under a wildcard one."""
+        names = self._names
+        return bool(names) and (name in names or f"*.{name.partition('.')[2]}" in names)
+
+    async def by_domain(self, name: str, request: Request) -> Target | None:
+        """What a custom domain name's base path mapping leads to."""
+        if name not in self._mappings:
+            store = self._gateway.store
+            domain = await find_domain(store, name)
+            found = None
+            if domain is not None:
+                mappings = await load_mappings(store, domain[1]["domainName"])
+                found = (*domain, sorted(mappings, key=lambda each: -len(each["basePath"])))
+            if len(self._mappings) > 10_000:
+                self._mappings.clear()
+            self._mappings[name] = found
+        known = self._mappings[name]
+        if known is None:
+            return None
+        path = "/" + request.path.lstrip("/")
+        for mapping in known[2]:
+            base = "" if mapping["basePath"] == ROOT_BASE_PATH else f"/{mapping['basePath']}"
+            if path != base and not path.startswith(base + "/"):
+                continue
+            rest = path[len(base) :] or "/"
+            stage = mapping.get("stage")
+            if not stage:
+                stage, slash, below = rest[1:].partition("/")
+                rest = slash + below or "/"
+            host = request.headers.get("host") or name
+            arrival = Arrival(rest, path, host, name.partition(".")[0], base_path=base or "/")
+            return Target(mapping["restApiId"], stage, arrival)
+        return None

@@ -1,0 +1,139 @@
+"""Finding and invoking the function that a URI names, for integrations and authorizers alike."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from fogbank.core.arn import parse_arn
+from fogbank.core.errors import AwsError
+from fogbank.model.call import Caller
+from fogbank.model.principal import Principal, PrincipalType
+from fogbank.services.apigateway.execution.exchange import Exchange
+from fogbank.services.apigateway.execution.faults import Fault, integration_failure, misconfigured
+from fogbank.services.apigateway.execution.mapping import with_variables
+
+if TYPE_CHECKING:
+    from fogbank.services.apigateway.execution.stages import Stage
+
+_FUNCTION = re.compile(
+    r":lambda:path/+2015-03-31/functions/(.+)/invocations/?$|:lambda:path/+(arn:.+)/invocations/?$"
+)
+_STREAMED = re.compile(r":lambda:path/+2021-11-15/functions/(.+)/response-streaming-invocations/?$")
+
+
+def function_of(uri: str) -> str | None:
+    """The function's ARN in `arn:aws:apigateway:REGION:lambda:path/2015-03-31/functions/ARN/invocations`."""
+    found = _FUNCTION.search(uri) or _STREAMED.search(uri)
+    return None if found is None else next(group for group in found.groups() if group)
+
+
+@dataclass(frozen=True, slots=True)
+class Invoked:
+    """What a function answered."""
+
+    payload: bytes
+    failed: bool
+    status: int = 200
+    version: str = "$LATEST"
+
+    def error_message(self) -> str:
+        """`errorMessage` of a failed invocation."""
+        try:
+            return str(orjson.loads(self.payload).get("errorMessage") or "")
+        except (orjson.JSONDecodeError, AttributeError):
+            return ""
+
+
+def role_principal(role_arn: str, stage: Stage) -> Principal:
+    """A session of the role that an integration or authorizer runs with."""
+    role = parse_arn(role_arn)
+    if role is None:
+        raise misconfigured(f"Invalid credentials {role_arn}")
+    name = role.resource.rpartition("/")[2]
+    account = stage.place.account if stage.gateway.open_mode else role.account
+    session = f"assumed-role/{name}/BackplaneAssumeRoleSession"
+    return Principal(
+        PrincipalType.ASSUMED_ROLE,
+        account,
+        f"arn:{role.partition}:sts::{account}:{session}",
+        f"AROA{name}:BackplaneAssumeRoleSession",
+        issuer_arn=role_arn,
+        acts_as_root=stage.gateway.open_mode,
+    )
+
+
+def caller_of(x: Exchange, principal: Principal) -> Caller:
+    stage = x.stage
+    return Caller(
+        stage.place.account,
+        stage.place.region,
+        principal,
+        stage.gateway.ids.uuid(),
+        x.request.peer,
+        f"AmazonAPIGateway_{stage.api_id}",
+    )
+
+
+class Invoker:
+    """Invokes what one URI names, as the gateway itself or with a role's session."""
+
+    __slots__ = ("_function", "_principal", "_stage", "_timeout_s", "_uri")
+
+    def __init__(self, stage: Stage, uri: str, credentials: str | None, timeout_ms: int) -> None:
+        self._stage = stage
+        self._uri = uri
+        self._timeout_s = timeout_ms / 1000
+        self._function = None if "${" in uri else function_of(uri)
+        if "${" not in uri and self._function is None:
+            raise misconfigured(f"Invalid endpoint address {uri}")
+        # A caller's own identity (`arn:aws:iam::*:user/*`) is known only with the request.
+        self._principal: Principal | None = stage.own_principal
+        if credentials and credentials.endswith(":user/*"):
+            self._principal = None
+        elif credentials:
+            self._principal = role_principal(credentials, stage)
+
+    def function(self, x: Exchange) -> str:
+        """The function's ARN, stage variables filled in. Raises Fault."""
+        if self._function is not None:
+            return self._function
+        name = function_of(with_variables(self._uri, x.variables))
+        if name is None:
+            raise misconfigured(f"Invalid endpoint address {self._uri}")
+        return name
+
+    async def invoke(
+        self, x: Exchange, payload: bytes, *, invocation_type: str = "RequestResponse"
+    ) -> Invoked:
+        """Raises Fault: the function is not there, not allowed, throttled, or takes too long."""
+        params: dict[str, Any] = {"FunctionName": self.function(x), "Payload": payload}
+        if invocation_type != "RequestResponse":
+            params["InvocationType"] = invocation_type
+        principal = self._principal or x.principal
+        if principal is None:
+            raise integration_failure("the caller's credentials are needed and there are none")
+        gateway = self._stage.gateway
+        caller = caller_of(x, principal)
+        x.integration_request_id = caller.request_id
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                output = await gateway.calls.run(gateway.invoke, params, caller)
+        except TimeoutError:
+            raise Fault("INTEGRATION_TIMEOUT", detail="Execution failed due to a timeout error") from None
+        except AwsError as error:
+            x.integration_error = error.message
+            x.integration_status = error.status
+            if error.code == "InvalidRequestContentException":
+                return Invoked(orjson.dumps({"Type": "User", "message": error.message}), False, 400)
+            raise integration_failure(f"{error.code}: {error.message}") from None
+        return Invoked(
+            output.get("Payload", b""),
+            "FunctionError" in output,
+            output.get("StatusCode", 200),
+            output.get("ExecutedVersion", "$LATEST"),
+        )
