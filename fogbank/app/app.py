@@ -27,11 +27,12 @@ from fogbank.core.errors import ConfigError
 from fogbank.core.http import Request, Response
 from fogbank.core.ids import Ids
 from fogbank.core.lanes import Lanes
-from fogbank.edge.hosts import Host, Hosts
+from fogbank.edge.hosts import Host, HostKind, Hosts
 from fogbank.edge.internal import Callbacks
 from fogbank.edge.lazy_tls import LazyTls
 from fogbank.edge.pipeline import Pipeline
 from fogbank.edge.server import Server
+from fogbank.edge.service_requests import ServiceRequests
 from fogbank.edge.usage import KeyUsage
 from fogbank.protocol import Router
 from fogbank.sandbox.api import Credentials, FunctionConfig
@@ -136,12 +137,16 @@ class App:
             self.settings, self._folders, self.clock, self.ids, HousePlatform(self), sandbox
         )
         await house.start()
+        router = Router(house.calls.services)
+        authenticator = Authenticator(house.keyring, self.settings.auth_mode, self.clock, self.wall)
+        house.wire.connect(ServiceRequests(router, authenticator, house.calls))
+        apis = house.apis
         self.server.handler = Pipeline(
-            router=Router(house.calls.services),
-            authenticator=Authenticator(house.keyring, self.settings.auth_mode, self.clock, self.wall),
+            router=router,
+            authenticator=authenticator,
             calls=house.calls,
             ids=self.ids,
-            hosts=Hosts((self.settings.host,), guarded=self.settings.loopback),
+            hosts=Hosts((self.settings.host,), guarded=self.settings.loopback, custom=apis),
             mode=self.settings.auth_mode,
             callbacks=Callbacks(
                 health=self._health,
@@ -153,6 +158,8 @@ class App:
             ),
             usage=KeyUsage(house.calls, self.clock, house.lanes),
             paths={CODE_DOWNLOAD: self._download_code},
+            kinds={HostKind.EXECUTE_API: apis.handle, HostKind.CUSTOM: apis.handle},
+            apis=apis.handle,
             pages={CONSOLE: Console(house.calls, self.ids).handle},
         ).handle
 

@@ -13,7 +13,9 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
+from fogbank.app.execute_api import ExecuteApi
 from fogbank.app.services import BUILDERS, Parts, declared
+from fogbank.app.wire import Wire
 from fogbank.auth.authorizer import ModeAuthorizer
 from fogbank.auth.keyring import Keyring
 from fogbank.auth.tokens import Sessions
@@ -62,6 +64,8 @@ class House:
         self.telemetry = TelemetryBatcher(self.calls, clock, ids, self.lanes)
         self.work_dir = sandbox.work_dir
         self.pool: Pool = EnvironmentPool(sandbox, platform, clock, ids, self.lanes)
+        self.wire = Wire()
+        self.apis = ExecuteApi(self.calls, https_only=not settings.loopback)
         parts = Parts(
             store=self.store,
             blobs=self.blobs,
@@ -76,6 +80,8 @@ class House:
             settings=settings,
             code_dir=folders.code,
             objects_dir=folders.blobs / "s3",
+            wire=self.wire,
+            apis_woke=self.apis.ready,
         )
         for name, build in BUILDERS.items():
             self.calls.mount_asleep(name, partial(declared, name), partial(build, parts))

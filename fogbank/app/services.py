@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from fogbank.app.wire import Wire
 from fogbank.auth.tokens import Sessions
 from fogbank.core.clock import Clock
 from fogbank.core.config import Settings
@@ -39,6 +40,8 @@ class Parts:
     settings: Settings
     code_dir: Path
     objects_dir: Path
+    wire: Wire
+    apis_woke: Callable[[Any], None]
 
 
 def declared(name: str) -> Service[Any]:
@@ -113,8 +116,9 @@ def _sqs(parts: Parts) -> Any:
 
 def _apigateway(parts: Parts) -> Any:
     from fogbank.services.apigateway import ApiGateway
+    from fogbank.services.apigateway.execution.gateway import Gateway
 
-    return ApiGateway(
+    state = ApiGateway(
         store=parts.store,
         clock=parts.clock,
         ids=parts.ids,
@@ -123,6 +127,20 @@ def _apigateway(parts: Parts) -> Any:
         secrets=parts.secrets,
         telemetry=parts.telemetry,
     )
+    state.execution = Gateway(
+        store=parts.store,
+        clock=parts.clock,
+        ids=parts.ids,
+        lanes=parts.lanes,
+        calls=parts.calls,
+        telemetry=parts.telemetry,
+        secrets=parts.secrets,
+        settings=parts.settings,
+        identify=parts.wire.identify,
+        send_to_service=parts.wire.send,
+    )
+    parts.apis_woke(state.execution)
+    return state
 
 
 def _stepfunctions(parts: Parts) -> Any:

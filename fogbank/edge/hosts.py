@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 from enum import Enum
+from typing import Protocol
 
 from fogbank.core.limits import HOSTS_CACHED_MAX
 
@@ -30,6 +31,7 @@ class HostKind(Enum):
     AWS = "AWS's API"
     EXECUTE_API = "an API Gateway stage"
     LAMBDA_URL = "a function URL"
+    CUSTOM = "a custom domain name of an API"
     STRANGE = "not one of ours"
 
 
@@ -42,16 +44,33 @@ class Host:
     label: str
 
 
+class CustomNames(Protocol):
+    """The custom domain names of users' APIs: as much ours as any name of AWS's."""
+
+    @property
+    def version(self) -> int:
+        """Another number whenever `owns` may answer anew."""
+
+    def owns(self, name: str) -> bool: ...
+
+
 class Hosts:
     """Classifies Host headers; remembers a bounded number of them. `guarded`: strange names are refused."""
 
-    def __init__(self, own_names: tuple[str, ...], *, guarded: bool) -> None:
+    def __init__(
+        self, own_names: tuple[str, ...], *, guarded: bool, custom: CustomNames | None = None
+    ) -> None:
+        self._custom = custom
+        self._custom_version = 0
         self._own_names = frozenset(name.lower().strip("[]") for name in own_names)
         self._guarded = guarded
         self._known: dict[str, Host] = {}
 
     def look_up(self, header: str) -> Host:
         """The host that a header (with or without port) names."""
+        if self._custom is not None and self._custom.version != self._custom_version:
+            self._custom_version = self._custom.version
+            self._known.clear()
         host = self._known.get(header)
         if host is None:
             host = self._classify(header)
@@ -70,6 +89,8 @@ class Hosts:
     def _classify(self, header: str) -> Host:
         name = host_name(header)
         label, _, rest = name.partition(".")
+        if self._custom is not None and self._custom.owns(name):
+            return Host(HostKind.CUSTOM, name, label)
         if self._guarded and not self.is_own(name):
             return Host(HostKind.STRANGE, name, label)
         if rest.startswith("execute-api."):

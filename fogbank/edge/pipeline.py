@@ -45,7 +45,7 @@ class Pipeline:
     """Handles requests. One belongs to one house; after a reset app.py makes a new one.
 
     `paths` are mounts by path prefix (`/_aws/lambda/code/`), `kinds` by the kind of host. A mount receives the request,
-    the host and the request id, and answers in its own form. `pages` are the console's, below `/_fogbank/`.
+    the host and the request id, and answers in its own form. `apis` serves users' APIs at their paths here. `pages` are the console's, below `/_fogbank/`.
     """
 
     def __init__(
@@ -62,6 +62,7 @@ class Pipeline:
         paths: Mapping[str, Mount] | None = None,
         kinds: Mapping[HostKind, Mount] | None = None,
         pages: Mapping[str, Page] | None = None,
+        apis: Mount | None = None,
     ) -> None:
         self._router = router
         self._authenticator = authenticator
@@ -74,6 +75,7 @@ class Pipeline:
         self._usage = usage
         self._paths = dict(paths or {})
         self._kinds = dict(kinds or {})
+        self._apis = apis
 
     async def handle(self, request: Request) -> Response:
         """Answer one request. Never raises (but when cancelled)."""
@@ -83,6 +85,9 @@ class Pipeline:
         # Functions call by whatever name they were given; a page cannot reach their listeners.
         if host.kind is not HostKind.AWS and (host.kind is not HostKind.STRANGE or request.origin is None):
             response = await self._special(request, host, request_id)
+        elif self._apis is not None and is_api_path(request.path):
+            # A user's own API, for whatever pages it is made: none of the rules for driving this server.
+            response = await self._guarded(self._apis(request, host, request_id), request, request_id)
         elif "origin" in headers or "sec-fetch-site" in headers or "referer" in headers:
             response = await self._browser(request, host, request_id)
         elif request.path[:2] == "/_":
@@ -202,6 +207,13 @@ class Pipeline:
         principal = identity.principal
         if principal.type is not PrincipalType.ROOT or principal.acts_as_root:
             raise AwsError("AccessDeniedException", "Only root's own key may use this route", status=403)
+
+
+def is_api_path(path: str) -> bool:
+    """An address of a user's API below this server's own name."""
+    return path.startswith("/_aws/execute-api/") or (
+        path.startswith("/restapis/") and "/_user_request_" in path
+    )
 
 
 def _bug() -> AwsError:

@@ -89,17 +89,23 @@ class Writer:
         return self._join(response.status, fields, keep_alive, http10), keep_alive, length
 
     def _fields(self, headers: list[tuple[str, str]], keep_alive: bool) -> tuple[list[str], bool]:
-        """A handler's headers as lines, those left out that are the edge's; `Connection: close` is heard."""
+        """A handler's headers as lines, those left out that are the edge's; `Connection` is heard."""
         names = self._names
         fields = []
+        says_so = False  # that the connection stays, as some of AWS's front ends do
         for name, value in headers:
             prefix = names.get(name)
             if prefix is None:
                 prefix = self._learn(name)
             if prefix:
                 fields.append(prefix + value)
-            elif name.lower() == "connection" and "close" in value.lower():
-                keep_alive = False
+            elif name.lower() == "connection":
+                if "close" in value.lower():
+                    keep_alive = False
+                else:
+                    says_so = True
+        if says_so and keep_alive:
+            fields.append("Connection: keep-alive")
         return fields, keep_alive
 
     def _learn(self, name: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from fogbank.core.clock import Clock
 from fogbank.core.ids import Ids
 from fogbank.core.lanes import Lanes
@@ -9,6 +11,9 @@ from fogbank.model.calls import Calls
 from fogbank.model.telemetry import Telemetry
 from fogbank.store.api import Store
 from fogbank.store.secrets import Secrets
+
+if TYPE_CHECKING:
+    from fogbank.services.apigateway.execution.gateway import Gateway
 
 
 class ApiGateway:
@@ -32,9 +37,12 @@ class ApiGateway:
         self.calls = calls
         self.secrets = secrets
         self.telemetry = telemetry
+        self.execution: Gateway | None = None  # the data plane; None where nothing is served
 
     async def start(self) -> None:
-        """Nothing runs in the background of the control plane."""
+        if self.execution is not None:
+            await self.execution.start()
 
     async def close(self) -> None:
-        """Nothing is open."""
+        if self.execution is not None:
+            await self.execution.close()

@@ -43,11 +43,6 @@ def by_host(label: str, host: str, request: Request) -> Target | None:
     return _staged(api_id, path[1:], path, host, vpce_id)
 
 
-def is_path_address(path: str) -> bool:
-    """An API's address below this server's own name."""
-    return path.startswith(PATH_PREFIX) or (path.startswith("/restapis/") and f"{USER_REQUEST}" in path)
-
-
 def by_path(request: Request) -> Target | None:
     """`/_aws/execute-api/{id}/{stage}/…` and `/restapis/{id}/{stage}/_user_request_/…`."""
     path = request.path
@@ -78,7 +73,7 @@ class Addresses:
         self._gateway = gateway
         self._names: frozenset[str] = frozenset()
         self._mappings: dict[str, tuple[Place, Wire, list[Wire]] | None] = {}
-        self._stale = False
+        self.version = 1  # another one after every change of the names
 
     def news(self) -> None:
         self._mappings.clear()
@@ -87,7 +82,10 @@ class Addresses:
     async def load(self) -> None:
         """Read the names anew."""
         records = await self._gateway.store.scan(keys.domain("")[:-1], limit=DOMAINS_MAX)
-        self._names = frozenset(str(record.key[-1]) for record in records)
+        names = frozenset(str(record.key[-1]) for record in records)
+        if names != self._names:
+            self._names = names
+            self.version += 1
 
     def owns(self, name: str) -> bool:
         """A host name (no port, lower case) is a custom domain name, or under a wildcard one."""

@@ -151,7 +151,7 @@ class LambdaAuthorizer:
             "type": "REQUEST",
             "methodArn": arn,
             "resource": x.method.resource_path if x.method else "",
-            "path": x.arrival.path,
+            "path": x.arrival.shown_path,
             "httpMethod": x.request.method,
             "headers": {name: values[-1] for name, values in headers.items()},
             "multiValueHeaders": headers,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Arrival:
     """By which address a request came in."""
 
-    __slots__ = ("base_path", "domain_name", "domain_prefix", "full_path", "path", "vpce_id")
+    __slots__ = ("base_path", "domain_name", "domain_prefix", "full_path", "path", "shown_path", "vpce_id")
 
     def __init__(
         self,
@@ -31,6 +31,8 @@ class Arrival:
         vpce_id: str | None = None,
     ) -> None:
         self.path = path  # below the stage, as it was sent
+        # What functions see as `path`: under a custom domain name with the base path in front.
+        self.shown_path = path if base_path is None else full_path
         self.full_path = full_path  # with the stage or base path in front: `$context.path`
         self.domain_name = domain_name
         self.domain_prefix = domain_prefix

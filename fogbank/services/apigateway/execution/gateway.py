@@ -10,6 +10,7 @@ import base64
 import gzip
 import zlib
 from collections.abc import Awaitable, Callable, Coroutine, Hashable
+from functools import cached_property
 from typing import Any
 
 from fogbank.core.clock import Clock, iso8601_z
@@ -25,9 +26,10 @@ from fogbank.gateway.tallies import Tallies, Tally
 from fogbank.model.call import Caller
 from fogbank.model.calls import Calls
 from fogbank.model.principal import Principal
+from fogbank.model.service import Operation
 from fogbank.model.telemetry import Telemetry
 from fogbank.services.apigateway import keys
-from fogbank.services.apigateway.execution.addresses import Addresses, Target
+from fogbank.services.apigateway.execution.addresses import Addresses, Target, by_host, by_path
 from fogbank.services.apigateway.execution.api_keys import FLUSH_S, UsagePlans
 from fogbank.services.apigateway.execution.authorizers import RESULTS_CACHED_MAX, Verdict
 from fogbank.services.apigateway.execution.caching import StageCache, cache_bytes
@@ -78,7 +80,6 @@ class Gateway:
         self.send_to_service = send_to_service
         self.open_mode = settings.auth_mode is AuthMode.OPEN
         self.cognito_issuer = settings.cognito_issuer or COGNITO_ISSUER
-        self.invoke = calls.find("lambda", "Invoke")
         self.buckets: Buckets[tuple[str, ...]] = Buckets()
         self.tallies = Tallies(telemetry, clock, NAMESPACE)
         self.cloudfront = CloudFront(ids)
@@ -112,14 +113,33 @@ class Gateway:
 
     # --- requests ---------------------------------------------------------------------------------------------------
 
-    async def handle(self, request: Request, target: Target, request_id: str) -> Response | None:
-        """Answer a request for an API's address; None when no REST API lives there."""
+    async def by_host(self, request: Request, label: str, request_id: str) -> Response | None:
+        """A request to `LABEL.execute-api…`; None when no REST API answers there, here as below."""
+        target = by_host(label, request.headers.get("host") or "", request)
+        if target is None:
+            return None
+        return await self.handle(request, target, request_id, own_address=True)
+
+    async def by_path(self, request: Request, request_id: str) -> Response | None:
+        """A request to `/_aws/execute-api/…` or `/restapis/…/_user_request_/…`."""
+        target = by_path(request)
+        return None if target is None else await self.handle(request, target, request_id, own_address=True)
+
+    async def by_domain(self, request: Request, name: str, request_id: str) -> Response | None:
+        """A request to a custom domain name."""
+        target = await self.addresses.by_domain(name, request)
+        return None if target is None else await self.handle(request, target, request_id)
+
+    async def handle(
+        self, request: Request, target: Target, request_id: str, *, own_address: bool = False
+    ) -> Response | None:
+        """Answer a request for an API's stage. `own_address`: it came by execute-api, which an API may disable."""
         stage = self._stages.get((target.api_id, target.stage))
         if stage is None or stage.news != self.news:
             stage = await self.stage(target.api_id, target.stage)
             if stage is None:
                 return None
-        if stage.private and not _admits(stage, target):
+        if (stage.private and not _admits(stage, target)) or (own_address and not stage.own_address):
             return None
         return await stage.serve(request, request_id, target.arrival)
 
@@ -200,6 +220,11 @@ class Gateway:
 
             found = self._jwks[issuer] = Jwks(fetch)
         return found
+
+    @cached_property
+    def invoke(self) -> Operation:
+        """Lambda's Invoke."""
+        return self.calls.find("lambda", "Invoke")
 
     def spawn(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         """Run something in the background."""

@@ -61,6 +61,7 @@ class Stage:
             "vpcEndpointIds"
         ) or []
         self.api_name: str = main["api"]["name"]
+        self.own_address = not main["api"].get("disableExecuteApiEndpoint")
         self.logs = StageLogs(self)
         self.main = Deployment(self, wire["deploymentId"], main, canary=False)
         self.canary: Deployment | None = None
@@ -93,6 +94,7 @@ class Stage:
             x.variables = self.canary_variables
         response = await deployment.serve(x)
         headers = response.headers
+        headers.append(("Connection", "keep-alive"))
         headers.append(("x-amzn-RequestId", request_id))
         headers.append(("x-amz-apigw-id", x.extended_id))
         if x.response_headers:

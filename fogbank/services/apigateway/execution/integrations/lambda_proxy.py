@@ -94,7 +94,7 @@ def event(x: Exchange, binary: MediaTypes) -> dict[str, Any]:
             body, encoded = base64.b64encode(request.body).decode(), True
         else:
             body = request.body.decode("utf-8", "replace")
-    path = x.arrival.path
+    path = x.arrival.shown_path
     if path.startswith("//"):
         path = "/" + path.lstrip("/")
     return {
