@@ -137,13 +137,15 @@ class Api:
         self.client.put_integration(**at, **integration)
         for status, members in (responses or {}).items():
             wanted = (method_responses or {}).get(status, {})
-            parameters = {name: False for name in members.get("responseParameters", {})}
+            parameters = dict.fromkeys(members.get("responseParameters", {}), False)
             if parameters:
                 wanted = {"responseParameters": parameters} | wanted
             self.client.put_method_response(**at, statusCode=status, **wanted)
             self.client.put_integration_response(**at, statusCode=status, **members)
 
-    def mock(self, path: str, template: str = '{"ok": true}', http_method: str = "GET", **method: Any) -> None:
+    def mock(
+        self, path: str, template: str = '{"ok": true}', http_method: str = "GET", **method: Any
+    ) -> None:
         """A MOCK method that answers 200 with a template."""
         at = self.method(path, http_method, **method)
         response = {"responseTemplates": {"application/json": template}}
@@ -166,9 +168,7 @@ class Api:
         self.client.update_stage(
             restApiId=self.id,
             stageName=stage,
-            patchOperations=[
-                {"op": op, "path": path, "value": value} for op, path, value in operations
-            ],
+            patchOperations=[{"op": op, "path": path, "value": value} for op, path, value in operations],
         )
 
     @property
