@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import orjson
 
-from fogbank.asl.definition.states import TaskState
+from fogbank.asl.definition.states import MapState, ParallelState, TaskState
+from fogbank.asl.jsonata import Budget
 from fogbank.core.clock import iso8601_z
 from fogbank.core.errors import AwsError, NotSupported
 from fogbank.model.call import Call
-from fogbank.services.stepfunctions.engine.api import TaskCall
+from fogbank.services.stepfunctions.engine.api import Failed, Outcome, TaskCall
 from fogbank.services.stepfunctions.errors import validation
 from fogbank.services.stepfunctions.limits import TRIAL_SECONDS_MAX
 from fogbank.services.stepfunctions.service import SERVICE
@@ -21,6 +23,7 @@ from fogbank.services.stepfunctions.state_trial.inspection import Inspection
 from fogbank.services.stepfunctions.state_trial.mock import Mock, check_mock, mock_of
 from fogbank.services.stepfunctions.state_trial.subject import Subject, subject_of
 from fogbank.services.stepfunctions.state_trial.trial import Trial, Verdict
+from fogbank.services.stepfunctions.state_trial.way import Way
 
 
 @SERVICE.operation
@@ -49,21 +52,27 @@ async def test_state(
     _check(subject, mocked, role_arn, context)
     configuration = Configuration.of(state_configuration, subject)
     trial_context = _context(ctx, given, role_arn, context)
-    trial = Trial(
-        subject,
+    if isinstance(subject.state, TaskState | MapState | ParallelState):
+        trial_context["State"] = {"RetryCount": configuration.retries} | trial_context.get("State", {})
+    now_ms = ctx.state.clock.now_ms()
+    way = Way(
         given,
         _object(variables, "variables"),
         trial_context,
-        configuration,
-        mocked,
-        ctx.state.ids,
-        ctx.state.clock.now_ms(),
-        run=lambda parameters, role: ctx.state.tasks.run(
-            _call(ctx, subject, parameters, role, role_arn or "", trial_context)
-        ),
+        Budget(ctx.state.ids, now_ms),
+        jsonata=subject.jsonata,
     )
-    verdict = await trial.run()
-    return _answer(verdict, trial.inspection, inspection_level)
+
+    async def run(parameters: Any, credentials: str | None, timeout_s: int | None) -> Outcome:
+        call = _call(ctx, subject, parameters, credentials, role_arn or "", trial_context)
+        try:
+            async with asyncio.timeout(min(timeout_s or TRIAL_SECONDS_MAX, TRIAL_SECONDS_MAX)):
+                return await ctx.state.tasks.run(call)
+        except TimeoutError:
+            return Failed("States.Timeout", None)
+
+    verdict = await Trial(subject.state, way, configuration, mocked, ctx.state.ids, run).run()
+    return _answer(verdict, way.inspection, inspection_level)
 
 
 def _check(subject: Subject, mock: Mock | None, role_arn: str | None, context: str | None) -> None:

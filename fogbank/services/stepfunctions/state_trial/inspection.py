@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from fogbank.asl.documents import Document, dumps
@@ -41,10 +42,10 @@ class Inspection:
         """errorDetails."""
         self._members["errorDetails"] = details
 
-    def variables(self, variables: dict[str, Any]) -> None:
+    def variables(self, variables: Mapping[str, Any]) -> None:
         """The variables after the state; none are not shown."""
         if variables:
-            self._members["variables"] = dumps(variables)
+            self._members["variables"] = dumps(dict(variables))
 
     def wire(self) -> dict[str, Any]:
         return {**{key: self._texts[key] for key in TEXTS if key in self._texts}, **self._members}
