@@ -85,9 +85,9 @@ class StatesMatcher(Matcher):
     ) -> list[str]:
         if isinstance(expected, str) and expected in ANYTHING and actual is not None:
             return []
-        if expected == "datetime" and (found := actual[0] if isinstance(actual, list) else actual):
-            if isinstance(found, str) and HTTP_DATE.fullmatch(found):
-                return []
+        found = actual[0] if isinstance(actual, list) and actual else actual
+        if expected == "datetime" and isinstance(found, str) and HTTP_DATE.fullmatch(found):
+            return []
         return super()._differences(expected, actual, at, ignore)
 
 
