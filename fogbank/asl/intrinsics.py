@@ -15,10 +15,11 @@ from typing import Any, TypeAlias
 from fogbank.asl import jsonpath
 from fogbank.asl.errors import StatesError, runtime_error
 from fogbank.asl.intrinsics_functions import FUNCTIONS, InvalidArguments
-from fogbank.asl.jsonpath_syntax import PathSyntaxError, parse_path_within
 from fogbank.asl.limits import INTRINSIC_DEPTH_MAX
 from fogbank.asl.scope import Scope
 from fogbank.core.errors import FogbankError
+from fogbank.java.jsonpath_nodes import PathSyntaxError
+from fogbank.java.jsonpath_syntax import parse_path_within
 
 Evaluate: TypeAlias = Callable[[Scope], Any]
 

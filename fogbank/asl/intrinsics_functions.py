@@ -15,10 +15,10 @@ from typing import Any, Final, TypeAlias
 import orjson
 
 from fogbank.asl import texts
-from fogbank.asl.jsonpath_filters import same
 from fogbank.asl.limits import INTRINSIC_ARRAY_RANGE_MAX, INTRINSIC_TEXT_CHARS_MAX
 from fogbank.core.errors import FogbankError
 from fogbank.core.ids import Ids
+from fogbank.java.jsonpath_filters import same
 from fogbank.java.random import seeded_int
 from fogbank.java.sets import hash_code, set_order
 

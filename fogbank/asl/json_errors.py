@@ -6,6 +6,7 @@ after the document) is reported as the token that should not be there.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +16,7 @@ _DEPTH_MAX: Final = 1_000  # Jackson's own bound
 _TOKEN_CHARS_MAX: Final = 256
 _BLANKS: Final = " \t\r\n"
 _ESCAPES: Final = '"\\/bfnrtu'
+_PLAIN: Final = re.compile(r'[^"\\\x00-\x1f]*')
 _HEX: Final = "0123456789abcdefABCDEF"
 _DIGITS: Final = "0123456789"
 
@@ -166,7 +168,7 @@ class _Reader:
 
     def _string(self, what: str) -> None:
         text, at = self.text, self.at
-        while at < len(text):
+        while (at := _PLAIN.match(text, at).end()) < len(text):  # type: ignore[union-attr]
             char = text[at]
             at += 1
             if char == '"':

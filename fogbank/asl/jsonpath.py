@@ -13,26 +13,17 @@ from functools import lru_cache
 from typing import Any
 
 from fogbank.asl.errors import StatesError, runtime_error
-from fogbank.asl.jsonpath_nodes import (
-    All,
-    Any_,
-    Comparison,
-    Condition,
-    Exists,
-    Filter,
-    FunctionCall,
-    Indices,
-    Names,
-    Not,
-    Operand,
-    PathNode,
-)
-from fogbank.asl.jsonpath_run import NOTHING, Find, Run
-from fogbank.asl.jsonpath_steps import compile_find, is_definite
-from fogbank.asl.jsonpath_syntax import PathSyntaxError, parse_path
+from fogbank.asl.jsonata_patterns.program import Program
+from fogbank.asl.jsonata_patterns.syntax import PatternError, PatternSyntax
 from fogbank.asl.scope import Scope
 from fogbank.asl.texts import json_text
 from fogbank.core.errors import FogbankError
+from fogbank.java.jsonpath import plain_keys
+from fogbank.java.jsonpath_nodes import PathNode, PathSyntaxError, PathTooLong
+from fogbank.java.jsonpath_roots import roots
+from fogbank.java.jsonpath_run import NOTHING, Matches, Run
+from fogbank.java.jsonpath_steps import Compiler, is_definite
+from fogbank.java.jsonpath_syntax import parse_path
 
 __all__ = [
     "NotFound",
@@ -95,8 +86,8 @@ def compile_path(text: str) -> Path:
 
 def compile_node(text: str, node: PathNode) -> Path:
     """A path that has been parsed from `text`. Raises PathSyntaxError."""
-    variables = tuple(dict.fromkeys(_variables(node)))
-    keys = _keys(node)
+    variables = tuple(dict.fromkeys(root for root in roots(node) if root not in ("$", "$$", "@")))
+    keys = plain_keys(node)
     find = _walk(node.root, keys) if keys is not None else _search(node)
     return Path(text, node.root, is_definite(node.steps), variables, find)
 
@@ -147,19 +138,6 @@ def _document(scope: Scope, root: str) -> Any:
     if root in scope.variables:
         return scope.variables[root]
     raise NotFound(Why.VARIABLE, f"The variable '${root}' is not defined.")
-
-
-def _keys(node: PathNode) -> tuple[str | int, ...] | None:
-    """The keys of a path that is nothing but names and indices; None for any other."""
-    keys: list[str | int] = []
-    for step in node.steps:
-        if isinstance(step, Names) and len(step.names) == 1:
-            keys.append(step.names[0])
-        elif isinstance(step, Indices) and len(step.indices) == 1:
-            keys.append(step.indices[0])
-        else:
-            return None
-    return tuple(keys)
 
 
 def _walk(root: str, keys: tuple[str | int, ...]) -> Callable[[Scope], Any]:
@@ -237,10 +215,14 @@ def _bracketed(keys: tuple[str | int, ...]) -> str:
 
 def _search(node: PathNode) -> Callable[[Scope], Any]:
     """Any other path, by the general machinery."""
-    look: Find = compile_find(node)
+    look = Compiler(_pattern).find(node)
 
     def find(scope: Scope) -> Any:
-        found = look(None, Run(scope))
+        try:
+            found = look(None, Run(lambda root: _document_or_nothing(scope, root)))
+        except PathTooLong:
+            # AWS bounds this by time and does not document the answer; ours.
+            raise runtime_error("The evaluation of a JSONPath exceeded its limit.") from None
         if found is NOTHING:
             raise NotFound(Why.LEAF, "No results for path")
         return found
@@ -248,31 +230,22 @@ def _search(node: PathNode) -> Callable[[Scope], Any]:
     return find
 
 
-def _variables(node: PathNode) -> list[str]:
-    names = [] if node.root in ("$", "$$", "@") else [node.root]
-    for step in node.steps:
-        if isinstance(step, Filter):
-            names.extend(_of_condition(step.condition))
-        elif isinstance(step, FunctionCall):
-            for argument in step.arguments:
-                names.extend(_of_operand(argument))
-    return names
+def _document_or_nothing(scope: Scope, root: str) -> Any:
+    if root == "$":
+        return scope.input
+    return scope.context if root == "$$" else scope.variables.get(root, NOTHING)
 
 
-def _of_operand(operand: Operand) -> list[str]:
-    return _variables(operand) if isinstance(operand, PathNode) else []
-
-
-def _of_condition(condition: Condition) -> list[str]:
-    match condition:
-        case Comparison(_, left, right):
-            return _of_operand(left) + _of_operand(right)
-        case Exists(operand):
-            return _of_operand(operand)
-        case Not(inner):
-            return _of_condition(inner)
-        case All(parts) | Any_(parts):
-            return [name for part in parts for name in _of_condition(part)]
+def _pattern(pattern: str, flags: str) -> Matches:
+    """Expressions of definitions run on the engine that counts its steps: no clock bounds them."""
+    syntax = PatternSyntax(f"^(?:{pattern})$")
+    try:
+        part = syntax.parse()
+        groups = 2 * (syntax.groups + 1)
+        program = Program(part, groups, ignore_case="i" in flags, multiline="m" in flags)
+    except PatternError as error:
+        raise PathSyntaxError(f"/{pattern}/: {error}") from None
+    return lambda text, run: program.match(text, 0, run.visit) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,7 +287,7 @@ def _step_text(key: str | int) -> str:
 def compile_reference(text: str) -> Reference:
     """Raises PathSyntaxError."""
     node = parse_path(text)
-    keys = _keys(node)
+    keys = plain_keys(node)
     if keys is None or node.root not in ("$", "$$"):
         raise PathSyntaxError("not a reference path")
     if node.root == "$$":

@@ -1,240 +1,165 @@
-"""Filters of a JsonPath: `(@.price > 10 && @.name =~ /x.*/i)` to a test of one value."""
+"""Conditions of JsonPath filters as closures, with Jayway's rules of comparison.
+
+A number and a text that spells it are equal; other types never are. What a path does not find equals nothing, so
+`!=` holds for it. Only two numbers or two texts have an order.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
-import orjson
-
-from fogbank.java.expressions import Expression, ExpressionError
-from fogbank.java.jsonpath_nodes import Budget, PathError, PathNotFound
-
-Test = Callable[[Any, Budget], bool]
-Operand = Callable[[Any, Budget], Any]
-
-DEPTH_MAX = 32
-
-
-class _Missing:
-    """What a path that leads nowhere gives: equal to nothing, null included."""
-
-
-MISSING = _Missing()
-_OPERATOR = re.compile(
-    r"\s*(===|!==|==|!=|<=|>=|=~|<|>|(?:in|nin|subsetof|anyof|noneof|size|empty|contains|all)\b)", re.I
+from fogbank.java.jsonpath_nodes import (
+    All,
+    Any_,
+    Comparison,
+    Condition,
+    Exists,
+    Literal,
+    Not,
+    Operand,
+    PathNode,
+    PathSyntaxError,
+    Regex,
 )
-_WORD = re.compile(r"(?:true|false|null)\b|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
-_PATH = re.compile(r"[@$]")
-_FUNCTION_END = re.compile(r"\([^)]*\)")
+from fogbank.java.jsonpath_run import NOTHING, Find, Patterns, Run
+
+Test: TypeAlias = Callable[[Any, Run], bool]
+CompilePath: TypeAlias = Callable[[PathNode], Find]
 
 
-def parse_filter(text: str) -> Test:
-    """What stands behind `?`, with its brackets. Raises PathError."""
-    if not (text.startswith("(") and text.endswith(")")):
-        raise PathError(f"{text}: a filter stands in (…)")
-    parser = _Parser(text[1:-1])
-    test = parser.disjunction()
-    parser.space()
-    if parser.at < len(parser.text):
-        raise PathError(f"{text}: unexpected {parser.text[parser.at :]!r}")
+def compile_condition(condition: Condition, compile_path: CompilePath, patterns: Patterns) -> Test:
+    """(what `@` is, run) to whether it holds. Raises PathSyntaxError for a pattern that is none."""
+    match condition:
+        case Comparison(operator, left, right):
+            return _comparison(operator, left, right, compile_path, patterns)
+        case Exists(operand):
+            find = _operand(operand, compile_path)
+            return lambda current, run: find(current, run) is not NOTHING
+        case Not(inner):
+            holds = compile_condition(inner, compile_path, patterns)
+            return lambda current, run: not holds(current, run)
+        case All(parts):
+            tests = [compile_condition(part, compile_path, patterns) for part in parts]
+            return lambda current, run: all(test(current, run) for test in tests)
+        case Any_(parts):
+            tests = [compile_condition(part, compile_path, patterns) for part in parts]
+            return lambda current, run: any(test(current, run) for test in tests)
+
+
+def _operand(operand: Operand, compile_path: CompilePath) -> Find:
+    match operand:
+        case PathNode():
+            return compile_path(operand)
+        case Literal(value):
+            return lambda current, run: value
+        case Regex(pattern):
+            return lambda current, run: pattern
+
+
+def _comparison(
+    operator: str, left: Operand, right: Operand, compile_path: CompilePath, patterns: Patterns
+) -> Test:
+    if operator == "=~":
+        return _matches(left, right, compile_path, patterns)
+    compare = _OPERATORS[operator]
+    first = _operand(left, compile_path)
+    second = _operand(right, compile_path)
+    return lambda current, run: compare(first(current, run), second(current, run))
+
+
+def _matches(left: Operand, right: Operand, compile_path: CompilePath, patterns: Patterns) -> Test:
+    """`=~`: the expression may stand on either side, and must match the whole text."""
+    if isinstance(left, Regex):
+        left, right = right, left
+    if not isinstance(right, Regex):
+        raise PathSyntaxError("=~ needs a regular expression")
+    matches = patterns(right.pattern, right.flags)
+    find = _operand(left, compile_path)
+
+    def test(current: Any, run: Run) -> bool:
+        text = find(current, run)
+        texts = text if isinstance(text, list) else [text]
+        return any(isinstance(each, str) and matches(each, run) for each in texts)
+
     return test
 
 
-class _Parser:
-    def __init__(self, text: str) -> None:
-        self.text, self.at, self.depth = text, 0, 0
-
-    def space(self) -> None:
-        while self.at < len(self.text) and self.text[self.at].isspace():
-            self.at += 1
-
-    def takes(self, token: str) -> bool:
-        self.space()
-        if self.text.startswith(token, self.at):
-            self.at += len(token)
-            return True
+def equal(left: Any, right: Any) -> bool:
+    """Whether two JSON values are the same to Jayway: 1 equals 1.0 and "1", but never true."""
+    if left is NOTHING or right is NOTHING:
         return False
-
-    def disjunction(self) -> Test:
-        self.depth += 1
-        if self.depth > DEPTH_MAX:
-            raise PathError("the filter is too deep")
-        tests = [self.conjunction()]
-        while self.takes("||"):
-            tests.append(self.conjunction())
-        self.depth -= 1
-        return tests[0] if len(tests) == 1 else lambda v, b: any(test(v, b) for test in tests)
-
-    def conjunction(self) -> Test:
-        tests = [self.negation()]
-        while self.takes("&&"):
-            tests.append(self.negation())
-        return tests[0] if len(tests) == 1 else lambda v, b: all(test(v, b) for test in tests)
-
-    def negation(self) -> Test:
-        self.space()
-        if self.text.startswith("!", self.at) and not self.text.startswith("!=", self.at):
-            self.at += 1
-            test = self.negation()
-            return lambda v, b: not test(v, b)
-        if self.takes("("):
-            test = self.disjunction()
-            if not self.takes(")"):
-                raise PathError(f"{self.text}: ) expected")
-            return test
-        return self.comparison()
-
-    def comparison(self) -> Test:
-        left = self.operand()
-        match = _OPERATOR.match(self.text, self.at)
-        if match is None:
-            return lambda v, b: left(v, b) is not MISSING
-        self.at = match.end()
-        operator = match[1].lower()
-        if operator == "=~":
-            expression = self.expression()
-            return lambda v, b: isinstance(text := left(v, b), str) and expression.fills(text)
-        right = self.operand()
-        compare = _COMPARE[operator]
-        return lambda v, b: compare(left(v, b), right(v, b))
-
-    def expression(self) -> Expression:
-        self.space()
-        if self.text[self.at : self.at + 1] != "/":
-            raise PathError(f"{self.text}: /…/ expected")
-        end = self.at + 1
-        while end < len(self.text) and self.text[end] != "/":
-            end += 2 if self.text[end] == "\\" else 1
-        body = self.text[self.at + 1 : end].replace("\\/", "/")
-        self.at = end + 1
-        ignore_case = self.text.startswith("i", self.at)
-        self.at += ignore_case
-        try:
-            return Expression(body, ignore_case=ignore_case)
-        except ExpressionError as error:
-            raise PathError(str(error)) from None
-
-    def operand(self) -> Operand:
-        self.space()
-        char = self.text[self.at : self.at + 1]
-        if char in ("@", "$"):
-            return self.path(char)
-        if char and char in "'\"":
-            return _constant(self.quoted(char))
-        if char and char in "[{":
-            return _constant(self.json())
-        if match := _WORD.match(self.text, self.at):
-            self.at = match.end()
-            return _constant(orjson.loads(match[0]))
-        raise PathError(f"{self.text}: a value expected at {self.at}")
-
-    def path(self, root: str) -> Operand:
-        from fogbank.java.jsonpath import Path
-
-        start = self.at
-        self.at += 1
-        while self.at < len(self.text):
-            char = self.text[self.at]
-            if char == "[":
-                from fogbank.java.jsonpath_syntax import closing
-
-                self.at = closing(self.text, self.at) + 1
-            elif char == "(" and (match := _FUNCTION_END.match(self.text, self.at)):
-                self.at = match.end()
-            elif char.isalnum() or char in "._*-$":
-                self.at += 1
-            else:
-                break
-        path = Path("$" + self.text[start + 1 : self.at])
-
-        def read(value: Any, budget: Budget) -> Any:
-            budget.spend()
-            try:
-                return path.find(value if root == "@" else budget.document)
-            except PathNotFound:
-                return MISSING
-
-        return read
-
-    def quoted(self, quote: str) -> str:
-        end = self.at + 1
-        while end < len(self.text) and self.text[end] != quote:
-            end += 2 if self.text[end] == "\\" else 1
-        if end >= len(self.text):
-            raise PathError(f"{self.text}: a quote is not closed")
-        text = self.text[self.at + 1 : end]
-        self.at = end + 1
-        return re.sub(r"\\(.)", r"\1", text)
-
-    def json(self) -> Any:
-        from fogbank.java.jsonpath_syntax import closing
-
-        start = self.at
-        end = self.text.find("}", start) if self.text[start] == "{" else closing(self.text, start)
-        text = self.text[start : end + 1]
-        self.at = end + 1
-        try:
-            return orjson.loads(text if '"' in text else text.replace("'", '"'))
-        except orjson.JSONDecodeError:
-            raise PathError(f"{text} is no JSON") from None
+    kinds = (type(left), type(right))
+    if kinds in ((str, int), (str, float)):
+        return bool(_number(left) == right)
+    if kinds in ((int, str), (float, str)):
+        return bool(left == _number(right))
+    return same(left, right)
 
 
-def _constant(value: Any) -> Operand:
-    return lambda v, b: value
+def same(left: Any, right: Any) -> bool:
+    """Whether two JSON values are equal; a boolean is no number."""
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(same(part, right[key]) for key, part in left.items())
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(same, left, right))
+    return bool(left == right)
 
 
-def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
-def _equal(a: Any, b: Any) -> bool:
-    if isinstance(a, bool) or isinstance(b, bool):
-        return a is b
-    if a is MISSING or b is MISSING:
-        return a is b
-    return bool(a == b)
+def _order(holds: Callable[[Any, Any], Any]) -> Callable[[Any, Any], bool]:
+    def compare(left: Any, right: Any) -> bool:
+        numbers = type(left) in (int, float) and type(right) in (int, float)
+        texts = type(left) is str and type(right) is str
+        return (numbers or texts) and bool(holds(left, right))
+
+    return compare
 
 
-def _ordered(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
-    return lambda a, b: (
-        ((_number(a) and _number(b)) or (isinstance(a, str) and isinstance(b, str))) and test(a, b)
-    )
+def _in(left: Any, right: Any) -> bool:
+    return isinstance(right, list) and any(equal(left, item) for item in right)
 
 
-def _in(a: Any, b: Any) -> bool:
-    return isinstance(b, list) and any(_equal(a, item) for item in b)
+def _contains(left: Any, right: Any) -> bool:
+    if isinstance(left, str):
+        return isinstance(right, str) and right in left
+    return _in(right, left)
 
 
-def _every(a: Any, b: Any) -> bool:
-    return isinstance(a, list) and isinstance(b, list) and all(_in(item, b) for item in a)
+def _size(left: Any, right: Any) -> bool:
+    return isinstance(left, (str, list)) and type(right) in (int, float) and len(left) == right
 
 
-def _some(a: Any, b: Any) -> bool:
-    return isinstance(a, list) and isinstance(b, list) and any(_in(item, b) for item in a)
+def _empty(left: Any, right: Any) -> bool:
+    return isinstance(left, (str, list, dict)) and isinstance(right, bool) and (not left) is right
 
 
-def _contains(a: Any, b: Any) -> bool:
-    return isinstance(b, str) and b in a if isinstance(a, str) else _in(b, a)
+def _lists(holds: Callable[[list[Any], list[Any]], bool]) -> Callable[[Any, Any], bool]:
+    return lambda left, right: isinstance(left, list) and isinstance(right, list) and holds(left, right)
 
 
-_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    "==": _equal,
-    "===": lambda a, b: type(a) is type(b) and _equal(a, b),
-    "!=": lambda a, b: not _equal(a, b),
-    "!==": lambda a, b: not (type(a) is type(b) and _equal(a, b)),
-    "<": _ordered(lambda a, b: a < b),
-    "<=": _ordered(lambda a, b: a <= b),
-    ">": _ordered(lambda a, b: a > b),
-    ">=": _ordered(lambda a, b: a >= b),
+_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
+    "==": equal,
+    "!=": lambda left, right: not equal(left, right),
+    "<": _order(lambda left, right: left < right),
+    "<=": _order(lambda left, right: left <= right),
+    ">": _order(lambda left, right: left > right),
+    ">=": _order(lambda left, right: left >= right),
     "in": _in,
-    "nin": lambda a, b: not _in(a, b),
-    "subsetof": _every,
-    "all": lambda a, b: _every(b, a),
-    "anyof": _some,
-    "noneof": lambda a, b: isinstance(a, list) and isinstance(b, list) and not _some(a, b),
-    "size": lambda a, b: isinstance(a, list | str) and len(a) == b,
-    "empty": lambda a, b: isinstance(a, list | str | dict) and (not a) is b,
+    "nin": lambda left, right: not _in(left, right),
     "contains": _contains,
+    "size": _size,
+    "empty": _empty,
+    "all": _lists(lambda left, right: all(_in(item, left) for item in right)),
+    "subsetof": _lists(lambda left, right: all(_in(item, right) for item in left)),
+    "anyof": _lists(lambda left, right: any(_in(item, right) for item in left)),
+    "noneof": _lists(lambda left, right: not any(_in(item, right) for item in left)),
 }

@@ -1,85 +1,128 @@
-"""The parts of a parsed JsonPath, and its errors."""
+"""A parsed JsonPath: its steps, and the conditions of its filters. Data only; `jsonpath_steps` runs them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 
 class PathError(ValueError):
-    """The text is no path, or evaluating it would take too much."""
+    """The root of what goes wrong with a path."""
+
+
+class PathSyntaxError(PathError):
+    """The text is no JsonPath; the message says why, after Jayway."""
 
 
 class PathNotFound(PathError):
     """A definite path leads nowhere in this document."""
 
 
-class Budget:
-    """How many values an evaluation may still look at; and the document, which filters may refer to by `$`."""
-
-    __slots__ = ("document", "left")
-
-    def __init__(self, visits_max: int, document: Any) -> None:
-        self.left = visits_max
-        self.document = document
-
-    def spend(self) -> None:
-        self.left -= 1
-        if self.left < 0:
-            raise PathError("the path visits too many values")
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    name: str
+class PathTooLong(PathError):
+    """Evaluating the path would take too much."""
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """`['a','b']`: one map of those that are there."""
+    """`.a`, `['a']` or `['a','b']`: children of an object."""
 
     names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Index:
-    index: int
+class Indices:
+    """`[0]`, `[-1]` or `[0,2]`: items of an array."""
 
-
-@dataclass(frozen=True, slots=True)
-class Indexes:
-    indexes: tuple[int, ...]
+    indices: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Slice:
+    """`[1:3]`, `[:2]`, `[-2:]`."""
+
     start: int | None
-    stop: int | None
+    end: int | None
 
 
 @dataclass(frozen=True, slots=True)
-class Wild:
-    pass
+class Wildcard:
+    """`.*` or `[*]`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """`..`: everything below, in the order of the document; the step after it selects."""
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    test: Callable[[Any, Budget], bool]
+    """`[?(…)]`."""
+
+    condition: Condition
 
 
 @dataclass(frozen=True, slots=True)
-class Deep:
-    """`..` and the step that follows it."""
+class FunctionCall:
+    """`.length()` and the like; arguments are paths or literals."""
 
-    inner: Step
+    name: str
+    arguments: tuple[Operand, ...]
+
+
+Step: TypeAlias = Names | Indices | Slice | Wildcard | Scan | Filter | FunctionCall
 
 
 @dataclass(frozen=True, slots=True)
-class Function:
-    """`.length()` and its like, at the end: `apply(value, document)`."""
+class PathNode:
+    """`root` is `$` (the document), `@` (what a filter looks at), or another document: `$$`, or the name in `$name`."""
 
-    apply: Callable[[Any, Any], Any]
+    root: str
+    steps: tuple[Step, ...]
 
 
-Step = Name | Names | Index | Indexes | Slice | Wild | Filter | Deep | Function
+@dataclass(frozen=True, slots=True)
+class Literal:
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Regex:
+    """`/pattern/flags`, which must match the whole text."""
+
+    pattern: str
+    flags: str
+
+
+Operand: TypeAlias = PathNode | Literal | Regex
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    operator: str
+    left: Operand
+    right: Operand
+
+
+@dataclass(frozen=True, slots=True)
+class Exists:
+    """An operand on its own: whether its path finds anything."""
+
+    operand: Operand
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    condition: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Any_:
+    conditions: tuple[Condition, ...]
+
+
+Condition: TypeAlias = Comparison | Exists | Not | All | Any_

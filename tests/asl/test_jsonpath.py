@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from fogbank.asl.errors import StatesError
 from fogbank.asl.jsonpath import NotFound, PathSyntaxError, Why, compile_path, compile_reference
-from fogbank.asl.limits import JSONPATH_CHARS_MAX
 from fogbank.asl.templates_jsonpath import compile_template
+from fogbank.java.jsonpath_syntax import CHARS_MAX
 from tests.support.recordings import recorded
 from tests.support.states import scope
 
@@ -171,7 +171,7 @@ def test_null_input_has_no_paths() -> None:
     [
         "", "a", "$.", "$..", "$.a.", "$.a..", "$...a", "$.a[", "$.a[]", "$.a['b", "$.a['b''c']", "$.a b", "$[:]",
         "$.a[?()]", "$.a[?(@.x]", "$.a[?(@.x ==)]", "$.a[?(@.x =~ 'y')]", "$.a[?(@.x =~ /(/)]", "$.a.foo()",
-        "$.a.length().b", "$.a[1,]", "$.a[1:2:3]", "@.a", "$$$", "$.a[?(@ in [1,)]", "$" + ".a" * JSONPATH_CHARS_MAX,
+        "$.a.length().b", "$.a[1,]", "$.a[1:2:3]", "@.a", "$$$", "$.a[?(@ in [1,)]", "$" + ".a" * CHARS_MAX,
         "$[?(" + "(" * 50 + "@" + ")" * 50 + ")]",
     ],
 )  # fmt: skip

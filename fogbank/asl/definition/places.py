@@ -26,13 +26,17 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """`state` is the location of the state (`/States/X`), `field` the place within it (`Choices[0]/Condition`)."""
+    """`state` is the location of the state (`/States/X`), `field` the place within it (`Choices[0]/Condition`).
+
+    `depth` is how many branches and processors are around it.
+    """
 
     rules: Rules
     state: str
     field: str
     language: QueryLanguage
     express: bool
+    depth: int = 0
 
     @property
     def location(self) -> str:

@@ -220,7 +220,7 @@ def state(name: str, fields: Any, place: Place) -> None:
     """One state; `place` holds the language of the machine, which the state may set for itself."""
     if len(name) > _STATE_NAME_CHARS_MAX or not name:
         place.refuse(f"Invalid State name: '{name}'", Code.INVALID_STATE_NAME)
-    if place.state.count("/") > DEFINITION_DEPTH_MAX:
+    if place.depth > DEFINITION_DEPTH_MAX:
         place.refuse("The state machine is nested too deeply", Code.TOO_DEEPLY_NESTED)
         return
     if not place.is_object(fields) or not place.require(fields, ("Type",)):

@@ -5,6 +5,7 @@ First whether it is JSON, then each state field by field (`schema`); only if not
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -50,9 +51,7 @@ def validate_state(
 def _read(text: str, report: Report) -> dict[str, Any] | None:
     try:
         document = orjson.loads(text) if text.strip() else None
-        problem = (
-            json_errors.explain(text) if isinstance(document, dict) and _may_repeat(text, document) else None
-        )
+        problem = json_errors.explain(text) if isinstance(document, dict) and _repeats(text) else None
     except ValueError:
         document = None
         problem = json_errors.explain(text) or json_errors.JsonProblem("Invalid UTF-8", "[Source: (String)]")
@@ -66,21 +65,26 @@ def _read(text: str, report: Report) -> dict[str, Any] | None:
     return document
 
 
-def _may_repeat(text: str, document: Mapping[str, Any]) -> bool:
-    """Whether a field may be there twice, which a dict does not show: there are more colons than fields and texts use."""
-    waiting: list[Any] = [document]
-    fields = 0
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, dict):
-            fields += len(part)
-            fields += sum(key.count(":") for key in part)
-            waiting.extend(part.values())
-        elif isinstance(part, list):
-            waiting.extend(part)
-        elif isinstance(part, str):
-            fields += part.count(":")
-    return text.count(":") != fields
+class _Repeated(Exception):
+    """An object has a field twice."""
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise _Repeated
+    return made
+
+
+def _repeats(text: str) -> bool:
+    """Whether an object in the text has a field twice, which a dict does not show."""
+    try:
+        json.loads(text, object_pairs_hook=_pairs)
+    except _Repeated:
+        return True
+    except RecursionError:
+        pass  # deeper than this reader goes; so deep a definition is refused for that
+    return False
 
 
 def _language(document: Mapping[str, Any]) -> QueryLanguage:

@@ -158,6 +158,8 @@ def number(least: float, most: float | None = None) -> Check:
 def text(value: Any, place: Place) -> None:
     """A string; in JSONata also an expression that gives one."""
     (_TEXT if place.jsonata else string)(value, place)
+    if isinstance(value, str) and not place.jsonata and _LOOKS_LIKE_PATH.fullmatch(value):
+        place.warn(Code.NO_PATH, "Field value looks like a path, but field name does not end with 'Path'")
 
 
 _TEXT: Final = jsonata((Expected.STRING,), plain=string)

@@ -514,6 +514,26 @@ def test_what_express_does_not_have(resource: str, message: str) -> None:
     assert _found(_machine({"A": child})) == _schema(message, where)
 
 
+def test_nesting_is_bounded() -> None:
+    def nested(depth: int) -> dict[str, Any]:
+        machine = _machine({"S": {"Type": "Succeed"}}, "S")
+        for level in range(depth):
+            machine = _machine(
+                {f"P{level}/x": {"Type": "Parallel", "Branches": [machine], "End": True}}, f"P{level}/x"
+            )
+        return machine
+
+    assert _found(nested(31)) == []
+    assert [code for code, *_ in _found(nested(32))] == ["TOO_DEEPLY_NESTED"]
+
+
+def test_what_looks_like_a_path_is_warned_of() -> None:
+    found = validate(json.dumps(_machine({"A": {"Type": "Fail", "Error": "$.error", "Cause": "it cost $5"}})))
+    assert [(each.severity, each.code, each.location) for each in found] == [
+        (Severity.WARNING, "NO_PATH", "/States/A/Error")
+    ]
+
+
 def test_warnings_do_not_refuse() -> None:
     definition = _machine({"A": {**_PASS, "Parameters": {"a": "$.x", "price": "$5"}, "Result": "$.payload"}})
     found = validate(json.dumps(definition))

@@ -1,4 +1,4 @@
-"""Steps of a JSONPath as closures: (values found so far, run) to what the step finds in them.
+"""Steps of a JsonPath as closures: (values found so far, run) to what the step finds in them.
 
 What a step cannot be applied to it skips: that is the rule for a path that may find many. A path that can find one at
 most is walked by `jsonpath`, which says where it failed.
@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
-from fogbank.asl import jsonpath_filters, jsonpath_functions
-from fogbank.asl.jsonpath_nodes import (
+from fogbank.java import jsonpath_filters, jsonpath_functions
+from fogbank.java.jsonpath_nodes import (
     Filter,
     FunctionCall,
     Indices,
@@ -21,7 +21,7 @@ from fogbank.asl.jsonpath_nodes import (
     Step,
     Wildcard,
 )
-from fogbank.asl.jsonpath_run import NOTHING, Find, Run
+from fogbank.java.jsonpath_run import NOTHING, Find, Patterns, Run
 
 Select: TypeAlias = Callable[[Any, Run], Iterator[Any]]
 """(one value, run) to what is selected within it."""
@@ -45,55 +45,73 @@ def is_definite(steps: tuple[Step, ...]) -> bool:
     return True
 
 
-def compile_find(path: PathNode) -> Find:
-    """(what `@` is, run) to the value that the path finds, a list of them if it is not definite, or NOTHING."""
-    steps = path.steps
-    function = steps[-1] if steps and isinstance(steps[-1], FunctionCall) else None
-    if function is not None:
-        return jsonpath_functions.compile_call(function, _before(path), compile_find)
-    gather = compile_gather(path)
-    if not is_definite(steps):
+class Compiler:
+    """Paths to closures. `patterns` is how regular expressions match."""
+
+    def __init__(self, patterns: Patterns) -> None:
+        self._patterns = patterns
+
+    def find(self, path: PathNode) -> Find:
+        """(what `@` is, run) to the value that the path finds, a list of them if it is not definite, or NOTHING."""
+        steps = path.steps
+        function = steps[-1] if steps and isinstance(steps[-1], FunctionCall) else None
+        if function is not None:
+            return jsonpath_functions.compile_call(function, self._before(path), self.find)
+        gather = self.gather(path)
+        if not is_definite(steps):
+            return gather
+
+        def find(current: Any, run: Run) -> Any:
+            found = gather(current, run)
+            return found[0] if found else NOTHING
+
+        return find
+
+    def _before(self, path: PathNode) -> jsonpath_functions.Before:
+        """What a function at the end is applied to."""
+        steps = path.steps[:-1]
+        gather = self.gather(PathNode(path.root, steps))
+        return gather, is_definite(steps), any(isinstance(step, Scan) for step in steps)
+
+    def gather(self, path: PathNode) -> Callable[[Any, Run], list[Any]]:
+        """(what `@` is, run) to all that the path finds."""
+        root = path.root
+        selects: list[Select] = []
+        for position, step in enumerate(path.steps):
+            if isinstance(step, Scan):
+                continue
+            scanned = position > 0 and isinstance(path.steps[position - 1], Scan)
+            select = self._select(step, position == len(path.steps) - 1)
+            selects.append(_everywhere(select) if scanned else select)
+
+        def gather(current: Any, run: Run) -> list[Any]:
+            start = current if root == "@" else run.document(root)
+            values = [] if start is NOTHING else [start]
+            for select in selects:
+                found: list[Any] = []
+                for value in values:
+                    found.extend(select(value, run))
+                    run.visit(1)
+                run.visit(len(found))
+                values = found
+            return values
+
         return gather
 
-    def find(current: Any, run: Run) -> Any:
-        found = gather(current, run)
-        return found[0] if found else NOTHING
-
-    return find
-
-
-def _before(path: PathNode) -> tuple[Callable[[Any, Run], list[Any]], bool, bool]:
-    """What a function at the end is applied to: the values, whether there is one at most, whether `..` found them."""
-    steps = path.steps[:-1]
-    gather = compile_gather(PathNode(path.root, steps))
-    return gather, is_definite(steps), any(isinstance(step, Scan) for step in steps)
-
-
-def compile_gather(path: PathNode) -> Callable[[Any, Run], list[Any]]:
-    """(what `@` is, run) to all that the path finds."""
-    root = path.root
-    selects: list[Select] = []
-    for position, step in enumerate(path.steps):
-        if isinstance(step, Scan):
-            continue
-        scanned = position > 0 and isinstance(path.steps[position - 1], Scan)
-        leaf = position == len(path.steps) - 1
-        select = _select(step, leaf)
-        selects.append(_everywhere(select) if scanned else select)
-
-    def gather(current: Any, run: Run) -> list[Any]:
-        start = current if root == "@" else run.document(root)
-        values = [] if start is NOTHING else [start]
-        for select in selects:
-            found: list[Any] = []
-            for value in values:
-                found.extend(select(value, run))
-                run.visit(1)
-            run.visit(len(found))
-            values = found
-        return values
-
-    return gather
+    def _select(self, step: Step, leaf: bool) -> Select:
+        match step:
+            case Names(names):
+                return _children(names, leaf)
+            case Indices(indices):
+                return _items(indices)
+            case Slice(start, end):
+                return lambda value, run: iter(value[start:end] if isinstance(value, list) else ())
+            case Wildcard():
+                return _all_children
+            case Filter(condition):
+                return _filter(jsonpath_filters.compile_condition(condition, self.find, self._patterns))
+            case Scan() | FunctionCall():
+                raise AssertionError("handled by the caller")
 
 
 def _everywhere(select: Select) -> Select:
@@ -109,22 +127,6 @@ def _everywhere(select: Select) -> Select:
             waiting.extend(part for part in reversed(list(parts)) if isinstance(part, (dict, list)))
 
     return scan
-
-
-def _select(step: Step, leaf: bool) -> Select:
-    match step:
-        case Names(names):
-            return _children(names, leaf)
-        case Indices(indices):
-            return _items(indices)
-        case Slice(start, end):
-            return lambda value, run: iter(value[start:end] if isinstance(value, list) else ())
-        case Wildcard():
-            return _all_children
-        case Filter(condition):
-            return _filter(jsonpath_filters.compile_condition(condition, compile_find))
-        case Scan() | FunctionCall():
-            raise AssertionError("handled by the caller")
 
 
 def _all_children(value: Any, run: Run) -> Iterator[Any]:
