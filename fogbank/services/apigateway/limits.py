@@ -35,3 +35,6 @@ STAGE_VARIABLE_CHARS_MAX = 512
 TEMPLATE_BYTES_MAX = 300 * 1024
 BURST_LIMIT_DEFAULT = 5000  # of an account in a region
 RATE_LIMIT_DEFAULT = 10_000.0
+DEFINITION_NODES_MAX = (
+    500_000  # ours: values in a definition, aliases of YAML counted as often as they are used
+)
