@@ -211,7 +211,7 @@ def container(value: Any, place: Place, others: tuple[str, ...]) -> None:
             state=f"{outer}/States/{name}",
             field="",
             language=place.rules.machine,
-            express=place.express,
+            depth=place.depth + 1,
         )
         state(name, fields, inner)
 
