@@ -9,12 +9,12 @@ from fogbank.core.lanes import Lanes
 from fogbank.model.calls import Calls
 from fogbank.model.telemetry import Telemetry
 from fogbank.services.stepfunctions.activity_tasks import ActivityTasks
+from fogbank.services.stepfunctions.distributed import Maps
 from fogbank.services.stepfunctions.engine.api import ExecutionView
 from fogbank.services.stepfunctions.engine.engine import StatesEngine
 from fogbank.services.stepfunctions.logging import ExecutionLog
 from fogbank.services.stepfunctions.metrics import Metrics
 from fogbank.services.stepfunctions.observers import Observers
-from fogbank.services.stepfunctions.ports import NoMaps
 from fogbank.services.stepfunctions.sources import Sources
 from fogbank.services.stepfunctions.status_events import StatusEvents
 from fogbank.services.stepfunctions.tasks import Tasks
@@ -62,7 +62,7 @@ class StepFunctions:
             lanes=lanes,
             node=settings.node,
             tasks=self.tasks,
-            maps=NoMaps(),
+            maps=Maps(calls=calls, ids=ids, mode=settings.auth_mode),
             observer=self.observers,
         )
 

@@ -18,13 +18,18 @@ class Callers:
         self._open = mode is AuthMode.OPEN
 
     def of(self, call: TaskCall) -> Caller:
-        """In open mode a machine's own role of another account (a made-up ARN, as in many examples) stands for one of the
-        machine's account. Credentials name another account on purpose."""
-        role = parse_arn(call.effective_role_arn)
+        """The caller of a task: Credentials name another account on purpose."""
+        named = call.credentials_role_arn is not None
+        return self.of_role(call.effective_role_arn, call.account, call.region, named=named)
+
+    def of_role(self, role_arn: str, account: str, region: str, *, named: bool = False) -> Caller:
+        """A new session of a role. In open mode a machine's own role of another account (a made-up ARN, as in many
+        examples) stands for one of the machine's account."""
+        role = parse_arn(role_arn)
         role_name = role.resource.rsplit("/", 1)[-1] if role is not None else "states"
-        of_machine = call.credentials_role_arn is None and self._open
-        account = call.account if role is None or of_machine else role.account
-        partition = partition_of(call.region)
+        if role is not None and (named or not self._open):
+            account = role.account
+        partition = partition_of(region)
         session = self._ids.alnum(32)
         principal = Principal(
             type=PrincipalType.ASSUMED_ROLE,
@@ -34,4 +39,4 @@ class Callers:
             issuer_arn=f"arn:{partition}:iam::{account}:{role.resource if role else f'role/{role_name}'}",
             acts_as_root=self._open,
         )
-        return Caller(account, call.region, principal, self._ids.uuid(), user_agent="AWS Step Functions")
+        return Caller(account, region, principal, self._ids.uuid(), user_agent="AWS Step Functions")

@@ -1,0 +1,204 @@
+"""ItemReader: the items of an S3 object (JSON, JSON lines, CSV, an inventory's manifest) or of a list of objects."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from fogbank.asl.documents import dumps, loads
+from fogbank.core.arn import parse_arn
+from fogbank.model.call import Caller
+from fogbank.model.calls import Calls
+from fogbank.services.stepfunctions.distributed.csv_items import csv_items, object_of, records
+from fogbank.services.stepfunctions.distributed.failures import unreadable
+from fogbank.services.stepfunctions.distributed.json_items import array_elements, lines
+from fogbank.services.stepfunctions.distributed.limits import ITEMS_MAX, WHOLE_BYTES_MAX
+from fogbank.services.stepfunctions.distributed.objects import inflated, listed, pieces
+from fogbank.services.stepfunctions.engine.api import ItemsCall
+
+_OBJECT = ("Bucket", "Key", "VersionId", "ExpectedBucketOwner")
+_LIST = ("Bucket", "Prefix", "StartAfter", "ExpectedBucketOwner", "MaxKeys")
+
+
+class Reader:
+    """Reads the items of one map run, as the machine's role."""
+
+    def __init__(self, calls: Calls, caller: Caller, call: ItemsCall) -> None:
+        self._calls = calls
+        self._caller = caller
+        self._resource = (call.reader_resource or "").rpartition(":::")[2]
+        self._arguments = call.reader_arguments or {}
+        self._config = call.reader_config or {}
+
+    async def items(self, skip: int) -> AsyncIterator[Any]:
+        """Without the first `skip`, and no more than MaxItems in all."""
+        most = self._most()
+        if skip >= most:
+            return
+        number = 0
+        async for raw in self._raw():
+            number += 1
+            if number > skip:
+                yield self._item(raw)
+            if number >= most:
+                return
+
+    def _most(self) -> int:
+        value = self._config.get("MaxItems")
+        if isinstance(value, str) and value.isdigit():
+            value = int(value)
+        if value is None or value == 0:
+            return ITEMS_MAX
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            # The sentence is a guess.
+            raise unreadable(f"The MaxItems field must be a non-negative integer, but is '{dumps(value)}'.")
+        return min(value, ITEMS_MAX)
+
+    def _item(self, raw: Any) -> Any:
+        """JSON is parsed only when the item is wanted."""
+        if not isinstance(raw, bytes):
+            return raw
+        try:
+            return loads(raw.decode())
+        except ValueError:
+            raise unreadable("The content is not valid JSON.") from None
+
+    def _raw(self) -> AsyncIterator[Any]:
+        match self._resource:
+            case "s3:getObject":
+                return self._of_object()
+            case "s3:listObjectsV2":
+                return self._of_list()
+        raise unreadable(f"fogbank does not support the ItemReader resource {self._resource} yet")
+
+    def _of_object(self) -> AsyncIterator[Any]:
+        content = pieces(self._calls, self._caller, self._named(_OBJECT))
+        return self._parsed(content)
+
+    def _parsed(self, content: AsyncIterator[bytes]) -> AsyncIterator[Any]:
+        match self._config.get("InputType"):
+            case "JSON":
+                return self._json(content)
+            case "JSONL":
+                return _filled(lines(content))
+            case "CSV":
+                return csv_items(content, self._config)
+            case "MANIFEST":
+                return self._inventory(content)
+            case other:
+                raise unreadable(f"fogbank does not support the InputType {other} yet")
+
+    def _named(self, members: tuple[str, ...]) -> dict[str, Any]:
+        if not isinstance(self._arguments.get("Bucket"), str):
+            raise unreadable("The ItemReader must name a Bucket.")
+        if unknown := self._arguments.keys() - set(members):
+            raise unreadable(f"The ItemReader does not support {', '.join(sorted(unknown))}.")
+        return dict(self._arguments)
+
+    # --- JSON -------------------------------------------------------------------------------------------------------
+
+    async def _json(self, content: AsyncIterator[bytes]) -> AsyncIterator[Any]:
+        """An array is read element by element; an object, and what lies behind a pointer, as a whole."""
+        pointer = self._config.get("ItemsPointer")
+        first = await anext(content, b"")
+        if pointer is None and not first.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+            async for element in array_elements(_with(first, content)):
+                yield element
+            return
+        node = _behind(pointer, await _whole(_with(first, content)))
+        match node:
+            case list():
+                for item in node:
+                    yield item
+            case dict():
+                for key, value in node.items():
+                    yield {"Key": key, "Value": value}
+            case _:
+                raise unreadable("Attempting to map over non-iterable node.")
+
+    # --- lists of objects -------------------------------------------------------------------------------------------
+
+    async def _of_list(self) -> AsyncIterator[Any]:
+        transformation = self._config.get("Transformation", "NONE")
+        wanted = self._named(_LIST)
+        if transformation not in ("NONE", "LOAD_AND_FLATTEN"):
+            raise unreadable(f"The Transformation {transformation} is not supported.")
+        async for each in listed(self._calls, self._caller, wanted):
+            if transformation == "NONE":
+                yield _listed(each)
+                continue
+            wanted_object = {"Bucket": wanted["Bucket"], "Key": each["Key"]}
+            async for raw in self._parsed(pieces(self._calls, self._caller, wanted_object)):
+                yield raw
+
+    # --- S3 Inventory -----------------------------------------------------------------------------------------------
+
+    async def _inventory(self, content: AsyncIterator[bytes]) -> AsyncIterator[Any]:
+        """The manifest names gzipped CSV files without headers, and the columns that they have."""
+        kind = self._config.get("ManifestType", "S3_INVENTORY")
+        if kind != "S3_INVENTORY":
+            raise unreadable(f"fogbank does not support the ManifestType {kind} yet")
+        manifest = await _whole(content)
+        try:
+            schema = [name.strip() for name in manifest["fileSchema"].split(",")]
+            destination = parse_arn(manifest["destinationBucket"])
+            bucket = destination.resource if destination else manifest["destinationBucket"]
+            files = [str(each["key"]) for each in manifest["files"]]
+            form = manifest["fileFormat"]
+        except (KeyError, TypeError, AttributeError):
+            raise unreadable("The manifest is not that of an S3 inventory.") from None
+        if form != "CSV":
+            raise unreadable(f"fogbank does not support S3 inventories in the format {form} yet")
+        for key in files:
+            packed = pieces(self._calls, self._caller, {"Bucket": bucket, "Key": key})
+            async for row in records(inflated(packed), ","):
+                yield object_of(schema, row)
+
+
+async def _filled(of: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async for line in of:
+        if line.strip():
+            yield line
+
+
+async def _with(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for piece in rest:
+        yield piece
+
+
+async def _whole(content: AsyncIterator[bytes]) -> Any:
+    parts, size = [], 0
+    async for piece in content:
+        parts.append(piece)
+        size += len(piece)
+        if size > WHOLE_BYTES_MAX:
+            raise unreadable(f"JSON that is no array of items is at most {WHOLE_BYTES_MAX} bytes here.")
+    try:
+        return loads(b"".join(parts).decode("utf-8-sig"))
+    except ValueError:
+        raise unreadable("The content is not valid JSON.") from None
+
+
+def _behind(pointer: str | None, node: Any) -> Any:
+    """What a JSON pointer (RFC 6901) names."""
+    for step in (pointer or "").split("/")[1:]:
+        name = step.replace("~1", "/").replace("~0", "~")
+        match node:
+            case dict() if name in node:
+                node = node[name]
+            case list() if name.isdigit() and int(name) < len(node):
+                node = node[int(name)]
+            case _:
+                raise unreadable(f"The ItemsPointer '{pointer}' could not be found in the content.")
+    return node
+
+
+def _listed(each: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "Etag": each["ETag"],
+        "Key": each["Key"],
+        "LastModified": each["LastModified"] // 1000,
+        "Size": each["Size"],
+        "StorageClass": each["StorageClass"],
+    }
