@@ -147,9 +147,8 @@ async def describe_state_machine_for_execution(
         "tracingConfiguration": machine.tracing or {"enabled": False},
     }
     _put(answer, encryptionConfiguration=machine.encryption, mapRunArn=view.map_run_arn)
-    # AWS leaves the revision out until the machine was updated.
-    if machine.revision_id != "INITIAL":
-        _put(answer, revisionId=machine.revision_id)
+    if machine.revision_id:  # none until the machine was updated
+        answer["revisionId"] = machine.revision_id
     if view.map_run_arn is not None:
         answer["label"] = view.map_run_arn.rpartition("/")[2].partition(":")[0]
     if included_data != _METADATA_ONLY:

@@ -33,6 +33,7 @@ class MapRunRecord:
     def encode(self) -> bytes:
         saved = asdict(self)
         saved["status"] = self.status.value
+        saved["ref"] = list(self.ref)
         return orjson.dumps(saved)
 
     @classmethod
