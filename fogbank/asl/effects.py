@@ -74,12 +74,19 @@ class Abort:
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """The engine itself failed at this execution: end it, rather than fail at it again and again."""
+
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
 class Redrive:
     """RedriveExecution of an execution that failed, was aborted or timed out."""
 
 
 Stimulus: TypeAlias = (
-    Begin | Continue | Reported | WorkerStarted | Beat | SlotFree | MapRunEnded | Abort | Redrive
+    Begin | Continue | Reported | WorkerStarted | Beat | SlotFree | MapRunEnded | Abort | Fault | Redrive
 )
 
 # --- effects -----------------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from fogbank.asl.effects import (
     Begin,
     Continue,
     Effect,
+    Fault,
     MapRunEnded,
     Redrive,
     Reported,
@@ -119,6 +120,9 @@ def _take(advance: Advance, stimulus: Stimulus) -> None:
             }
             advance.ending_event(0, "ExecutionAborted", details)
             advance.end(Status.ABORTED, error, cause)
+        case Fault(cause):
+            advance.ending_event(0, "ExecutionFailed", {"error": "States.Runtime", "cause": cause})
+            advance.end(Status.FAILED, "States.Runtime", cause)
         case MapRunEnded(path, number, outcome):
             frame = execution.frames.get(path)
             if frame is None or frame.phase is not Phase.MAP_RUN or frame.map_run is None:

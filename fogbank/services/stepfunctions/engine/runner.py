@@ -22,6 +22,7 @@ from fogbank.asl.effects import (
     CancelTask,
     Continue,
     Effect,
+    Fault,
     Reported,
     RunTask,
     SlotFree,
@@ -179,9 +180,7 @@ class Runner:
             active.inbox.clear()
             stimuli: list[Stimulus] = [stimulus for stimulus, _ in taken] or [Continue()]
             was_running = active.execution.ending is None
-            made = step(
-                active.execution, stimuli, self._clock.now_ms(), self._ids, slots=max(0, self._tasks.slots)
-            )
+            made = await self._step(active, stimuli)
             reserved = sum(type(effect) is RunTask for effect in made.effects)
             self._tasks.slots -= reserved
             try:
@@ -205,6 +204,19 @@ class Runner:
                 await asyncio.sleep(0)
         active.running = False
         await self.rest(active)
+
+    async def _step(self, active: Active, stimuli: list[Stimulus]) -> Step:
+        now_ms, slots = self._clock.now_ms(), max(0, self._tasks.slots)
+        try:
+            return step(active.execution, stimuli, now_ms, self._ids, slots=slots)
+        except Exception:  # a boundary: one execution that the engine fails at must not hang for ever
+            log.exception("execution %s could not be stepped", active.ref.arn)
+        fault = Fault("An internal error occurred.")
+        if active.is_new:
+            active.execution = new_execution(active.ref, active.head, active.prepared)
+            return step(active.execution, [Begin(), fault], now_ms, self._ids)
+        await self._reload(active)
+        return step(active.execution, [fault], now_ms, self._ids)
 
     async def _advance_on(self, active: Active, more: bool) -> None:
         if more:
@@ -322,12 +334,12 @@ class Runner:
         execution, stored_ms = active.execution, active.due_ms
         due_ms = execution.next_due_ms() if execution.ending is None else None
         fired = stored_ms is not None and stored_ms <= self._clock.now_ms()
+        if due_ms is not None and works and due_ms > self._clock.now_ms() + _FAR_MS:
+            due_ms = None  # it is written when the execution comes to rest
         if due_ms is None:
             if stored_ms is not None and (fired or execution.ending is not None):
                 transaction.cancel(DUE_QUEUE, active.ref.due_id)
                 return None
-        elif works and due_ms > self._clock.now_ms() + _FAR_MS:
-            return None if fired else stored_ms  # it is written when the execution comes to rest
         elif stored_ms is None or fired or due_ms < stored_ms:
             transaction.enqueue(DUE_QUEUE, active.ref.due_id, b"", due_ms=due_ms)
             return due_ms
