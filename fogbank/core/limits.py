@@ -70,6 +70,7 @@ TELEMETRY_BUFFER_BYTES_MAX = 64 * 1024 * 1024  # log lines and metric points wai
 
 # --- store ----------------------------------------------------------------------------------------------------------
 STORE_KEY_BYTES_MAX = 2600  # one encoded key; a PostgreSQL B-tree entry holds 2,704 bytes
+STORE_KEYS_CACHED_MAX = 4096  # encoded keys kept at hand
 STORE_PENDING_JOBS_MAX = 10_000  # commits and leases that wait for the writer; then callers wait
 STORE_PENDING_BYTES_MAX = 64 * 1024 * 1024  # what those may hold in memory
 STORE_BATCH_OPERATIONS_MAX = 512  # operations that share one commit: bounds the pause of the event loop

@@ -80,6 +80,9 @@ class _Compiler:
             return None
         if shape.name in self._known:
             return self._known[shape.name]
+        if not _is_constrained(shape, self._wording):
+            self._known[shape.name] = None
+            return None
         if shape.name in self._open:  # it holds itself: whatever its check turns out to be
             return self._later(shape.name)
         self._open.add(shape.name)
@@ -188,6 +191,30 @@ class _Compiler:
                     return
 
         return check
+
+
+def _is_constrained(shape: Shape, wording: Wording) -> bool:
+    """Whether anything in a shape or below it can be violated. A shape that holds itself is looked at once."""
+    seen: set[str] = set()
+    waiting = [shape]
+    while waiting:
+        found = waiting.pop()
+        if found.name in seen or found.is_document:
+            continue
+        seen.add(found.name)
+        match found.type:
+            case "structure":
+                if found.required:
+                    return True
+                held = list(found.members.values())
+            case "list":
+                held = [found.member]
+            case _:
+                held = [found.key, found.value]
+        if any(flat_check(each, wording) is not None for each in held):
+            return True
+        waiting += [each for each in held if each.type in CONTAINERS and not each.is_event_stream]
+    return False
 
 
 def _values(value: dict[str, Any]) -> list[Any]:

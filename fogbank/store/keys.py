@@ -16,7 +16,9 @@ key that sorts after it. The length of an encoded key is bounded: PostgreSQL ind
 
 from __future__ import annotations
 
-from fogbank.core.limits import STORE_KEY_BYTES_MAX
+from functools import lru_cache
+
+from fogbank.core.limits import STORE_KEY_BYTES_MAX, STORE_KEYS_CACHED_MAX
 from fogbank.store.api import Key, Part
 
 _BYTES = 0x10
@@ -25,6 +27,7 @@ _INT_LONG = 15  # from this many bytes on, the length is written out
 _STR = 0x50
 
 
+@lru_cache(maxsize=STORE_KEYS_CACHED_MAX)  # one transaction names a key several times: condition, write, news
 def encode(key: Key) -> bytes:
     """`key` as bytes that sort as the tuple does. ValueError when it exceeds STORE_KEY_BYTES_MAX."""
     encoded = b"".join([_encode_part(part) for part in key])

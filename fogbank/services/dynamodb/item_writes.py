@@ -17,7 +17,15 @@ from fogbank.services.dynamodb.expressions.updates import CompiledUpdate
 from fogbank.services.dynamodb.limits import ITEM_BYTES_MAX
 from fogbank.services.dynamodb.service import SERVICE, bad_value, invalid
 from fogbank.services.dynamodb.table import Table
-from fogbank.services.dynamodb.values import Item, is_too_deep, show, size_of, take_item
+from fogbank.services.dynamodb.values import (
+    Item,
+    is_too_deep,
+    show,
+    size_of,
+    take_item,
+    text_bytes,
+    value_size,
+)
 from fogbank.services.dynamodb.writes import NOTHING, Decide, Held
 from fogbank.store.api import Key
 
@@ -223,11 +231,24 @@ def update_of(
         after = compiled.apply(item, values) if compiled is not None else item
         if after is before.item:
             return before
-        size = size_of(after)
+        size = _updated_size(before, item, after, compiled)
         _check_updated(table, after, size, compiled)
         return Held(None, after, size)
 
     return Prepared(table, table.store_key(key), decide, compiled.paths if compiled is not None else ())
+
+
+def _updated_size(before: Held, item: Item, after: Item, compiled: CompiledUpdate | None) -> int:
+    """The size after an update, by what it touched only."""
+    if compiled is None or before.is_absent:
+        return size_of(after)
+    size = before.size
+    for name in compiled.attributes:
+        if (old := item.get(name)) is not None:
+            size -= text_bytes(name) + value_size(old)
+        if (new := after.get(name)) is not None:
+            size += text_bytes(name) + value_size(new)
+    return size
 
 
 def _check_updated(table: Table, after: Item, size: int, compiled: CompiledUpdate | None) -> None:

@@ -7,7 +7,7 @@ numbers canonical, sets sorted. Equal values are therefore equal Python objects,
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -15,7 +15,7 @@ import orjson
 
 from fogbank.core.encoded import Encoded
 from fogbank.services.dynamodb import numbers
-from fogbank.services.dynamodb.limits import NESTING_MAX
+from fogbank.services.dynamodb.limits import ATTRIBUTE_NAME_BYTES_MAX, NESTING_MAX
 from fogbank.services.dynamodb.service import bad_value, invalid
 from fogbank.store.api import Part
 
@@ -44,7 +44,15 @@ def take_item(item: dict[str, Any]) -> tuple[Item, int]:
             kept, value_bytes = take(value)
             taken[name] = kept
             size += text_bytes(name) + value_bytes
+    if size > ATTRIBUTE_NAME_BYTES_MAX:
+        check_names(taken)
     return taken, size
+
+
+def check_names(names: Iterable[str]) -> None:
+    """The wording is a guess."""
+    if any(text_bytes(name) > ATTRIBUTE_NAME_BYTES_MAX for name in names):
+        raise bad_value(f"Attribute name is too large, must be no more than {ATTRIBUTE_NAME_BYTES_MAX} bytes")
 
 
 def take(value: Value, depth: int = 1) -> tuple[Value, int]:
@@ -75,6 +83,8 @@ def take(value: Value, depth: int = 1) -> tuple[Value, int]:
     for name, element in content.items():
         members[name], element_bytes = take(element, depth + 1)
         size += text_bytes(name) + element_bytes + _ELEMENT_BYTES
+    if size > ATTRIBUTE_NAME_BYTES_MAX:
+        check_names(members)
     return {"M": members}, size
 
 
