@@ -1,0 +1,241 @@
+"""Streams: what is written, in which shard, how it is read, when it goes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fogbank.services.dynamodb.limits import ITERATOR_KEPT_MS, SHARD_SPAN_MS, STREAM_KEPT_MS
+from tests.services.dynamodb.spoken import Dynamo, item, plain
+from tests.support.waiting import until
+
+HOUR_MS = 3_600_000
+
+
+@pytest.mark.parametrize(
+    ("view", "new", "old"),
+    [
+        ("KEYS_ONLY", False, False),
+        ("NEW_IMAGE", True, False),
+        ("OLD_IMAGE", False, True),
+        ("NEW_AND_OLD_IMAGES", True, True),
+    ],
+)
+async def test_the_views(db: Dynamo, view: str, new: bool, old: bool) -> None:
+    await db.create("ttt", "pk:S sk:N", stream=view)
+    await db.put("ttt", {"pk": "a", "sk": 1, "b": b"\x01"})
+    await db.put("ttt", {"pk": "a", "sk": 1, "v": 2})
+    await db.call("DeleteItem", TableName="ttt", Key=item({"pk": "a", "sk": 1}))
+    records = await db.records(await db.stream_arn("ttt"))
+    assert [record["eventName"] for record in records] == ["INSERT", "MODIFY", "REMOVE"]
+    images = [{"pk": "a", "sk": 1, "b": b"\x01"}, {"pk": "a", "sk": 1, "v": 2}]
+    for record, before, after in zip(records, [None, *images], [*images, None], strict=True):
+        change = record["dynamodb"]
+        assert plain(change["Keys"]) == {"pk": "a", "sk": 1} and change["StreamViewType"] == view
+        assert ("NewImage" in change) == (new and after is not None)
+        assert ("OldImage" in change) == (old and before is not None)
+        if "NewImage" in change:
+            assert plain(change["NewImage"]) == after
+        if "OldImage" in change:
+            assert plain(change["OldImage"]) == before
+        assert len(change["SequenceNumber"]) >= 21 and change["SizeBytes"] > 0
+    numbers = [int(record["dynamodb"]["SequenceNumber"]) for record in records]
+    assert numbers == sorted(set(numbers))
+    assert len({record["eventID"] for record in records}) == 3
+
+
+async def test_what_changes_nothing_leaves_no_record(db: Dynamo) -> None:
+    await db.create("ttt", "pk:S", stream="KEYS_ONLY")
+    await db.put("ttt", {"pk": "a", "x": 1, "y": 2})
+    await db.put("ttt", {"pk": "a", "y": 2, "x": 1})
+    await db.update("ttt", {"pk": "a"}, "SET x = :one", {":one": 1})
+    await db.call("DeleteItem", TableName="ttt", Key=item({"pk": "none"}))
+    await db.fails(
+        "PutItem", TableName="ttt", Item=item({"pk": "a"}), ConditionExpression="attribute_not_exists(pk)"
+    )
+    assert len(await db.records(await db.stream_arn("ttt"))) == 1
+
+
+async def test_transactions_and_batches_are_recorded_in_order(db: Dynamo) -> None:
+    await db.create("ttt", "pk:S", stream="KEYS_ONLY")
+    puts = [{"Put": {"TableName": "ttt", "Item": item({"pk": str(n)})}} for n in range(5)]
+    await db.call("TransactWriteItems", TransactItems=puts)
+    deletes = [{"DeleteRequest": {"Key": item({"pk": str(n)})}} for n in range(5)]
+    await db.call("BatchWriteItem", RequestItems={"ttt": deletes})
+    records = await db.records(await db.stream_arn("ttt"), limit=3)
+    assert [(r["eventName"], plain(r["dynamodb"]["Keys"])["pk"]) for r in records] == [
+        (name, str(n)) for name in ("INSERT", "REMOVE") for n in range(5)
+    ]
+
+
+async def test_iterators(db: Dynamo) -> None:
+    await db.create("ttt", "pk:S", stream="KEYS_ONLY")
+    arn = await db.stream_arn("ttt")
+    for n in range(3):
+        await db.put("ttt", {"pk": str(n)})
+        await db.clock.advance_ms(1000)
+    (shard,) = await db.shards(arn)
+    numbers = [r["dynamodb"]["SequenceNumber"] for r in await db.records(arn)]
+    latest = await db.iterator(arn, shard["ShardId"], "LATEST")
+    await db.put("ttt", {"pk": "3"})
+
+    async def read(iterator: str) -> list[str]:
+        found = await db.stream("GetRecords", ShardIterator=iterator)
+        return [plain(r["dynamodb"]["Keys"])["pk"] for r in found["Records"]]
+
+    assert await read(latest) == ["3"]
+    at = {"SequenceNumber": numbers[1]}
+    assert await read(await db.iterator(arn, shard["ShardId"], "AT_SEQUENCE_NUMBER", **at)) == ["1", "2", "3"]
+    assert await read(await db.iterator(arn, shard["ShardId"], "AFTER_SEQUENCE_NUMBER", **at)) == ["2", "3"]
+    moment = {"Timestamp": db.clock.now_ms() - 1500}
+    assert await read(await db.iterator(arn, shard["ShardId"], "AT_TIMESTAMP", **moment)) == ["2", "3"]
+    await db.clock.advance_ms(ITERATOR_KEPT_MS)
+    assert await read(latest) == ["3"]
+    await db.clock.advance_ms(1)
+    error = await db.house.fails("dynamodbstreams", "GetRecords", {"ShardIterator": latest})
+    assert error.code == "ExpiredIteratorException"
+    error = await db.house.fails("dynamodbstreams", "GetRecords", {"ShardIterator": "x" * 40})
+    assert (error.code, error.message) == ("ValidationException", "Invalid ShardIterator")
+
+
+async def test_shards_roll_over_and_each_record_lies_in_one(db: Dynamo) -> None:
+    await db.create("ttt", "pk:S", stream="KEYS_ONLY")
+    arn = await db.stream_arn("ttt")
+    (first,) = await db.shards(arn)
+    for hour in range(10):
+        await db.put("ttt", {"pk": str(hour)})
+        await db.clock.advance_ms(HOUR_MS)
+    shards = await db.shards(arn)
+    assert len(shards) == 3 and [s.get("ParentShardId") for s in shards[1:]] == [
+        s["ShardId"] for s in shards[:-1]
+    ]
+    assert ["EndingSequenceNumber" in s["SequenceNumberRange"] for s in shards] == [True, True, False]
+    records = await db.records(arn)
+    assert [plain(r["dynamodb"]["Keys"])["pk"] for r in records] == [str(n) for n in range(10)]
+    iterator = await db.iterator(arn, first["ShardId"])
+    page = await db.stream("GetRecords", ShardIterator=iterator)
+    assert page["Records"] and "NextShardIterator" not in page, "a closed shard ends"
+    children = await db.stream(
+        "DescribeStream", StreamArn=arn, ShardFilter={"Type": "CHILD_SHARDS", "ShardId": first["ShardId"]}
+    )
+    assert [s["ShardId"] for s in children["StreamDescription"]["Shards"]] == [shards[1]["ShardId"]]
+    page = await db.stream("DescribeStream", StreamArn=arn, Limit=2)
+    assert page["StreamDescription"]["LastEvaluatedShardId"] == shards[1]["ShardId"]
+
+
+async def test_records_are_kept_for_a_day(db: Dynamo) -> None:
+    await db.create("ttt", "pk:S", stream="KEYS_ONLY")
+    arn = await db.stream_arn("ttt")
+    await db.put("ttt", {"pk": "old"})
+    (shard,) = await db.shards(arn)
+    first = (await db.records(arn))[0]["dynamodb"]["SequenceNumber"]
+    await db.clock.advance_ms(SHARD_SPAN_MS - 1000)
+    await db.put("ttt", {"pk": "new"})
+    await db.clock.advance_ms(STREAM_KEPT_MS - SHARD_SPAN_MS + 2000)
+    error = await db.house.fails(
+        "dynamodbstreams",
+        "GetShardIterator",
+        {
+            "StreamArn": arn,
+            "ShardId": shard["ShardId"],
+            "ShardIteratorType": "AT_SEQUENCE_NUMBER",
+            "SequenceNumber": first,
+        },
+    )
+    assert error.code == "TrimmedDataAccessException"
+    assert [plain(r["dynamodb"]["Keys"])["pk"] for r in await db.records(arn)] == ["new"]
+    await db.clock.advance_ms(STREAM_KEPT_MS)
+    assert await db.records(arn) == []
+    shards = await db.shards(arn)
+    assert shard["ShardId"] not in [s["ShardId"] for s in shards] and shards[-1]["SequenceNumberRange"]
+
+
+async def test_a_disabled_stream_is_readable_for_a_day(db: Dynamo) -> None:
+    await db.create("ttt", "pk:S", stream="KEYS_ONLY")
+    arn = await db.stream_arn("ttt")
+    await db.put("ttt", {"pk": "a"})
+    await db.call("UpdateTable", TableName="ttt", StreamSpecification={"StreamEnabled": False})
+    await db.put("ttt", {"pk": "b"})
+    found = (await db.stream("DescribeStream", StreamArn=arn))["StreamDescription"]
+    assert found["StreamStatus"] == "DISABLED"
+    assert "EndingSequenceNumber" in found["Shards"][-1]["SequenceNumberRange"]
+    assert len(await db.records(arn)) == 1
+    again = {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}
+    await db.clock.advance_ms(1)
+    await db.call("UpdateTable", TableName="ttt", StreamSpecification=again)
+    await db.put("ttt", {"pk": "c"})
+    second = await db.stream_arn("ttt")
+    assert second != arn and len(await db.records(second)) == 1
+    listed = await db.stream("ListStreams", TableName="ttt")
+    assert [s["StreamArn"] for s in listed["Streams"]] == [arn, second]
+    await db.call("DeleteTable", TableName="ttt")
+    assert len(await db.records(second)) == 1
+    await db.clock.advance_ms(STREAM_KEPT_MS)
+    error = await db.house.fails("dynamodbstreams", "DescribeStream", {"StreamArn": arn})
+    assert error.code == "ResourceNotFoundException"
+    await db.clock.advance_ms(2 * HOUR_MS)
+
+    async def is_gone() -> bool:
+        return await db.house.store.count(("dynamodb", "stream"), limit=1) == 0
+
+    await until(is_gone)
+
+
+async def test_news_of_a_stream(db: Dynamo) -> None:
+    await db.create("ttt", "pk:S", stream="KEYS_ONLY")
+    arn = await db.stream_arn("ttt")
+    heard: list[int] = []
+    end = await db.house.internal(
+        "dynamodb", "watch_stream", stream_arn=arn, callback=lambda: heard.append(1)
+    )
+    await db.put("ttt", {"pk": "a"})
+    await until(lambda: heard)
+    (shard,) = await db.shards(arn)
+    events, behind = await db.house.internal(
+        "dynamodb", "stream_records", stream_arn=arn, shard_id=shard["ShardId"], after=0
+    )
+    assert len(events) == 1 and behind == 1
+    end()
+
+
+async def test_expired_items_go_and_their_records_say_why(db: Dynamo) -> None:
+    await db.create("ttt", "pk:S", stream="NEW_AND_OLD_IMAGES")
+    now_s = db.clock.now_ms() // 1000
+    await db.put("ttt", {"pk": "before", "ttl": now_s + 100})
+    spec: dict[str, Any] = {"AttributeName": "ttl", "Enabled": True}
+    await db.call("UpdateTimeToLive", TableName="ttt", TimeToLiveSpecification=spec)
+
+    async def is_enabled() -> bool:
+        found = await db.call("DescribeTimeToLive", TableName="ttt")
+        return bool(found["TimeToLiveDescription"] == {"TimeToLiveStatus": "ENABLED", "AttributeName": "ttl"})
+
+    await until(is_enabled)
+    await db.put("ttt", {"pk": "after", "ttl": now_s + 100})
+    await db.put("ttt", {"pk": "moved", "ttl": now_s + 100})
+    await db.update(
+        "ttt", {"pk": "moved"}, "SET #t = :t", {":t": now_s + 9000}, ExpressionAttributeNames={"#t": "ttl"}
+    )
+    await db.put("ttt", {"pk": "text", "ttl": str(now_s + 100)})
+    await db.put("ttt", {"pk": "mistake", "ttl": 100})
+    await db.clock.advance_ms(60_000)
+    assert len(await db.scan("ttt")) == 5
+    await db.clock.advance_ms(80_000)
+
+    async def left() -> bool:
+        return {each["pk"] for each in await db.scan("ttt")} == {"moved", "text", "mistake"}
+
+    await until(left)
+    removed = [r for r in await db.records(await db.stream_arn("ttt")) if r["eventName"] == "REMOVE"]
+    assert len(removed) == 2
+    for record in removed:
+        assert record["userIdentity"] == {"principalId": "dynamodb.amazonaws.com", "type": "Service"}
+    assert await db.fails("UpdateTimeToLive", TableName="ttt", TimeToLiveSpecification=spec) == (
+        "ValidationException",
+        "TimeToLive is already enabled",
+    )
+    await db.call("UpdateTimeToLive", TableName="ttt", TimeToLiveSpecification=spec | {"Enabled": False})
+    found = await db.call("DescribeTimeToLive", TableName="ttt")
+    assert found == {"TimeToLiveDescription": {"TimeToLiveStatus": "DISABLED"}}
+    await db.clock.advance_ms(10_000_000)
+    assert len(await db.scan("ttt")) == 3
