@@ -66,7 +66,12 @@ def requests_of(server: Running) -> dict[str, tuple[list[bytes], float]]:
     transaction = [
         {
             "TransactItems": [
-                {"Put": {"TableName": "items", "Item": {"pk": {"S": f"t-{4 * n + m}"}, "v": {"S": "x" * 100}}}}
+                {
+                    "Put": {
+                        "TableName": "items",
+                        "Item": {"pk": {"S": f"t-{4 * n + m}"}, "v": {"S": "x" * 100}},
+                    }
+                }
                 for m in range(4)
             ]
         }
@@ -117,7 +122,9 @@ def main() -> int:
             found, each_s = measure(server, requests)
             assert not found.errors, f"{name}: {found.errors} errors"
             report.figure(name, found.per_s, "calls/s", reference=fsyncs, of="fsyncs/s", target=target)
-            print(f"    p50 {found.p50_ms:.2f} ms, p99 {found.p99_ms:.2f} ms, server CPU {each_s * 1e6:.0f} us a call")
+            print(
+                f"    p50 {found.p50_ms:.2f} ms, p99 {found.p99_ms:.2f} ms, server CPU {each_s * 1e6:.0f} us a call"
+            )
     return report.end()
 
 
