@@ -66,6 +66,7 @@ def _lambda(parts: Parts) -> Any:
         sessions=parts.sessions,
         code_dir=parts.code_dir,
         settings=parts.settings,
+        calls=parts.calls,
     )
 
 

@@ -38,6 +38,7 @@ class Tally:
         "executed_version",
         "function",
         "invocations",
+        "iterator_age_ms",
         "pending",
         "region",
         "resource",
@@ -70,6 +71,7 @@ class Tally:
         self.concurrency: Counts = {}
         self.unreserved: Counts = {}
         self.async_age_ms: Counts = {}
+        self.iterator_age_ms: Counts = {}
 
     def invoked(self, duration_ms: float, failed: bool, slots: FunctionSlots) -> None:
         """An invocation ended and still counts in `slots`."""
@@ -101,6 +103,11 @@ class Tally:
         self.async_age_ms[age_ms] = self.async_age_ms.get(age_ms, 0) + 1
         self._touch()
 
+    def iterator_age(self, age_ms: float) -> None:
+        """The last record of a stream's batch was so old when the function got it."""
+        self.iterator_age_ms[age_ms] = self.iterator_age_ms.get(age_ms, 0) + 1
+        self._touch()
+
     def dropped_event(self) -> None:
         self.async_dropped += 1
         self._touch()
@@ -127,6 +134,7 @@ class Tally:
             (self.concurrency, other.concurrency),
             (self.unreserved, other.unreserved),
             (self.async_age_ms, other.async_age_ms),
+            (self.iterator_age_ms, other.iterator_age_ms),
         ):
             for value, count in its.items():
                 mine[value] = mine.get(value, 0) + count
@@ -157,6 +165,8 @@ class Tally:
             yield point("ConcurrentExecutions", value, count)
         for value, count in self.async_age_ms.items():
             yield point("AsyncEventAge", value, count, _MILLISECONDS)
+        for value, count in self.iterator_age_ms.items():
+            yield point("IteratorAge", value, count, _MILLISECONDS)
         if not dimensions:
             for value, count in self.unreserved.items():
                 yield point("UnreservedConcurrentExecutions", value, count)

@@ -28,20 +28,25 @@ class FunctionCredentials:
 
 
 def role_session(config: FunctionConfig, *, open_mode: bool) -> Principal:
-    """The principal a function acts as.
+    """The principal a function acts as."""
+    return session_of(config.role_arn, config.account, config.region, config.name, open_mode=open_mode)
+
+
+def session_of(role_arn: str, function_account: str, region: str, name: str, *, open_mode: bool) -> Principal:
+    """The principal that a function called `name` acts as with the role `role_arn`.
 
     In open mode a role of another account (a made-up ARN, as in many examples) stands for one of the function's own, so
     that the function sees the resources that were created beside it."""
-    role = parse_arn(config.role_arn)
+    role = parse_arn(role_arn)
     role_name = role.resource.rsplit("/", 1)[-1] if role is not None else "lambda"
-    account = config.account if role is None or open_mode else role.account
-    partition = partition_of(config.region)
+    account = function_account if role is None or open_mode else role.account
+    partition = partition_of(region)
     path = role.resource if role is not None else f"role/{role_name}"
     return Principal(
         type=PrincipalType.ASSUMED_ROLE,
         account=account,
-        arn=f"arn:{partition}:sts::{account}:assumed-role/{role_name}/{config.name}",
-        user_id=f"{_UNIQUE_ID_PREFIX}{role_name}:{config.name}",
+        arn=f"arn:{partition}:sts::{account}:assumed-role/{role_name}/{name}",
+        user_id=f"{_UNIQUE_ID_PREFIX}{role_name}:{name}",
         issuer_arn=f"arn:{partition}:iam::{account}:{path}",
         acts_as_root=open_mode,
     )

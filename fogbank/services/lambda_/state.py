@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from fogbank.core.clock import Clock
-from fogbank.core.config import Settings
+from fogbank.core.config import AuthMode, Settings
 from fogbank.core.ids import Ids
 from fogbank.core.lanes import Lanes
-from fogbank.model.principal import SessionIssuer
+from fogbank.model.calls import Calls
+from fogbank.model.principal import Principal, SessionIssuer
 from fogbank.model.telemetry import Telemetry
 from fogbank.sandbox.api import Credentials, FunctionConfig, Pool
 from fogbank.services.lambda_.chores import Chores
@@ -17,11 +18,14 @@ from fogbank.services.lambda_.code_store import CodeStore
 from fogbank.services.lambda_.collecting import Collector
 from fogbank.services.lambda_.concurrency import Concurrency
 from fogbank.services.lambda_.dispatcher import Dispatcher
+from fogbank.services.lambda_.event_source_mapping_loops import Mappings
+from fogbank.services.lambda_.event_source_mapping_records import Mapping
 from fogbank.services.lambda_.executables import Configurer
 from fogbank.services.lambda_.metrics import Metrics
-from fogbank.services.lambda_.platform import FunctionCredentials
+from fogbank.services.lambda_.platform import FunctionCredentials, session_of
 from fogbank.services.lambda_.running import Runner
 from fogbank.services.lambda_.settling import Settler
+from fogbank.services.lambda_.tables import find
 from fogbank.services.lambda_.targets import Targets
 from fogbank.store.api import Blobs, Store
 from fogbank.store.secrets import Secrets
@@ -44,6 +48,7 @@ class Lambda:
         sessions: SessionIssuer,
         code_dir: Path,
         settings: Settings,
+        calls: Calls,
     ) -> None:
         self.store = store
         self.clock = clock
@@ -82,6 +87,18 @@ class Lambda:
             concurrency=self.concurrency,
             owner=self.owner,
         )
+        self.mappings = Mappings(
+            store=store,
+            clock=clock,
+            ids=ids,
+            lanes=lanes,
+            calls=calls,
+            targets=self.targets,
+            runner=self.runner,
+            metrics=self.metrics,
+            role=self.role_of,
+            owner=self.owner,
+        )
         self._credentials = FunctionCredentials(sessions, ids, settings)
 
     async def start(self) -> None:
@@ -92,9 +109,11 @@ class Lambda:
         await self.chores.start()
         self.collector.start()
         await self.events.start()
+        await self.mappings.start()
 
     async def close(self) -> None:
         """Take nothing new up. What is queued stays queued."""
+        await self.mappings.close()
         await self.events.close()
         await self.chores.close()
         self.targets.close()
@@ -102,6 +121,13 @@ class Lambda:
     def changed(self) -> None:
         """A record changed here: the next invocation sees it."""
         self.targets.clear()
+
+    async def role_of(self, mapping: Mapping) -> Principal:
+        """What a mapping's pollers act as: the role of the function as it is now. Raises when there is none."""
+        found = await find(self.store, mapping.function_name)
+        open_mode = self.settings.auth_mode is AuthMode.OPEN
+        name = mapping.function_name
+        return session_of(found.version.role, name.account, name.region, name.name, open_mode=open_mode)
 
     async def credentials(self, config: FunctionConfig) -> Credentials:
         """The sandbox's `Platform.credentials`."""

@@ -159,6 +159,7 @@ def build(house: Any) -> lambda_.Lambda:
         sessions=house.sessions,
         code_dir=house.folder / "code",
         settings=house.settings,
+        calls=house.calls,
     )
 
 

@@ -1,0 +1,160 @@
+"""The function at the end of a mapping, and where a stream's records go that were given up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import orjson
+
+from fogbank.core.arn import parse_arn
+from fogbank.core.clock import Clock, iso8601_z
+from fogbank.core.errors import AwsError
+from fogbank.core.ids import Ids
+from fogbank.model.call import Caller
+from fogbank.model.calls import Calls
+from fogbank.sandbox.api import Status
+from fogbank.services.lambda_.event_source_mapping_records import Mapping
+from fogbank.services.lambda_.running import Runner
+from fogbank.services.lambda_.targets import Target, Targets
+from fogbank.streams.api import Discarded, Outcome, Reason, Record, Verdict
+
+OK = "OK"
+FAILED = "PROBLEM: Function call failed"
+MISSING = "PROBLEM: Function not found"
+
+
+class FunctionTarget:
+    """Invokes the function. What it cannot do now it says; nothing is counted as the function's failure then."""
+
+    def __init__(
+        self,
+        mapping: Mapping,
+        targets: Targets,
+        runner: Runner,
+        ids: Ids,
+        clock: Clock,
+        note: Callable[[str], None],
+    ) -> None:
+        self._name = mapping.function_name
+        self._key = (mapping.account, mapping.region, mapping.function, None)
+        self._targets = targets
+        self._runner = runner
+        self._ids = ids
+        self._clock = clock
+        self._note = note
+        self._last: Target | None = None
+
+    async def invoke(self, payload: bytes) -> Outcome:
+        try:
+            target = self._targets.cached.get(self._key) or await self._targets.resolve(self._name, self._key)
+        except AwsError as error:
+            self._note(MISSING if error.status == 404 else FAILED)
+            return Outcome(Verdict.AGAIN)
+        self._last = target
+        executable = target.pick(self._ids)
+        if executable.slots.enter() is not None:
+            executable.tally.throttled()
+            while executable.slots.enter() is not None:
+                await executable.slots.freed()
+        request_id = self._ids.uuid()
+        try:
+            result, _ = await self._runner.run(executable, request_id, payload)
+        except AwsError:
+            self._note(FAILED)
+            return Outcome(Verdict.AGAIN)
+        verdict = Verdict.DONE if result.status is Status.SUCCESS else Verdict.FAILED
+        return Outcome(verdict, result.payload, request_id, executable.version)
+
+    def delivered(self, records: Sequence[Record]) -> None:
+        if records and self._last is not None:
+            age_ms = max(0, self._clock.now_ms() - records[-1].time_ms)
+            self._last.first.tally.iterator_age(age_ms)
+
+
+class OnFailure:
+    """A mapping's OnFailure destination; None: records that were given up are dropped."""
+
+    def __init__(
+        self,
+        mapping: Mapping,
+        calls: Calls,
+        caller: Callable[[], Caller],
+        clock: Clock,
+        ids: Ids,
+        failed: Callable[[], None],
+    ) -> None:
+        self._mapping = mapping
+        self._calls = calls
+        self._caller = caller
+        self._clock = clock
+        self._ids = ids
+        self._failed = failed
+
+    async def discard(self, discarded: Discarded) -> None:
+        destination = self._mapping.destination
+        if destination is None:
+            return
+        document = failure_record(self._mapping, discarded, self._clock.now_ms(), self._ids)
+        try:
+            await self._deliver(destination, document, discarded)
+        except AwsError:
+            self._failed()
+
+    async def _deliver(self, destination: str, document: dict[str, Any], discarded: Discarded) -> None:
+        arn = parse_arn(destination)
+        assert arn is not None  # checked when the mapping was made
+        if arn.service == "s3":
+            document["payload"] = orjson.loads(discarded.payload)
+            params = {
+                "Bucket": arn.resource,
+                "Key": self._object_key(discarded.shard),
+                "Body": orjson.dumps(document),
+            }
+            await self._calls.call("s3", "PutObject", params, self._caller())
+        elif arn.service == "sns":
+            params = {"TopicArn": destination, "Message": orjson.dumps(document).decode()}
+            await self._calls.call("sns", "Publish", params, self._caller())
+        else:
+            url = f"https://sqs.{arn.region}.amazonaws.com/{arn.account}/{arn.resource}"
+            params = {"QueueUrl": url, "MessageBody": orjson.dumps(document).decode()}
+            await self._calls.call("sqs", "SendMessage", params, self._caller())
+
+    def _object_key(self, shard: str) -> str:
+        moment = iso8601_z(self._clock.now_ms())[:19]
+        day = moment[:10].replace("-", "/")
+        stamp = moment.replace(":", ".")
+        return f"aws/lambda/{self._mapping.uuid}/{shard}/{day}/{stamp}-{self._ids.uuid()}"
+
+
+def failure_record(mapping: Mapping, discarded: Discarded, now_ms: int, ids: Ids) -> dict[str, Any]:
+    """What a destination is told: which records, and how it ended."""
+    outcome, records = discarded.outcome, discarded.records
+    document: dict[str, Any] = {
+        "requestContext": {
+            "requestId": outcome.request_id if outcome is not None else ids.uuid(),
+            "functionArn": mapping.function,
+            "condition": discarded.reason.value,
+            "approximateInvokeCount": discarded.invocations,
+        }
+    }
+    if outcome is not None and discarded.reason is Reason.RETRIES:
+        document["responseContext"] = {
+            "statusCode": 200,
+            "executedVersion": outcome.version,
+            "functionError": "Unhandled" if outcome.verdict is Verdict.FAILED else None,
+        }
+    document |= {
+        "version": "1.0",
+        "timestamp": iso8601_z(now_ms),
+        "DDBStreamBatchInfo": {
+            "shardId": discarded.shard,
+            "startSequenceNumber": records[0].id,
+            "endSequenceNumber": records[-1].id,
+            "approximateArrivalOfFirstRecord": f"{iso8601_z(records[0].time_ms)[:19]}Z",
+            "approximateArrivalOfLastRecord": f"{iso8601_z(records[-1].time_ms)[:19]}Z",
+            "batchSize": len(records),
+            "streamArn": mapping.source_arn,
+        },
+    }
+    return document

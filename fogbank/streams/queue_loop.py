@@ -1,0 +1,176 @@
+"""The loop of one queue: messages are received when a batch has a place to go, and deleted when the function took them.
+
+A batch that failed is left alone: the queue gives its messages out again when their time is over. How many batches run at once
+begins small and grows while all are busy and there are messages, up to the bound of the mapping.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+import orjson
+
+from fogbank.core.clock import Clock
+from fogbank.core.lanes import Lanes
+from fogbank.streams.answers import failed_ids
+from fogbank.streams.api import Message, Outcome, Policy, QueueSource, Results, Target, Verdict
+from fogbank.streams.batches import invoked
+from fogbank.streams.lanes import PAYLOAD_BYTES_MAX
+from fogbank.streams.waiting import Signal, Stop
+
+log = logging.getLogger("fogbank.streams")
+
+RECEIVE_MAX = 10
+WAIT_S = 20
+CONCURRENCY_MIN = 5  # batches at once, to begin with
+CONCURRENCY_MAX = 1000
+GROW_EVERY_MS = 1000
+GROW_BY = 5  # AWS adds up to 300 a minute
+FAILED_MS = 1000
+HELD_MS_MAX = (
+    15_000  # how long messages wait for a function that cannot be invoked; then they go back by themselves
+)
+
+
+class QueueLoop:
+    """Runs until it is stopped."""
+
+    def __init__(
+        self,
+        *,
+        policy: Policy,
+        source: QueueSource,
+        target: Target,
+        results: Results,
+        clock: Clock,
+        lanes: Lanes,
+    ) -> None:
+        self._policy = policy
+        self._source = source
+        self._target = target
+        self._results = results
+        self._clock = clock
+        self._lanes = lanes
+        self._signal = Signal(clock, lanes)
+        self._stop = Stop(clock, lanes)
+        self._max = policy.concurrency_max or CONCURRENCY_MAX
+        self._limit = min(CONCURRENCY_MIN, self._max)
+        self._grown_ms = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._receiving: asyncio.Task[list[Message]] | None = None
+        self._stopping = False
+
+    async def run(self) -> None:
+        """Return when it was stopped and the batches under way are through."""
+        try:
+            while not self._stopping:
+                if len(self._tasks) >= self._limit:
+                    self._grow()
+                    if len(self._tasks) >= self._limit:
+                        at_most = self._limit >= self._max
+                        await self._signal.wait(None if at_most else self._grown_ms + GROW_EVERY_MS)
+                    continue
+                batch = await self._next_batch()
+                if batch:
+                    task = self._lanes.spawn("event source batch", self._run_batch(batch))
+                    self._tasks.add(task)
+                    task.add_done_callback(self._ended)
+            if self._tasks:
+                await asyncio.wait(self._tasks)
+        finally:
+            for task in list(self._tasks):
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def stop(self) -> None:
+        self._stopping = True
+        self._stop.set()
+        self._signal.set()
+        if self._receiving is not None:
+            self._receiving.cancel()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._signal.set()
+
+    def _grow(self) -> None:
+        now_ms = self._clock.now_ms()
+        if self._limit < self._max and now_ms >= self._grown_ms + GROW_EVERY_MS:
+            self._grown_ms = now_ms
+            self._limit = min(self._max, self._limit + GROW_BY)
+
+    async def _next_batch(self) -> list[Message]:
+        """A batch as the policy wants it; none when it was stopped meanwhile."""
+        self._receiving = self._lanes.spawn("event source receive", self._gather())
+        try:
+            return await self._receiving
+        except asyncio.CancelledError:
+            if not self._stopping:
+                self._receiving.cancel()
+                raise
+            return []
+        except Exception:  # a boundary: the queue may be away for a moment
+            log.exception("receiving from a queue failed; it goes on")
+            await self._stop.pause(FAILED_MS)
+            return []
+        finally:
+            self._receiving = None
+
+    async def _gather(self) -> list[Message]:
+        """Receive until the batch is full, too large, or has waited long enough from its first message."""
+        policy = self._policy
+        batch: list[Message] = []
+        size, end_ms = 0, 0
+        try:
+            while len(batch) < policy.batch_size and size < PAYLOAD_BYTES_MAX:
+                wait_s = WAIT_S
+                if batch:
+                    left_ms = end_ms - self._clock.now_ms()
+                    wait_s = min(WAIT_S, max(0, (left_ms + 999) // 1000))
+                    if policy.window_ms and left_ms <= 0:
+                        break
+                limit = min(RECEIVE_MAX, policy.batch_size - len(batch))
+                messages = await self._source.receive(limit, wait_s if not batch or policy.window_ms else 0)
+                wanted = await self._wanted(messages)
+                if wanted and not batch:
+                    end_ms = self._clock.now_ms() + policy.window_ms
+                batch += wanted
+                size += sum(message.size_bytes for message in wanted)
+                if batch and (not messages or (not policy.window_ms and len(messages) < limit)):
+                    break
+        except asyncio.CancelledError:
+            if batch:
+                await self._source.release(batch)
+            raise
+        return batch
+
+    async def _wanted(self, messages: Sequence[Message]) -> list[Message]:
+        """Those that pass the filter; the others are deleted."""
+        matches = self._policy.matches
+        if matches is None:
+            return list(messages)
+        wanted = [message for message in messages if matches(message.view)]
+        if len(wanted) < len(messages):
+            kept = {message.handle for message in wanted}
+            await self._source.delete([message for message in messages if message.handle not in kept])
+        return wanted
+
+    async def _run_batch(self, batch: Sequence[Message]) -> None:
+        payload = orjson.dumps({"Records": [message.event for message in batch]})
+        outcome = await invoked(self._target, payload, self._stop, HELD_MS_MAX)
+        through = self._through(batch, outcome)
+        self._results.processed(len(through) < len(batch))
+        if through:
+            await self._source.delete(through)
+
+    def _through(self, batch: Sequence[Message], outcome: Outcome) -> list[Message]:
+        if outcome.verdict is not Verdict.DONE:
+            return []
+        if not self._policy.reports_failures:
+            return list(batch)
+        failed = failed_ids(outcome.payload, {message.id for message in batch})
+        if failed is None:
+            return []
+        return [message for message in batch if message.id not in failed]
