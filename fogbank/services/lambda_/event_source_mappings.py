@@ -81,7 +81,7 @@ async def create_event_source_mapping(
         kind=kind,
         source_arn=event_source_arn,
         function=_invoked_arn(name),
-        state=State.CREATING,
+        state=State.DISABLED if enabled is False else State.CREATING,
         enabled=enabled is not False,
         modified_ms=now_ms,
         batch_size=DEFAULT_BATCH[kind],
