@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from fogbank.asl.definition import choices, handlers, maps, values
+from fogbank.asl.definition import choices, handlers, maps, parameters, values
 from fogbank.asl.definition.diagnostics import Code
 from fogbank.asl.definition.places import Check, Place
 from fogbank.asl.definition.states import QueryLanguage
@@ -171,7 +171,7 @@ SHAPES: Final[Mapping[str, Shape]] = {
         jsonpath={
             **_PATHS,
             **_RESULT,
-            "ItemsPath": values.single_path,
+            "ItemsPath": values.path,
             "Parameters": values.template,
             "MaxConcurrencyPath": values.single_path,
             "ToleratedFailurePercentagePath": values.single_path,
@@ -265,6 +265,8 @@ def _beyond_fields(fields: Mapping[str, Any], place: Place) -> None:
     heartbeat, timeout = fields.get("HeartbeatSeconds"), fields.get("TimeoutSeconds")
     if type(heartbeat) is int and type(timeout) is int and heartbeat >= timeout:
         place.at("HeartbeatSeconds").refuse("HeartbeatSeconds must be smaller than TimeoutSeconds")
+    if fields["Type"] == "Task":
+        parameters.check(fields.get("Resource"), fields, place)
     if fields["Type"] == "Map":
         processor = fields.get("ItemProcessor", fields.get("Iterator"))
         config = processor.get("ProcessorConfig") if isinstance(processor, dict) else None

@@ -283,6 +283,16 @@ _DISTRIBUTED = {
             "resource ARN, or the resource is not available in this region.",
             "/ItemReader/Resource",
         ),
+        (
+            {**_TASK, "Parameters": {"Payload.$": "$"}},
+            "The field 'FunctionName' is required but was missing",
+            "/Parameters",
+        ),
+        (
+            {**_TASK, "Parameters": {"FunctionName.$": "$.f", "payload": 1}},
+            "The field 'payload' is not supported by Step Functions",
+            "/Parameters",
+        ),
         ({**_TASK, "Credentials": {}}, "The field 'RoleArn' is required but was missing", "/Credentials"),
     ],
 )
@@ -418,6 +428,9 @@ def test_refused(state: Any, location: str) -> None:
             "Label": "L",
         },
         {"Type": "Fail", "CausePath": "States.UUID()", "ErrorPath": "$.e"},
+        {**_TASK, "Parameters": {"FunctionName": "f", "Payload.$": "$", "ClientContext": "e30="}},
+        {**_TASK, "Resource": "arn:aws:states:::ecs:runTask.sync", "Parameters": {"Cluster": "c"}},
+        {**_TASK, "Resource": "arn:aws:states:::aws-sdk:lambda:invoke", "Parameters": {"Anything": 1}},
         {"Type": "Succeed", "Comment": "done"},
     ],
 )
