@@ -7,6 +7,7 @@ Scenarios that need a service that this fogbank lacks wait for it visibly (`need
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -244,7 +245,7 @@ def invoking(kind: str) -> Callable[[Replay, str], Any]:
 
 def pipe(it: Replay, what: str) -> Any:
     definition = template("services/statemachines/lambda_invoke_pipe")
-    for n, kind in ((1, "id"), (2, "echo")):
+    for n, kind in ((1, "hello"), (2, "hello")):
         definition["States"][f"step{n}"]["Resource"] = it.function(kind, f"<lambda_function_{n}_name>")
     return definition
 
@@ -569,15 +570,12 @@ def test_express_sync(replay: Make, test: str) -> None:
     billed = answer["billingDetails"]
     assert billed["billedDurationInMilliseconds"] % 100 == 0
     assert billed["billedMemoryUsedInMB"] == 64
-    if isinstance(output := json.loads(answer.get("output", "null")), dict) and "Cause" in output:
-        cause = json.loads(output["Cause"])
-        assert cause.pop("requestId")
-        wanted = it.was["start_execution_sync_response"]["output"].pop("Cause")
-        assert (
-            cause
-            == json.loads(wanted.replace('<request-id>"', '"x"').replace('"<request-id>"', '"x"')) | cause
-        )
-        del output["Cause"]
+    was = it.was["start_execution_sync_response"].get("output")
+    if isinstance(was, dict) and "Cause" in was:
+        # The recorder cut the request's id out of a text that has spaces or not, as it came.
+        was["Cause"] = re.sub(r":( ?)\"?<request-id>", r':\1"<request-id>', was["Cause"])
+        output = json.loads(answer["output"])
+        output["Cause"] = re.sub(r'("requestId": ?")[^"]+', r"\1<request-id>", output["Cause"])
         answer["output"] = json.dumps(output)
     it.matches("start_execution_sync_response", answer, ignore={"billedDurationInMilliseconds"})
 

@@ -503,7 +503,7 @@ def test_describe_state_machine_for_execution_of_version(api: Make, words: str) 
     it = api(f"TestSnfApiVersioning::{test}", VERSIONS)
     arn = it.made(publish=not words)
     if words:
-        it.updated("update_resp", arn, definition=revision(1), publish=True)
+        it.updated("update_resp", arn, definition=revision(2), publish=True)
     started = it.client.start_execution(stateMachineArn=f"{arn}:1")
     it.matches("execution_resp", started)
     execution = started["executionArn"]
@@ -686,6 +686,8 @@ def test_variable_references(api: Make, test: str) -> None:
         answer["definition"] = json.loads(text)
     arn = it.machine(it.meant(it.was["describe_response"]["definition"]))["stateMachineArn"]
     it.described("describe_response", arn)
+    if "describe_for_execution_response" not in it.was:
+        return
     execution = it.client.start_execution(stateMachineArn=arn)["executionArn"]
     answer = it.client.describe_state_machine_for_execution(executionArn=execution)
     it.matches("describe_for_execution_response", answer)
