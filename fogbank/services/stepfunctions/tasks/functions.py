@@ -45,7 +45,7 @@ class Functions:
             params = _params(call.parameters)
         except BadParameters as bad:
             return bad_parameters(dumps(call.parameters), bad.problem)
-        answer = await self._invoke(call, params, stage)
+        answer = await self._invoke(call, params, stage, parsed=True)
         if isinstance(answer, Failed):
             return answer
         output, request_id = answer
@@ -68,7 +68,7 @@ class Functions:
         return Succeeded(dumps(shown))
 
     async def _invoke(
-        self, call: TaskCall, params: dict[str, Any], stage: Stage
+        self, call: TaskCall, params: dict[str, Any], stage: Stage, *, parsed: bool = False
     ) -> tuple[dict[str, Any], str] | Failed:
         """Invoke's output and the request id; Failed for a function's error as for the service's."""
         caller = self._callers.of(call)
@@ -81,7 +81,7 @@ class Functions:
         except AwsError as error:
             return optimized_failure("lambda", error, operation, caller.request_id, stage)
         if output.get("FunctionError"):
-            return _function_failed(output["Payload"].decode("utf-8", "replace"))
+            return _function_failed(output["Payload"].decode("utf-8", "replace"), parsed=parsed)
         return output, caller.request_id
 
 
@@ -97,7 +97,9 @@ def _params(parameters: Any) -> dict[str, Any]:
         raise BadParameters("The field 'FunctionName' is required but was missing")
     params = {name: value for name, value in parameters.items() if value is not None}
     if "Payload" in params:
-        params["Payload"] = dumps(params["Payload"]).encode()
+        payload = params["Payload"]
+        # A text is the payload as it stands, as with Invoke itself.
+        params["Payload"] = (payload if isinstance(payload, str) else dumps(payload)).encode()
     return params
 
 
@@ -108,8 +110,11 @@ def _json(text: str) -> Any:
         return text
 
 
-def _function_failed(payload: str) -> Failed:
-    """The function's own error. Its type is what Retry and Catch see, the whole document the cause."""
+def _function_failed(payload: str, *, parsed: bool) -> Failed:
+    """The function's own error. Its type is what Retry and Catch see, the whole document the cause.
+
+    The integration has `parsed` it and writes it anew, without spaces; a function by its ARN is quoted.
+    """
     document = _json(payload)
     kind = document.get("errorType") if isinstance(document, dict) else None
     if not isinstance(kind, str) or not kind:
@@ -118,4 +123,4 @@ def _function_failed(payload: str) -> Failed:
             f"Returned payload: {payload}"
         )
         return Failed("Lambda.Unknown", cause)
-    return Failed(kind, payload)
+    return Failed(kind, dumps(document) if parsed else payload)

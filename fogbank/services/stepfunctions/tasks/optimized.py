@@ -6,6 +6,7 @@ from typing import Any
 
 from fogbank.asl.documents import dumps
 from fogbank.core.clock import Clock
+from fogbank.core.encoded import resolved
 from fogbank.core.errors import AwsError, NotSupported
 from fogbank.model.calls import Calls
 from fogbank.model.service import Operation
@@ -53,7 +54,7 @@ class OptimizedTasks:
         service = call.resource.service
         caller = self._callers.of(call)
         try:
-            output = await self._calls.run(operation, params, caller)
+            output: dict[str, Any] = resolved(await self._calls.run(operation, params, caller))
         except AwsError as error:
             return optimized_failure(service, error, operation, caller.request_id, stage)
         shown = from_output(operation.model.output, output, STYLE)
