@@ -10,12 +10,13 @@ import orjson
 from fogbank.model.call import Call
 from fogbank.services.apigateway import keys
 from fogbank.services.apigateway.drafts import api_of, change, check_room, new_id, part_of
+from fogbank.services.apigateway.keys import place_of
 from fogbank.services.apigateway.limits import MODELS_PER_API_MAX, RESOURCES_PER_API_MAX
 from fogbank.services.apigateway.model_templates import template_of
 from fogbank.services.apigateway.pages import answer_page
 from fogbank.services.apigateway.patching import REPLACE, Patches, Rule, text
 from fogbank.services.apigateway.records import Wire, pack, read, retried, scan, shape
-from fogbank.services.apigateway.service import SERVICE, bad_request, conflict
+from fogbank.services.apigateway.service import SERVICE, bad_request, conflict, not_found
 from fogbank.services.apigateway.state import ApiGateway
 
 REFERENCE = re.compile(r"https?://apigateway\.amazonaws\.com/restapis/[^/]+/models/([a-zA-Z0-9]+)")
@@ -55,7 +56,9 @@ async def create_model(
     description: str | None = None,
     schema: str | None = None,
 ) -> dict[str, Any]:
-    api = await api_of(ctx, rest_api_id)
+    api = await read(ctx.state.store, keys.api(place_of(ctx), rest_api_id))
+    if api is None:
+        raise not_found("Invalid Rest API Id specified")
     if not re.fullmatch(r"[a-zA-Z0-9]+", name):
         raise bad_request("Model name must be alphanumeric")
     if not re.fullmatch(r"[\w.+*-]+/[\w.+*-]+(\s*;.*)?", content_type):

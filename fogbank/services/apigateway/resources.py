@@ -60,7 +60,7 @@ async def check_place(
             raise conflict(f"Another resource with the same parent already has this name: {path_part}")
         if path_part.startswith("{") and str(sibling.position).startswith("{"):
             raise bad_request(
-                f"A sibling ({sibling.wire['id']}) of this resource already has a variable path part -- "
+                f"A sibling ({sibling.position!s}) of this resource already has a variable path part -- "
                 "only one is allowed"
             )
 
@@ -151,7 +151,7 @@ def _replace_parent(wire: Wire, patch: Patch) -> None:
     wire["parentId"] = given(patch)
 
 
-PATCHES = Patches({"/pathPart": Rule(REPLACE, _replace_part), "/parentId": Rule(REPLACE, _replace_parent)})
+PATCHES = Patches({"/parentId": Rule(REPLACE, _replace_parent), "/pathPart": Rule(REPLACE, _replace_part)})
 
 
 @SERVICE.operation
@@ -173,10 +173,8 @@ async def update_resource(
         raise bad_request("Root resource cannot be updated")  # AWS's words are not known
     _, parent = await part_of(ctx, rest_api_id, "resource", resource.wire["parentId"], missing=NO_RESOURCE)
     moved = await below(ctx, rest_api_id, resource)
-    if parent.wire["id"] == resource_id:
-        raise bad_request("Resource cannot be its own parent")
     if any(each.wire["id"] == parent.wire["id"] for each in moved):
-        raise bad_request("Resources cannot be moved below one of their own children")  # ours
+        raise bad_request("Resource cannot be an ancestor of itself")
     part = resource.wire["pathPart"]
     if part.endswith("+}") and len(moved) > 1:
         raise bad_request(f"Cannot create a child of a resource with a greedy path variable: {part}")

@@ -68,6 +68,8 @@ async def create_rest_api(
     """An API with its root resource, and the two models that every new API begins with."""
     place, store = place_of(ctx), ctx.state.store
     check_name(name)
+    if description == "":
+        raise bad_request("Description cannot be an empty string")
     check_compression(minimum_compression_size)
     check_tags(tags)
     await check_apis_room(ctx)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from fogbank.core.errors import AwsError
 from fogbank.services.apigateway.openapi.base_paths import rebased
 from fogbank.services.apigateway.openapi.reading import read_definition
+from fogbank.services.apigateway.openapi.schemas import to_model
 from tests.services.apigateway.conftest import FUNCTION_URI, Gateway
 
 PETS: dict[str, Any] = {
@@ -200,7 +201,7 @@ async def test_everything_of_a_definition(gateway: Gateway) -> None:
     url = f"https://apigateway.amazonaws.com/restapis/{api['id']}/models/"
     assert models["Pet"] == {
         "type": "object",
-        "properties": {"owner": {"$ref": url + "Owner"}, "age": {"type": ["integer", "null"]}},
+        "properties": {"owner": {"$ref": url + "Owner"}, "age": {"type": "integer"}},
     }
     assert models[post["requestModels"]["application/json"]]["items"] == {"$ref": url + "Pet"}
     response = await gateway.call("GetGatewayResponse", **where, responseType="DEFAULT_4XX")
@@ -244,6 +245,17 @@ definitions:
     assert method["methodResponses"]["200"]["responseModels"] == {"text/plain": "B"}
     code, message = await gateway.fails("ImportRestApi", body=text, failOnWarnings=True)
     assert (code, message.startswith("Warnings found during import:\n\t")) == ("BadRequestException", True)
+
+
+def test_what_models_do_not_know_is_left_out_but_members_of_that_name_stay() -> None:
+    schema = {"type": "object", "example": 1, "properties": {"example": {"xml": {}, "type": "string"}}}
+    schema |= {"enum": [{"example": 1}], "items": {"$ref": "#/definitions/A-b"}}
+    assert to_model(schema, "API") == {
+        "type": "object",
+        "properties": {"example": {"type": "string"}},
+        "enum": [{"example": 1}],
+        "items": {"$ref": "https://apigateway.amazonaws.com/restapis/API/models/Ab"},
+    }
 
 
 async def test_merge_and_overwrite(gateway: Gateway) -> None:

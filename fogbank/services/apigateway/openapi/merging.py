@@ -188,7 +188,7 @@ class Tree:
             if other.get("parentId") == parent["id"] and other["pathPart"].startswith("{"):
                 raise bad_request(
                     f"Errors found during import:\n\tUnable to create resource at path '{path}': A sibling "
-                    f"({other['id']}) of this resource already has a variable path part -- only one is allowed"
+                    f"({other['pathPart']}) of this resource already has a variable path part -- only one is allowed"
                 )
         if len(self._by_path) >= RESOURCES_PER_API_MAX:
             raise limit_exceeded(

@@ -8,8 +8,20 @@ from typing import Any
 from fogbank.services.apigateway.models import REFERENCE
 
 LOCAL = re.compile(r"#/(?:definitions|components/schemas)/([^/]+)")
-#: What OpenAPI adds to JSON Schema and models do not know.
-FOREIGN = ("example", "xml", "externalDocs", "discriminator", "readOnly", "writeOnly", "deprecated")
+#: What OpenAPI adds to JSON Schema and models do not know; AWS's "important notes" say that it drops them.
+FOREIGN = (
+    "nullable",
+    "example",
+    "xml",
+    "externalDocs",
+    "discriminator",
+    "readOnly",
+    "writeOnly",
+    "deprecated",
+)
+
+MAPS = ("properties", "patternProperties", "definitions", "dependencies")
+VALUES = ("enum", "default", "required")
 
 
 def model_name(reference: str) -> str | None:
@@ -26,26 +38,24 @@ def to_model(schema: Any, api_id: str) -> Any:
     """A definition's schema as a model has it."""
     match schema:
         case dict():
-            found = {name: to_model(value, api_id) for name, value in schema.items() if name not in FOREIGN}
+            found = {
+                name: _member(name, value, api_id) for name, value in schema.items() if name not in FOREIGN
+            }
             name = model_name(schema["$ref"]) if isinstance(schema.get("$ref"), str) else None
             if name is not None:
                 found["$ref"] = f"https://apigateway.amazonaws.com/restapis/{api_id}/models/{name}"
-            return _without_nullable(found)
+            return found
         case list():
             return [to_model(each, api_id) for each in schema]
         case _:
             return schema
 
 
-def _without_nullable(schema: dict[str, Any]) -> dict[str, Any]:
-    """OpenAPI 3.0's `nullable` in JSON Schema draft 4."""
-    nullable = schema.get("nullable")
-    if not isinstance(nullable, bool):
-        return schema
-    del schema["nullable"]
-    if nullable and isinstance(schema.get("type"), str):
-        schema["type"] = [schema["type"], "null"]
-    return schema
+def _member(name: str, value: Any, api_id: str) -> Any:
+    """A keyword's value: maps of schemas by any name, plain values, else a schema or a list of them."""
+    if name in MAPS and isinstance(value, dict):
+        return {key: to_model(each, api_id) for key, each in value.items()}
+    return value if name in VALUES else to_model(value, api_id)
 
 
 def from_model(schema: Any, place: str) -> Any:
