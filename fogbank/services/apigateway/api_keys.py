@@ -6,7 +6,7 @@ from typing import Any
 
 from fogbank.model.call import Call
 from fogbank.services.apigateway import keys
-from fogbank.services.apigateway.drafts import new_id
+from fogbank.services.apigateway.drafts import new_id, stamp
 from fogbank.services.apigateway.keys import place_of
 from fogbank.services.apigateway.limits import API_KEYS_MAX, PLANS_PER_KEY_MAX
 from fogbank.services.apigateway.pages import listed, opened, page_size, sealed
@@ -85,7 +85,7 @@ async def create_api_key(
 
 async def make_key(ctx: Call[ApiGateway], key: Wire) -> Wire:
     """Store a new key. Raises Conflict (try again), ConflictException for a value that another key has."""
-    place, store, now_ms = place_of(ctx), ctx.state.store, ctx.state.clock.now_ms()
+    place, store, now_ms = place_of(ctx), ctx.state.store, stamp(ctx)
     if await store.count(keys.owned(place, "key"), limit=API_KEYS_MAX) >= API_KEYS_MAX:
         raise limit_exceeded(
             f"Maximum number of API keys in this region has been reached. Limit: {API_KEYS_MAX}"
@@ -168,7 +168,7 @@ async def update_api_key(
 ) -> dict[str, Any]:
     found = await key_of(ctx, api_key)
     PATCHES.apply(found.wire, patch_operations)
-    found.wire["lastUpdatedDate"] = ctx.state.clock.now_ms()
+    found.wire["lastUpdatedDate"] = stamp(ctx)
     await ctx.state.store.commit(Transaction().put(found.key, pack(found.wire), expect=found.version))
     return shown(found.wire, value=False, tags=True)
 

@@ -13,7 +13,7 @@ from cryptography.x509.oid import NameOID
 
 from fogbank.model.call import Call
 from fogbank.services.apigateway import keys
-from fogbank.services.apigateway.drafts import new_id
+from fogbank.services.apigateway.drafts import new_id, stamp
 from fogbank.services.apigateway.keys import place_of
 from fogbank.services.apigateway.limits import CLIENT_CERTIFICATES_MAX, REST_APIS_MAX
 from fogbank.services.apigateway.pages import listed, page_of
@@ -79,14 +79,14 @@ async def generate_client_certificate(
         raise limit_exceeded(
             f"Maximum number of client certificates has been reached. Limit: {CLIENT_CERTIFICATES_MAX}"
         )
-    now_ms = state.clock.now_ms()
+    now_ms = stamp(ctx)
     pem, private = await asyncio.to_thread(_make, now_ms, int(state.ids.hex(30), 16) | 1)
     certificate = shape(
         clientCertificateId=new_id(ctx),
         description=description or None,
         pemEncodedCertificate=pem,
-        createdDate=now_ms // 1000 * 1000,
-        expirationDate=now_ms // 1000 * 1000 + VALID_DAYS * 86_400_000,
+        createdDate=now_ms,
+        expirationDate=now_ms + VALID_DAYS * 86_400_000,
         tags=tags or None,
         sealedKey=state.secrets.seal(CERTIFICATE_SECRET, private).hex(),
     )

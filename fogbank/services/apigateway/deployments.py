@@ -6,7 +6,7 @@ from typing import Any
 
 from fogbank.model.call import Call
 from fogbank.services.apigateway import keys
-from fogbank.services.apigateway.drafts import api_of, change, check_room, new_id, part_of
+from fogbank.services.apigateway.drafts import api_of, change, check_room, new_id, part_of, stamp
 from fogbank.services.apigateway.keys import place_of
 from fogbank.services.apigateway.limits import DEPLOYMENTS_PER_API_MAX
 from fogbank.services.apigateway.pages import answer_page
@@ -50,7 +50,7 @@ async def create_deployment(
         _check_canary(stage_name, stage)
     _check_deployable(content)
     await check_room(ctx, rest_api_id, "deployment", DEPLOYMENTS_PER_API_MAX)
-    now_ms = ctx.state.clock.now_ms()
+    now_ms = stamp(ctx)
     deployment = shape(id=new_id(ctx), description=description or None, createdDate=now_ms)
     tx = Transaction().check(keys.revision(rest_api_id), revision.version)
     tx.check(api.key, api.version)

@@ -6,7 +6,7 @@ from typing import Any
 
 from fogbank.model.call import Call
 from fogbank.services.apigateway import keys
-from fogbank.services.apigateway.drafts import api_of, change, check_room, part_of
+from fogbank.services.apigateway.drafts import api_of, change, check_room, part_of, stamp
 from fogbank.services.apigateway.limits import (
     DOCUMENTATION_PARTS_PER_API_MAX,
     DOCUMENTATION_VERSIONS_PER_API_MAX,
@@ -49,7 +49,7 @@ async def create_documentation_version(
     parts = await scan(store, keys.part(rest_api_id, "docpart"), limit=DOCUMENTATION_PARTS_PER_API_MAX)
     version = shape(
         version=documentation_version,
-        createdDate=ctx.state.clock.now_ms(),
+        createdDate=stamp(ctx),
         description=description or None,
         parts=[each.wire for each in parts],
     )

@@ -14,6 +14,7 @@ from fogbank.core.errors import NotSupported
 from fogbank.model.call import Call
 from fogbank.services.apigateway import keys
 from fogbank.services.apigateway.domain_uses import forget
+from fogbank.services.apigateway.drafts import stamp
 from fogbank.services.apigateway.keys import place_of
 from fogbank.services.apigateway.limits import DOMAIN_NAMES_MAX, MAPPINGS_PER_DOMAIN_MAX
 from fogbank.services.apigateway.pages import listed, opened, page_size, sealed
@@ -102,7 +103,7 @@ async def create_domain_name(
             f"Maximum number of domain names in this region has been reached. Limit: {DOMAIN_NAMES_MAX}"
         )
     suffix = url_suffix_of(place.partition)
-    now_ms = ctx.state.clock.now_ms()
+    now_ms = stamp(ctx)
     domain = shape(
         domainName=name,
         domainNameArn=place.arn(f"domainnames/{name}"),

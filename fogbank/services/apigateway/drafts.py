@@ -57,3 +57,8 @@ def new_id(ctx: Call[Any], length: int = 6) -> str:
     """An id as API Gateway draws them: lower-case letters and digits."""
     found: str = ctx.state.ids.alnum(length)
     return found
+
+
+def stamp(ctx: Call[ApiGateway]) -> int:
+    """Now, in whole seconds as API Gateway's dates are; Unix milliseconds."""
+    return ctx.state.clock.now_ms() // 1000 * 1000

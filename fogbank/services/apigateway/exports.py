@@ -9,7 +9,6 @@ import orjson
 import yaml
 
 from fogbank.core.arn import url_suffix_of
-from fogbank.core.clock import iso8601_z
 from fogbank.core.errors import NotSupported
 from fogbank.model.call import Call
 from fogbank.services.apigateway import keys
@@ -53,24 +52,27 @@ async def get_export(
     if snapshot is None:
         raise not_found("Invalid Deployment identifier specified")
     suffix = url_suffix_of(place.partition)
-    now_ms = ctx.state.clock.now_ms()
+    time = _date(ctx.state.clock.now_ms())
     document = document_of(
         Export(
             oas30=export_type == "oas30",
             snapshot=snapshot | {"api": api.wire | snapshot["api"]},
             stage_name=stage_name,
             host=f"{rest_api_id}.execute-api.{place.region}.{suffix}",
-            version=iso8601_z(api.wire["createdDate"]),
+            version=_date(api.wire["createdDate"]),
             extensions=extensions,
             documentation=await _documentation(ctx, rest_api_id, stage.wire),
         )
     )
-    time = datetime.fromtimestamp(now_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {
         "contentType": "application/octet-stream",
         "contentDisposition": f'attachment; filename="{export_type}_{time}.{"json" if accepts == JSON else "yaml"}"',
         "body": written(document, accepts),
     }
+
+
+def _date(when_ms: int) -> str:
+    return datetime.fromtimestamp(when_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def written(document: dict[str, Any], accepts: str) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any
 from fogbank.model.call import Call
 from fogbank.services.apigateway import keys
 from fogbank.services.apigateway.api_keys import check_value, make_key
-from fogbank.services.apigateway.drafts import api_of, change, new_id
+from fogbank.services.apigateway.drafts import api_of, change, new_id, stamp
 from fogbank.services.apigateway.endpoints import endpoint_of
 from fogbank.services.apigateway.keys import place_of
 from fogbank.services.apigateway.openapi.definition import Definition
@@ -54,7 +54,7 @@ async def _write(
         key = keys.part(api_id, "docversion", found.documentation_version)
         version = {
             "version": found.documentation_version,
-            "createdDate": ctx.state.clock.now_ms(),
+            "createdDate": stamp(ctx),
             "parts": found.documentation,
         }
         if await read(ctx.state.store, key) is None:
@@ -79,7 +79,7 @@ async def import_rest_api(
     _check_warnings(found, fail_on_warnings)
     api = {
         "id": api_id,
-        "createdDate": ctx.state.clock.now_ms(),
+        "createdDate": stamp(ctx),
         "apiKeySource": "HEADER",
         "endpointConfiguration": endpoint_of(None),
         "disableExecuteApiEndpoint": False,

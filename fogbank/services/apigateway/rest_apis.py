@@ -9,7 +9,7 @@ from fogbank.services.apigateway import endpoints, keys
 from fogbank.services.apigateway.cloning import cloned_parts
 from fogbank.services.apigateway.default_models import default_models
 from fogbank.services.apigateway.domain_uses import check_unmapped
-from fogbank.services.apigateway.drafts import api_of, new_id
+from fogbank.services.apigateway.drafts import api_of, new_id, stamp
 from fogbank.services.apigateway.keys import place_of
 from fogbank.services.apigateway.limits import PAYLOAD_COMPRESSION_BYTES_MAX, REST_APIS_MAX
 from fogbank.services.apigateway.pages import listed, page_of
@@ -78,7 +78,7 @@ async def create_rest_api(
         id=api_id,
         name=name,
         description=description or None,
-        createdDate=ctx.state.clock.now_ms(),
+        createdDate=stamp(ctx),
         version=version or None,
         binaryMediaTypes=binary_media_types or None,
         minimumCompressionSize=minimum_compression_size,

@@ -7,7 +7,7 @@ from typing import Any
 from fogbank.model.call import Call
 from fogbank.services.apigateway import keys, stage_patches
 from fogbank.services.apigateway.domain_uses import check_unmapped
-from fogbank.services.apigateway.drafts import api_of, change
+from fogbank.services.apigateway.drafts import api_of, change, stamp
 from fogbank.services.apigateway.keys import place_of
 from fogbank.services.apigateway.limits import STAGES_PER_API_MAX
 from fogbank.services.apigateway.patching import parsed
@@ -61,7 +61,7 @@ async def create_stage(
     stage = new_stage(
         stage_name,
         deployment_id,
-        ctx.state.clock.now_ms(),
+        stamp(ctx),
         description=description,
         variables=variables,
         cache_cluster_enabled=cache_cluster_enabled,
@@ -135,7 +135,7 @@ async def update_stage(
         else:
             check_access_logs(settings)
     await check_stage(ctx, rest_api_id, stage.wire)
-    stage.wire["lastUpdatedDate"] = ctx.state.clock.now_ms()
+    stage.wire["lastUpdatedDate"] = stamp(ctx)
     await ctx.state.store.commit(change(api).put(stage.key, pack(stage.wire), expect=stage.version))
     return stage.wire
 
