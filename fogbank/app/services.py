@@ -162,7 +162,12 @@ def _dynamodb(parts: Parts) -> Any:
     from fogbank.services.dynamodb import DynamoDB
 
     return DynamoDB(
-        store=parts.store, clock=parts.clock, ids=parts.ids, lanes=parts.lanes, node=parts.settings.node
+        store=parts.store,
+        clock=parts.clock,
+        ids=parts.ids,
+        lanes=parts.lanes,
+        node=parts.settings.node,
+        is_throttled=parts.settings.dynamodb_throughput,
     )
 
 

@@ -77,6 +77,11 @@ def _add_start(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="plain: run functions as plain processes, without sandbox (default: %(default)s)",
     )
     start.add_argument(
+        "--dynamodb-throughput",
+        action="store_true",
+        help="enforce the provisioned throughput of DynamoDB tables and indexes",
+    )
+    start.add_argument(
         "--environment-idle",
         type=_seconds,
         default=600.0,

@@ -40,6 +40,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
         function_network=options.function_network,
         environment_idle_s=options.environment_idle,
         isolation=options.isolation,
+        dynamodb_throughput=options.dynamodb_throughput,
     )
 
 

@@ -30,6 +30,7 @@ class Settings:
     function_network: str | None = None  # host | none | outbound; None: host on loopback, none elsewhere
     environment_idle_s: float = 600.0
     isolation: str = "auto"  # auto | none
+    dynamodb_throughput: bool = False  # whether provisioned throughput is enforced
     public_url: str | None = None  # what answers name as this server's address; None: from the request
     cognito_issuer: str | None = (
         None  # issuer of user pools' tokens, with {region} and {pool}; None: AWS's own

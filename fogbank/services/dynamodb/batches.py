@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.core.errors import AwsError
 from fogbank.model.call import Call
 from fogbank.services.dynamodb.capacity import WANTED, Spent
 from fogbank.services.dynamodb.expressions.request import Bound, check_parameters
@@ -19,6 +20,7 @@ from fogbank.services.dynamodb.reads import legacy_projection
 from fogbank.services.dynamodb.service import SERVICE, invalid
 from fogbank.services.dynamodb.state import DynamoDB
 from fogbank.services.dynamodb.table import Table
+from fogbank.services.dynamodb.throughput import ON_TABLE, exceeded
 from fogbank.services.dynamodb.together import Busy, write_together
 from fogbank.services.dynamodb.values import (
     Item,
@@ -42,6 +44,7 @@ async def batch_get_item(
     unprocessed: dict[str, Any] = {}
     capacities: list[dict[str, Any]] = []
     left_bytes = BATCH_GET_BYTES_MAX
+    throttled = 0
     for name, request in request_items.items():
         table = await ctx.state.directory.find(ctx, name)
         check_parameters(
@@ -58,6 +61,10 @@ async def batch_get_item(
         spent = Spent(table, name)
         found: list[bytes] = []
         for at, key in enumerate(keys):
+            if _is_throttled(ctx, table):
+                unprocessed[name] = request | {"Keys": request["Keys"][at:]}
+                throttled += len(keys) - at
+                break
             record = await ctx.state.store.get(key)
             size = stored_size(record.value) if record is not None else 0
             if size > left_bytes:
@@ -65,6 +72,7 @@ async def batch_get_item(
                 break
             left_bytes -= size
             spent.read(size, consistent=request.get("ConsistentRead", False))
+            ctx.state.throttle.read(table, size, consistent=request.get("ConsistentRead", False))
             if record is not None:
                 found.append(record.value)
         if projection is None:
@@ -73,10 +81,20 @@ async def batch_get_item(
             responses[name] = show([projection.of(unpack(stored)) for stored in found])
         if return_consumed_capacity in WANTED:
             capacities.append(spent.shown(return_consumed_capacity))
+    if throttled == sum(len(request["Keys"]) for request in request_items.values()):
+        raise exceeded(ON_TABLE)
     answer: dict[str, Any] = {"Responses": responses, "UnprocessedKeys": unprocessed}
     if return_consumed_capacity in WANTED:
         answer["ConsumedCapacity"] = capacities
     return answer
+
+
+def _is_throttled(ctx: Call[DynamoDB], table: Table) -> bool:
+    try:
+        ctx.state.throttle.admit_read(table)
+    except AwsError:
+        return True
+    return False
 
 
 def _store_keys(table: Table, raw: list[dict[str, Any]]) -> list[Key]:
@@ -107,6 +125,7 @@ async def batch_write_item(
         sizes = 0
         for name, writes in request_items.items():
             table = await ctx.state.directory.find(ctx, name)
+            ctx.state.throttle.admit_write(table)
             for write in writes:
                 request, size = _prepare(ctx, table, write)
                 requests.append(request)
@@ -127,6 +146,7 @@ async def batch_write_item(
         spent: dict[str, Spent] = {}
         metrics: dict[str, list[dict[str, Any]]] = {}
         for name, write in zip(names, done, strict=True):
+            ctx.state.throttle.wrote(write.table, write.before, write.after)
             if return_consumed_capacity in WANTED:
                 spent.setdefault(name, Spent(write.table, name)).wrote(write.before, write.after)
             if return_item_collection_metrics == "SIZE" and write.table.has_local:

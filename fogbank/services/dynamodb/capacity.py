@@ -14,13 +14,14 @@ from fogbank.services.dynamodb.writes import Held
 
 READ_UNIT_BYTES = 4096
 WRITE_UNIT_BYTES = 1024
+TRANSACTION_FACTOR = 2
 WANTED = ("TOTAL", "INDEXES")
 
 
 def read_units(size_bytes: int, *, consistent: bool, transactional: bool = False) -> float:
     units = max(1, -(-size_bytes // READ_UNIT_BYTES))
     if transactional:
-        return float(units * 2)
+        return float(units * TRANSACTION_FACTOR)
     return float(units) if consistent else units / 2
 
 
@@ -70,7 +71,7 @@ class Spent:
         self._add(units, index)
 
     def wrote(self, before: Held, after: Held) -> None:
-        factor = 2 if self._is_transactional else 1
+        factor = TRANSACTION_FACTOR if self._is_transactional else 1
         units = factor * write_units(before.size, after.size)
         self.write_units += units
         self._add(units, None)

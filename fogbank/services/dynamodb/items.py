@@ -150,8 +150,11 @@ def _updated(request: Prepared, write: Write, wanted: str) -> dict[str, Any]:
 
 
 async def _write(ctx: Call[DynamoDB], request: Prepared) -> Write:
+    throttle = ctx.state.throttle
+    throttle.admit_write(request.table)
     write = Write(request.table, request.key, request.decide)
     await ctx.state.writer.write(write)
+    throttle.wrote(write.table, write.before, write.after)
     return write
 
 
@@ -204,7 +207,10 @@ async def get_item(
         bound.finish()
     taken, _ = take_item(key)
     table.check_key(taken)
+    ctx.state.throttle.admit_read(table)
     record = await ctx.state.store.get(table.store_key(taken))
+    size_bytes = stored_size(record.value) if record is not None else 0
+    ctx.state.throttle.read(table, size_bytes, consistent=consistent_read)
     answer: dict[str, Any] = {}
     if record is not None:
         if projection is None:
@@ -213,6 +219,6 @@ async def get_item(
             answer["Item"] = show(projection.of(unpack(record.value)))
     if return_consumed_capacity in WANTED:
         spent = Spent(table, table_name)
-        spent.read(stored_size(record.value) if record is not None else 0, consistent=consistent_read)
+        spent.read(size_bytes, consistent=consistent_read)
         answer["ConsumedCapacity"] = spent.shown(return_consumed_capacity)
     return answer

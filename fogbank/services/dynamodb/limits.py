@@ -39,12 +39,15 @@ GET_RECORDS_BYTES_MAX = 1024 * 1024
 TTL_AGE_S_MAX = 5 * 365 * 86_400  # an expiry further back than five years is taken for a mistake
 SEGMENTS_MAX = 1_000_000
 
+BURST_S = 300  # unused capacity that can be used later
+
 # --- ours ------------------------------------------------------------------------------------------------------------
 EXPRESSIONS_CACHED_MAX = 4096  # compiled expressions
 TABLES_CACHED_MAX = 4096  # metadata of tables
 CONFLICT_RETRIES_MAX = 100  # attempts of one write against other nodes
 WRITES_JOINED_MAX = 64  # waiting writes to one item that share a commit
 READ_AHEAD_ROWS = 128  # rows of one read of the store while a page is put together
+BUCKETS_MAX = 10_000  # tables and indexes whose throughput a node keeps count of
 TTL_BATCH = 100  # items deleted before the lane looks at the clock again
 TTL_PAUSE_MS = 30_000  # between two looks at a table's expired items; AWS promises days
 BACKFILL_BATCH = 100

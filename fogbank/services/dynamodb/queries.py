@@ -97,9 +97,12 @@ async def query(
     if exclusive_start_key is not None:
         position = start_key(source, exclusive_start_key)
         stretch = continued(source, stretch, condition, position, reverse=reverse)
+    throttle = ctx.state.throttle
+    throttle.admit_read(table, source.entries)
     page = await read_page(
         ctx.state.store, source, stretch, limit=limit, reverse=reverse, fetches=wanted.fetches
     )
+    throttle.read(table, page.size_bytes, consistent=consistent_read, entries=source.entries)
     spent = None
     if return_consumed_capacity in WANTED:
         spent = Spent(table, table_name)

@@ -84,9 +84,12 @@ async def scan(
                 f"correct Segment. TotalSegments: {total_segments} Segment: {segment}"
             )
         stretch = Stretch((*key, ""), stretch.high)
+    throttle = ctx.state.throttle
+    throttle.admit_read(table, source.entries)
     page = await read_page(
         ctx.state.store, source, stretch, limit=limit, reverse=False, fetches=wanted.fetches
     )
+    throttle.read(table, page.size_bytes, consistent=consistent_read, entries=source.entries)
     spent = None
     if return_consumed_capacity in WANTED:
         spent = Spent(table, table_name)

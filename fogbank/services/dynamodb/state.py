@@ -12,6 +12,7 @@ from fogbank.services.dynamodb.expressions.request import Expressions
 from fogbank.services.dynamodb.figures import Figures
 from fogbank.services.dynamodb.purging import PURGE_QUEUE, Purging
 from fogbank.services.dynamodb.stream_upkeep import STREAM_QUEUE, StreamUpkeep
+from fogbank.services.dynamodb.throughput import Buckets, NoThrottle, Throttle
 from fogbank.services.dynamodb.tokens import TokenSweeper
 from fogbank.services.dynamodb.writes import Writer
 from fogbank.store.api import Store
@@ -21,7 +22,16 @@ from fogbank.store.chores import Chores
 class DynamoDB:
     """The state behind the dynamodb service."""
 
-    def __init__(self, *, store: Store, clock: Clock, ids: Ids, lanes: Lanes, node: str = "node") -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        ids: Ids,
+        lanes: Lanes,
+        node: str = "node",
+        is_throttled: bool = False,
+    ) -> None:
         self.store = store
         self.clock = clock
         self.ids = ids
@@ -30,6 +40,7 @@ class DynamoDB:
         self.expressions = Expressions()
         self.figures = Figures(store, clock, node)
         self.writer = Writer(store, clock, self.figures)
+        self.throttle: Throttle = Buckets(clock) if is_throttled else NoThrottle()
         self._tokens = TokenSweeper(store, clock)
         self._chores = Chores(store, clock, ids, lanes)
 

@@ -10,6 +10,18 @@ from fogbank.services.dynamodb.table import Table, key_schema
 
 ON_DEMAND_WARM = {"ReadUnitsPerSecond": 12_000, "WriteUnitsPerSecond": 4000}
 
+_LAST_WORDS = (
+    "TableName",
+    "TableStatus",
+    "ProvisionedThroughput",
+    "TableSizeBytes",
+    "ItemCount",
+    "TableArn",
+    "TableId",
+    "BillingModeSummary",
+    "DeletionProtectionEnabled",
+)
+
 
 def status_of(record: TableRecord) -> str:
     return "UPDATING" if any(index.status != "ACTIVE" for index in record.indexes) else "ACTIVE"
@@ -35,11 +47,11 @@ async def description(table: Table, figures: Figures, status: str | None = None)
         "DeletionProtectionEnabled": record.is_protected,
     }
     if record.on_demand_since_ms:
-        shown["BillingModeSummary"] = {
-            "BillingMode": record.billing_mode,
-            "LastUpdateToPayPerRequestDateTime": record.on_demand_since_ms,
-        }
-    shown["WarmThroughput"] = _warm(record.billing_mode, record.throughput)
+        shown["BillingModeSummary"] = {"BillingMode": record.billing_mode}
+        if status != "CREATING":
+            shown["BillingModeSummary"]["LastUpdateToPayPerRequestDateTime"] = record.on_demand_since_ms
+    if status != "CREATING":
+        shown["WarmThroughput"] = _warm(record.billing_mode, record.throughput)
     local = [await _index(table, index, figures, None) for index in record.indexes if not index.is_global]
     globals_ = [await _index(table, index, figures, status) for index in record.indexes if index.is_global]
     if local:
@@ -60,6 +72,12 @@ async def description(table: Table, figures: Figures, status: str | None = None)
     return shown
 
 
+async def farewell(table: Table, figures: Figures) -> dict[str, Any]:
+    """What DeleteTable still says of a table: less than others."""
+    shown = await description(table, figures, "DELETING")
+    return {name: shown[name] for name in _LAST_WORDS if name in shown}
+
+
 async def _index(table: Table, index: Index, figures: Figures, status: str | None) -> dict[str, Any]:
     items, size_bytes = await figures.of(table.record.id, index.number)
     projection: dict[str, Any] = {"ProjectionType": index.projection}
@@ -78,7 +96,8 @@ async def _index(table: Table, index: Index, figures: Figures, status: str | Non
         if index.status == "CREATING":
             shown["Backfilling"] = True
         shown["ProvisionedThroughput"] = _throughput(index.throughput)
-        shown["WarmThroughput"] = _warm(table.record.billing_mode, index.throughput)
+        if status != "CREATING":
+            shown["WarmThroughput"] = _warm(table.record.billing_mode, index.throughput)
     return shown
 
 

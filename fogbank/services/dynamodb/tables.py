@@ -37,7 +37,7 @@ from fogbank.services.dynamodb.table_checks import (
     stream_view,
     throughput_of,
 )
-from fogbank.services.dynamodb.table_shapes import description
+from fogbank.services.dynamodb.table_shapes import description, farewell
 from fogbank.services.dynamodb.tags import tags_of
 from fogbank.store.api import ABSENT, Transaction
 
@@ -179,7 +179,7 @@ async def delete_table(ctx: Call[DynamoDB], *, table_name: str) -> dict[str, Any
             await state.store.commit(transaction)
         except Conflict:
             continue
-        shown = await description(table, state.figures, "DELETING")
+        shown = await farewell(table, state.figures)
         state.directory.forget(table.place, table.record.name)
         state.figures.forget(table.record.id)
         return {"TableDescription": shown}

@@ -11,7 +11,7 @@ import orjson
 
 from fogbank.core.errors import AwsError
 from fogbank.model.call import Call
-from fogbank.services.dynamodb.capacity import WANTED, Spent
+from fogbank.services.dynamodb.capacity import TRANSACTION_FACTOR, WANTED, Spent
 from fogbank.services.dynamodb.expressions.request import Bound, check_parameters
 from fogbank.services.dynamodb.item_writes import (
     Prepared,
@@ -76,6 +76,7 @@ async def run_transaction(
         raise invalid("Transaction request cannot include multiple operations on one item")
     if sum(request.size for request in requests) > TRANSACTION_BYTES_MAX:
         raise invalid("Transaction request size exceeds the limit of 4 MB")
+    _admit(ctx, [request.table for request in requests])
     also = token.also if token is not None else None
     try:
         writes = await write_together(ctx.state.store, ctx.state.writer, requests, also)
@@ -83,7 +84,26 @@ async def run_transaction(
         raise cancelled([_CONFLICT for _ in requests]) from None
     if any(write.error is not None for write in writes):
         raise cancelled([reason_of(write.error) for write in writes])
+    for write in writes:
+        for _ in range(TRANSACTION_FACTOR):
+            ctx.state.throttle.wrote(write.table, write.before, write.after)
     return writes
+
+
+def _admit(ctx: Call[DynamoDB], tables: Sequence[Table], *, reads: bool = False) -> None:
+    """Raises TransactionCanceledException for the tables whose throughput is used up."""
+    reasons: list[dict[str, Any]] = []
+    for table in tables:
+        try:
+            if reads:
+                ctx.state.throttle.admit_read(table)
+            else:
+                ctx.state.throttle.admit_write(table)
+            reasons.append({"Code": "None"})
+        except AwsError as error:
+            reasons.append({"Code": "ProvisionedThroughputExceeded", "Message": error.message})
+    if any(reason["Code"] != "None" for reason in reasons):
+        raise cancelled(reasons)
 
 
 def cancelled(reasons: list[dict[str, Any]]) -> AwsError:
@@ -210,10 +230,12 @@ async def transact_get_items(
     projections = []
     spent: dict[str, Spent] = {}
     names: list[str] = []
+    tables: list[Table] = []
     for item in transact_items:
         request = item["Get"]
         names.append(request["TableName"])
         table = await ctx.state.directory.find(ctx, request["TableName"])
+        tables.append(table)
         given = request.get("ExpressionAttributeNames")
         text = request.get("ProjectionExpression")
         check_parameters(given, None, expressions={"ProjectionExpression": text}, legacy={})
@@ -226,10 +248,14 @@ async def transact_get_items(
         spent.setdefault(request["TableName"], Spent(table, request["TableName"], transactional=True))
     if len(set(keys)) != len(keys):
         raise invalid("Transaction request cannot include multiple operations on one item")
+    _admit(ctx, tables, reads=True)
     records = await _read_together(ctx, keys)
     responses: list[dict[str, Any]] = []
-    for name, projection, record in zip(names, projections, records, strict=True):
-        spent[name].read(stored_size(record.value) if record is not None else 0, consistent=True)
+    for name, table, projection, record in zip(names, tables, projections, records, strict=True):
+        size_bytes = stored_size(record.value) if record is not None else 0
+        spent[name].read(size_bytes, consistent=True)
+        for _ in range(TRANSACTION_FACTOR):
+            ctx.state.throttle.read(table, size_bytes, consistent=True)
         if record is None:
             responses.append({})
         elif projection is None:

@@ -1,0 +1,78 @@
+"""Provisioned throughput, when it is enforced."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from fogbank.services import dynamodb
+from fogbank.services.dynamodb.limits import BURST_S
+from tests.services.dynamodb.spoken import Dynamo, item
+from tests.support.house import House
+
+EXCEEDED = "ProvisionedThroughputExceededException"
+
+
+@pytest.fixture
+async def db() -> AsyncIterator[Dynamo]:
+    house = House(
+        {
+            dynamodb.SERVICE: lambda h: dynamodb.DynamoDB(
+                store=h.store, clock=h.clock, ids=h.ids, lanes=h.lanes, is_throttled=True
+            )
+        }
+    )
+    async with house:
+        spoken = Dynamo(house)
+        units = {"ReadCapacityUnits": 2, "WriteCapacityUnits": 2}
+        await spoken.create("ttt", "pk:S", BillingMode="PROVISIONED", ProvisionedThroughput=units)
+        await spoken.create("free", "pk:S")
+        yield spoken
+
+
+async def test_writes_are_admitted_as_the_bucket_fills(db: Dynamo) -> None:
+    for n in range(2):
+        await db.put("ttt", {"pk": str(n)})
+    code, message = await db.fails("PutItem", TableName="ttt", Item=item({"pk": "x"}))
+    assert code == EXCEEDED and message.startswith(
+        "The level of configured provisioned throughput for the table was"
+    )
+    assert await db.get("ttt", {"pk": "x"}) is None
+    await db.clock.advance_ms(500)
+    await db.put("ttt", {"pk": "x"})
+    await db.clock.advance_ms(10 * BURST_S * 1000)
+    for n in range(2 * BURST_S):
+        await db.put("ttt", {"pk": str(n)})
+    assert (await db.fails("PutItem", TableName="ttt", Item=item({"pk": "y"})))[0] == EXCEEDED
+
+
+async def test_a_large_read_is_owed(db: Dynamo) -> None:
+    await db.put("ttt", {"pk": "a", "v": "x" * 40_000})
+    assert await db.get("ttt", {"pk": "a"}, ConsistentRead=True)
+    await db.clock.advance_ms(3000)
+    for operation, more in (
+        ("GetItem", {"Key": item({"pk": "a"})}),
+        ("Scan", {}),
+        ("BatchGetItem", {"RequestItems": {"ttt": {"Keys": [item({"pk": "a"})]}}}),
+    ):
+        params: dict[str, Any] = more if operation == "BatchGetItem" else {"TableName": "ttt"} | more
+        assert (await db.fails(operation, **params))[0] == EXCEEDED
+    both = {"ttt": {"Keys": [item({"pk": "a"})]}, "free": {"Keys": [item({"pk": "a"})]}}
+    found = await db.call("BatchGetItem", RequestItems=both)
+    assert found["UnprocessedKeys"] == {"ttt": both["ttt"]}
+    await db.clock.advance_ms(2000)
+    assert await db.get("ttt", {"pk": "a"})
+
+
+async def test_transactions_are_cancelled(db: Dynamo) -> None:
+    put = {"Put": {"TableName": "ttt", "Item": item({"pk": "a"})}}
+    await db.call("TransactWriteItems", TransactItems=[put])
+    error = await db.house.fails("dynamodb", "TransactWriteItems", {"TransactItems": [put]})
+    assert error.fields["CancellationReasons"][0]["Code"] == "ProvisionedThroughputExceeded"
+
+
+async def test_tables_on_demand_are_free(db: Dynamo) -> None:
+    for n in range(50):
+        await db.put("free", {"pk": str(n)})
