@@ -63,6 +63,9 @@ def compile_intrinsic(text: str) -> Intrinsic:
             return evaluate(scope)
         except (_Missing, InvalidArguments) as error:
             raise _failure(text, error, scope) from None
+        except RecursionError:
+            # Values nested deeper than Python compares.
+            raise _failure(text, InvalidArguments("the arguments are nested too deeply"), scope) from None
 
     return Intrinsic(text, tuple(dict.fromkeys(parser.variables)), get)
 

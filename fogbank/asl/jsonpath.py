@@ -220,8 +220,8 @@ def _search(node: PathNode) -> Callable[[Scope], Any]:
     def find(scope: Scope) -> Any:
         try:
             found = look(None, Run(lambda root: _document_or_nothing(scope, root)))
-        except PathTooLong:
-            # AWS bounds this by time and does not document the answer; ours.
+        except (PathTooLong, RecursionError):
+            # RecursionError: values nested deeper than Python compares. AWS bounds paths by time and does not document the answer; ours.
             raise runtime_error("The evaluation of a JSONPath exceeded its limit.") from None
         if found is NOTHING:
             raise NotFound(Why.LEAF, "No results for path")

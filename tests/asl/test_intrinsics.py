@@ -225,6 +225,15 @@ def test_what_is_no_call(text: str) -> None:
         compile_intrinsic(text)
 
 
+def test_depth_is_no_crash() -> None:
+    deep: Any = 1
+    for _ in range(5_000):
+        deep = [deep]
+    with pytest.raises(StatesError, match="nested too deeply"):
+        _get("States.ArrayUnique($.a)", {"a": [deep, deep]})
+    assert _get("States.ArrayLength($.a)", {"a": deep}) == 1
+
+
 def test_ten_calls_may_nest() -> None:
     assert _get("States.Array(" * 10 + "1" + ")" * 10) == [[[[[[[[[[1]]]]]]]]]]
 

@@ -188,6 +188,18 @@ def test_work_is_bounded() -> None:
         _find("$..*", deep)
 
 
+def _nested(depth: int) -> Any:
+    value: Any = 1
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def test_depth_is_no_crash() -> None:
+    with pytest.raises(StatesError, match="exceeded its limit"):
+        _find("$.a[?(@.x == $.b)]", {"a": [{"x": _nested(5_000)}], "b": _nested(5_000)})
+
+
 def _history(test: str) -> list[dict[str, Any]]:
     events: list[dict[str, Any]] = recorded("stepfunctions/v2/base/test_base.snapshot.json", test)[
         "get_execution_history"

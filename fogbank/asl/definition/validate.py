@@ -18,6 +18,8 @@ from fogbank.asl.definition.places import Place, Recognises, Rules
 from fogbank.asl.definition.states import QueryLanguage
 
 _SECONDS_MAX: Final = 99_999_999
+# What Jackson reads and we do not: half a surrogate pair, which no other text that we store could hold.
+_SURROGATE: Final = json_errors.JsonProblem("Incomplete surrogate pair", "[Source: (String)]")
 _TOP_FIELDS: Final = ("Version", "TimeoutSeconds", "QueryLanguage")
 
 
@@ -54,7 +56,7 @@ def _read(text: str, report: Report) -> dict[str, Any] | None:
         problem = json_errors.explain(text) if isinstance(document, dict) and _repeats(text) else None
     except ValueError:
         document = None
-        problem = json_errors.explain(text) or json_errors.JsonProblem("Invalid UTF-8", "[Source: (String)]")
+        problem = json_errors.explain(text) or _SURROGATE
     if problem is not None:
         message = f"{problem.message}\n at {problem.place}"
         report.add(Code.INVALID_JSON_DESCRIPTION, message, problem.place)

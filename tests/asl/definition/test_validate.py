@@ -527,6 +527,11 @@ def test_what_express_does_not_have(resource: str, message: str) -> None:
     assert _found(_machine({"A": child})) == _schema(message, where)
 
 
+def test_half_a_surrogate_pair_is_refused() -> None:
+    [(code, message, _)] = _found('{"StartAt":"A","States":{"A":{"Type":"Succeed","Comment":"\\ud800"}}}')
+    assert (code, message[:25]) == ("INVALID_JSON_DESCRIPTION", "Incomplete surrogate pair")
+
+
 def test_nesting_is_bounded() -> None:
     def nested(depth: int) -> dict[str, Any]:
         machine = _machine({"S": {"Type": "Succeed"}}, "S")
