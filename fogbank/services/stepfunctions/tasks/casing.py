@@ -31,6 +31,9 @@ _KINDS = {
 }
 
 
+ReadBlob = Callable[[str], bytes]
+
+
 class BadParameters(Exception):
     """Parameters that are no input of the operation; `problem` is AWS's sentence about one field."""
 
@@ -40,7 +43,11 @@ class BadParameters(Exception):
 
 
 def to_input(
-    shape: Shape | None, parameters: Any, *, json_texts: frozenset[str] = frozenset()
+    shape: Shape | None,
+    parameters: Any,
+    *,
+    json_texts: frozenset[str] = frozenset(),
+    read_blob: ReadBlob = str.encode,
 ) -> dict[str, Any]:
     """Raises BadParameters. Members in `json_texts` hold JSON in a string: other values are written as such."""
     if not isinstance(parameters, dict):
@@ -51,20 +58,22 @@ def to_input(
         name: dumps(value) if name in json_texts and not isinstance(value, str | None) else value
         for name, value in parameters.items()
     }
-    found: dict[str, Any] = _in(shape, given, "Parameters")
+    found: dict[str, Any] = _in(shape, given, "Parameters", read_blob)
     return found
 
 
-def _in(shape: Shape, value: Any, field: str) -> Any:
+def _in(shape: Shape, value: Any, field: str, read_blob: ReadBlob) -> Any:
     if shape.is_document:
         return value
     match shape.type, value:
         case "structure", dict():
-            return _structure(shape, value)
+            return _structure(shape, value, read_blob)
         case "list", list():
-            return [_in(shape.member, item, field) for item in value if item is not None]
+            return [_in(shape.member, item, field, read_blob) for item in value if item is not None]
         case "map", dict():
-            return {key: _in(shape.value, item, key) for key, item in value.items() if item is not None}
+            return {
+                key: _in(shape.value, item, key, read_blob) for key, item in value.items() if item is not None
+            }
         case "string" | "character", str():
             return value
         case "boolean", bool():
@@ -80,7 +89,7 @@ def _in(shape: Shape, value: Any, field: str) -> Any:
         case "timestamp", str():
             return _time(value, field)
         case "blob", str():
-            return value.encode()
+            return read_blob(value)
         case "blob", _:
             return dumps(value).encode()
     raise BadParameters(
@@ -88,7 +97,7 @@ def _in(shape: Shape, value: Any, field: str) -> Any:
     )
 
 
-def _structure(shape: Shape, value: dict[str, Any]) -> dict[str, Any]:
+def _structure(shape: Shape, value: dict[str, Any], read_blob: ReadBlob) -> dict[str, Any]:
     names = {name.lower(): name for name in shape.members}
     found: dict[str, Any] = {}
     for key, item in value.items():
@@ -96,7 +105,7 @@ def _structure(shape: Shape, value: dict[str, Any]) -> dict[str, Any]:
         if name is None:
             raise BadParameters(f"The field '{key}' is not supported by Step Functions")
         if item is not None:
-            found[name] = _in(shape.members[name], item, key)
+            found[name] = _in(shape.members[name], item, key, read_blob)
     return found
 
 
@@ -137,9 +146,21 @@ def _text(blob: bytes) -> str:
         return base64.b64encode(blob).decode("ascii")  # ours: JSON holds no other bytes
 
 
+def _base64(blob: bytes) -> str:
+    return base64.b64encode(blob).decode("ascii")
+
+
+def from_base64(text: str) -> bytes:
+    """A blob in the parameters of an optimized integration. Raises BadParameters."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        raise BadParameters("A binary value must be encoded in base64") from None
+
+
 #: The second SDK, behind `aws-sdk`; the first, behind the optimized integrations.
 SDK = Style(pascal, _iso, _text)
-OPTIMIZED = Style(_capital, lambda time_ms: time_ms, _text)
+OPTIMIZED = Style(_capital, lambda time_ms: time_ms, _base64)
 
 
 def from_output(shape: Shape | None, output: dict[str, Any], style: Style) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from fogbank.services.stepfunctions.engine.api import (
 from fogbank.services.stepfunctions.tasks.callers import Callers
 from fogbank.services.stepfunctions.tasks.casing import OPTIMIZED, BadParameters, from_output, to_input
 from fogbank.services.stepfunctions.tasks.failures import bad_parameters, optimized_failure
-from fogbank.services.stepfunctions.tasks.metadata import metadata
+from fogbank.services.stepfunctions.tasks.metadata import java_seconds, metadata
 
 _SERVICE = "stepfunctions"
 #: Waits until an execution has ended (`Engine.ended`).
@@ -57,9 +57,9 @@ class Executions:
                 return optimized_failure("states", error, operation, caller.request_id, stage)
             output = await self._started_before(params["stateMachineArn"], drawn, caller)
         shown = from_output(operation.model.output, output, OPTIMIZED)
-        body = dumps({"executionArn": output["executionArn"], "startDate": output["startDate"] / 1000})
-        # As recorded: the date goes over the wire as 1.733332302E9 or so, which may be a byte longer or shorter.
-        shown |= metadata("states", body.encode(), caller.request_id, self._clock.now_ms())
+        arn, date = dumps(output["executionArn"]), java_seconds(output["startDate"])
+        body = f'{{"executionArn":{arn},"startDate":{date}}}'.encode()
+        shown |= metadata("states", "startExecution", body, caller.request_id, self._clock.now_ms())
         text = dumps(shown)
         return Succeeded(text) if call.resource.pattern is Pattern.REQUEST_RESPONSE else Submitted(text)
 

@@ -62,7 +62,7 @@ class Functions:
             "x-amzn-Remapped-Content-Length": "0",
             "X-Amzn-Trace-Id": trace_id(self._clock.now_ms(), self._ids),
         }
-        shown |= metadata("lambda", payload, request_id, self._clock.now_ms(), **more)
+        shown |= metadata("lambda", "invoke", payload, request_id, self._clock.now_ms(), **more)
         shown["SdkHttpMetadata"]["HttpStatusCode"] = output["StatusCode"]
         shown["StatusCode"] = output["StatusCode"]
         return Succeeded(dumps(shown))
@@ -97,10 +97,19 @@ def _params(parameters: Any) -> dict[str, Any]:
         raise BadParameters("The field 'FunctionName' is required but was missing")
     params = {name: value for name, value in parameters.items() if value is not None}
     if "Payload" in params:
-        payload = params["Payload"]
-        # A text is the payload as it stands, as with Invoke itself.
-        params["Payload"] = (payload if isinstance(payload, str) else dumps(payload)).encode()
+        params["Payload"] = _payload(params["Payload"]).encode()
     return params
+
+
+def _payload(value: Any) -> str:
+    """JSON in a text is sent as it is (recorded), other text as a JSON string."""
+    if isinstance(value, str):
+        try:
+            loads(value)
+        except ValueError:
+            return dumps(value)
+        return value
+    return dumps(value)
 
 
 def _json(text: str) -> Any:

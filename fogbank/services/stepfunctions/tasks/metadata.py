@@ -6,6 +6,7 @@ and the length and checksum of the body that would have carried the output.
 
 from __future__ import annotations
 
+import base64
 import zlib
 from email.utils import formatdate
 from typing import Any
@@ -18,10 +19,14 @@ _SNS_FRAME_BYTES = 294 - 36  # a PublishResponse without its message id
 _SNS_SEQUENCE_BYTES = 58
 
 
-def metadata(service: str, body: bytes, request_id: str, now_ms: int, **more: Any) -> dict[str, Any]:
+def metadata(
+    service: str, action: str, body: bytes, request_id: str, now_ms: int, **more: Any
+) -> dict[str, Any]:
     """Both members, for the answer of a service whose body is (as long as) `body`."""
     date = formatdate(now_ms / 1000, usegmt=True)
-    headers: dict[str, str] = {"x-amzn-RequestId": request_id, "Content-Length": str(len(body)), "Date": date}
+    # DynamoDB spells it small where it answers with an item: so in every recording.
+    id_name = "x-amzn-requestid" if action == "getItem" else "x-amzn-RequestId"
+    headers: dict[str, str] = {id_name: request_id, "Content-Length": str(len(body)), "Date": date}
     match service:
         case "dynamodb":
             headers |= {
@@ -63,10 +68,16 @@ def _wire(value: Any) -> Any:
         case list():
             return [_wire(item) for item in value]
         case bytes():
-            return value.decode("latin-1")
+            return base64.b64encode(value).decode()
     return value
 
 
 def trace_id(now_ms: int, ids: Ids) -> str:
     """An `X-Amzn-Trace-Id` of a request that nobody traces."""
     return f"Root=1-{now_ms // 1000:08x}-{ids.hex(24)};Parent={ids.hex(16)};Sampled=0"
+
+
+def java_seconds(time_ms: int) -> str:
+    """Seconds as Java writes a double of that size: `1.733332302919E9`."""
+    digits = str(time_ms).rstrip("0")
+    return f"{digits[:1]}.{digits[1:] or '0'}E{len(str(time_ms)) - 4}"

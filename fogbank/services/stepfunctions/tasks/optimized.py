@@ -13,7 +13,7 @@ from fogbank.model.service import Operation
 from fogbank.services.stepfunctions.engine.api import Failed, Outcome, Stage, Succeeded, TaskCall
 from fogbank.services.stepfunctions.tasks.callers import Callers
 from fogbank.services.stepfunctions.tasks.casing import OPTIMIZED as STYLE
-from fogbank.services.stepfunctions.tasks.casing import BadParameters, from_output, to_input
+from fogbank.services.stepfunctions.tasks.casing import BadParameters, from_base64, from_output, to_input
 from fogbank.services.stepfunctions.tasks.failures import OPTIMIZED, bad_parameters, optimized_failure
 from fogbank.services.stepfunctions.tasks.metadata import body_of, metadata
 from fogbank.services.stepfunctions.tasks.supported import pruned
@@ -43,7 +43,7 @@ class OptimizedTasks:
             parameters = _with_sources(call, parameters)
         texts = _JSON_TEXTS.get(service, frozenset())
         try:
-            params = to_input(operation.model.input, parameters, json_texts=texts)
+            params = to_input(operation.model.input, parameters, json_texts=texts, read_blob=from_base64)
         except BadParameters as bad:
             return bad_parameters(dumps(call.parameters), bad.problem)
         return await self._call(call, operation, params, stage)
@@ -58,7 +58,8 @@ class OptimizedTasks:
         except AwsError as error:
             return optimized_failure(service, error, operation, caller.request_id, stage)
         shown = from_output(operation.model.output, output, STYLE)
-        shown |= metadata(service, body_of(service, output), caller.request_id, self._clock.now_ms())
+        body = body_of(service, output)
+        shown |= metadata(service, call.resource.action, body, caller.request_id, self._clock.now_ms())
         if service == "events" and output.get("FailedEntryCount"):
             return Failed("EventBridge.FailedEntry", dumps(shown), stage)
         return Succeeded(dumps(shown))
