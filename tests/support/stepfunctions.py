@@ -183,11 +183,7 @@ class Replay:
     def meant(self, value: Any) -> Any:
         """A recorded value with the recorder's words replaced by what they stand for here."""
         if isinstance(value, dict):
-            # Whichever of AWS's servers answered, some write this header in another case.
-            return {
-                self.meant(key).replace("x-amzn-requestid", "x-amzn-RequestId"): self.meant(item)
-                for key, item in value.items()
-            }
+            return {self.meant(key): self.meant(item) for key, item in value.items()}
         if isinstance(value, list):
             return [self.meant(item) for item in value]
         if not isinstance(value, str):
