@@ -117,6 +117,7 @@ class Pipeline:
                 request.headers.get("user-agent") or "",
                 request.secure,
                 request.headers.get("host") or "",
+                request.headers.get("x-amzn-trace-id") or "",
             )
             params = routed.parse(request)
             assert operation is not None  # else parse has raised

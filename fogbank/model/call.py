@@ -27,6 +27,7 @@ class Caller:
     user_agent: str = ""
     secure: bool = False
     host: str = ""  # Host header: for URLs in answers
+    trace: str = ""  # X-Amzn-Trace-Id header: functions' SDKs send on what they are part of
 
 
 @dataclass(slots=True)

@@ -77,7 +77,8 @@ class Discarded:
 class Target(Protocol):
     """Where batches go."""
 
-    async def invoke(self, payload: bytes) -> Outcome: ...
+    async def invoke(self, payload: bytes, traces: Sequence[str] = ()) -> Outcome:
+        """`traces`: the trace headers that the messages of the batch came with."""
 
     def delivered(self, records: Sequence[Record]) -> None:
         """These are on their way to the function: for how old they are."""
@@ -114,6 +115,7 @@ class Message:
     event: dict[str, Any]
     view: dict[str, Any]  # what filters look at
     size_bytes: int
+    trace: str = ""
 
 
 class QueueSource(Protocol):

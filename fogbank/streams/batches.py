@@ -142,12 +142,18 @@ def payload_of(records: Sequence[Record]) -> bytes:
     return orjson.dumps({"Records": [record.event for record in records]})
 
 
-async def invoked(target: Target, payload: bytes, stop: Stop, pauses_ms_max: int | None = None) -> Outcome:
+async def invoked(
+    target: Target,
+    payload: bytes,
+    stop: Stop,
+    pauses_ms_max: int | None = None,
+    traces: Sequence[str] = (),
+) -> Outcome:
     """The outcome of an invocation, as soon as the target can be invoked at all; AGAIN when it is to stop before, or could
     not be invoked for `pauses_ms_max`."""
     pause_ms, paused_ms = AGAIN_MS_MIN, 0
     while True:
-        outcome = await target.invoke(payload)
+        outcome = await target.invoke(payload, traces)
         over = pauses_ms_max is not None and paused_ms >= pauses_ms_max
         if outcome.verdict is not Verdict.AGAIN or over or stop.is_set:
             return outcome

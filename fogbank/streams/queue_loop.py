@@ -159,7 +159,8 @@ class QueueLoop:
 
     async def _run_batch(self, batch: Sequence[Message]) -> None:
         payload = orjson.dumps({"Records": [message.event for message in batch]})
-        outcome = await invoked(self._target, payload, self._stop, HELD_MS_MAX)
+        traces = [message.trace for message in batch if message.trace]
+        outcome = await invoked(self._target, payload, self._stop, HELD_MS_MAX, traces)
         through = self._through(batch, outcome)
         self._results.processed(len(through) < len(batch))
         if through:

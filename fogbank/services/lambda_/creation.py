@@ -25,6 +25,7 @@ from fogbank.services.lambda_.settings import (
     architecture_of,
     check_sizes,
     check_unzipped,
+    dead_letter_of,
     logging_of,
     refuse_unless_empty,
 )
@@ -82,9 +83,7 @@ async def create_function(
         )
     check_runtime(runtime)
     check_sizes(timeout, memory_size)
-    refuse_unless_empty(
-        vpc_config, dead_letter_config, file_system_configs, image_config, kms_key_arn, snap_start
-    )
+    refuse_unless_empty(vpc_config, file_system_configs, image_config, kms_key_arn, snap_start)
     check_role(ctx, role)
     check_tags(tags or {})
     variables = None if environment is None else environment.get("Variables", {})
@@ -110,6 +109,7 @@ async def create_function(
         environment=None if variables is None else seal_variables(state.secrets, name, variables),
         logging=logging_of(logging_config, name.name, Logging()),
         tracing=(tracing_config or {}).get("Mode", "PassThrough"),
+        dead_letter_arn=dead_letter_of(dead_letter_config, ctx.calls) or None,
     )
     content = await zip_of(ctx, code, "CreateFunction")
     created = await _create(ctx, name, draft, content, layers or [], tags or {}, publish)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
+from fogbank.core.arn import parse_arn
 from fogbank.core.clock import Clock
 from fogbank.core.errors import AwsError, Conflict
 from fogbank.core.ids import Ids
@@ -17,6 +19,7 @@ from fogbank.core.limits import ASYNC_LEASE_MS
 from fogbank.sandbox.api import Status
 from fogbank.services.lambda_ import keys
 from fogbank.services.lambda_.concurrency import Concurrency
+from fogbank.services.lambda_.deliveries import Deliveries, Delivery
 from fogbank.services.lambda_.event_queue import EventQueue
 from fogbank.services.lambda_.events import (
     Answer,
@@ -26,6 +29,7 @@ from fogbank.services.lambda_.events import (
     after_put_back,
     decode_event,
     encode_event,
+    error_message,
     invocation_record,
     invoked,
     is_too_old,
@@ -33,11 +37,11 @@ from fogbank.services.lambda_.events import (
     queue_name,
 )
 from fogbank.services.lambda_.metrics import Metrics, Tally
-from fogbank.services.lambda_.names import FunctionName, parse_name
+from fogbank.services.lambda_.names import LATEST, FunctionName, parse_name
 from fogbank.services.lambda_.records import EventInvokeConfig, decode_function
 from fogbank.services.lambda_.running import Runner
 from fogbank.services.lambda_.tables import find
-from fogbank.services.lambda_.targets import Target, Targets
+from fogbank.services.lambda_.targets import Executable, Target, Targets
 from fogbank.store.api import Key, Leased, Store, Transaction
 
 _MARKERS_AT_ONCE = 500
@@ -58,6 +62,7 @@ class Dispatcher:
         runner: Runner,
         metrics: Metrics,
         concurrency: Concurrency,
+        deliveries: Deliveries,
         owner: str,
     ) -> None:
         self._store = store
@@ -68,6 +73,7 @@ class Dispatcher:
         self._runner = runner
         self._metrics = metrics
         self._concurrency = concurrency
+        self._deliveries = deliveries
         self._owner = owner
         self._queues: dict[str, EventQueue] = {}
         self._news = asyncio.Event()
@@ -85,11 +91,11 @@ class Dispatcher:
         for queue in self._queues.values():
             queue.close()
 
-    async def accept(self, target: Target, request_id: str, payload: bytes) -> None:
-        """Queue an event. It is durable when this returns."""
+    async def accept(self, target: Target, request_id: str, payload: bytes, trace: str = "") -> None:
+        """Queue an event. It is durable when this returns. `trace` is the header of what it comes of."""
         transaction = Transaction()
         now_ms = self._clock.now_ms()
-        self._add(transaction, target.name, target.uid, request_id, payload, now_ms)
+        self._add(transaction, target.name, target.uid, request_id, payload, now_ms, trace)
         await self._store.commit(transaction)
         target.first.tally.received_event()
 
@@ -109,12 +115,23 @@ class Dispatcher:
         request_id: str,
         payload: bytes,
         now_ms: int,
+        trace: str,
     ) -> None:
         queue = queue_name(name, uid)
         if queue not in self._queues:
             transaction.put(keys.event_queue(name, uid), b"")
             self._open(name, queue)
-        event = Event(name.account, name.region, name.name, name.qualifier, uid, request_id, now_ms, payload)
+        event = Event(
+            name.account,
+            name.region,
+            name.name,
+            name.qualifier,
+            uid,
+            request_id,
+            now_ms,
+            payload,
+            trace=trace or self._new_trace(now_ms),
+        )
         # Not the request id: a caller inside this fogbank may send several events on behalf of one request.
         transaction.enqueue(queue, self._ids.hex(32), encode_event(event), due_ms=now_ms)
 
@@ -184,7 +201,7 @@ class Dispatcher:
                 transaction.ack(leased)
                 self._tally(event).dropped_event()
             else:
-                await self._put_back(transaction, leased, event, None)
+                await self._put_back(transaction, leased, event, None, None)
         else:
             if target.uid != event.uid:
                 transaction.ack(leased)  # meant for a function that had the same name
@@ -212,10 +229,18 @@ class Dispatcher:
         while True:
             now_ms = self._clock.now_ms()
             if executable.slots.reserved == 0:
-                await self._finish(transaction, leased, event, config, Condition.ZERO_CONCURRENCY, None)
+                await self._finish(
+                    transaction, leased, event, executable, config, Condition.ZERO_CONCURRENCY, None
+                )
+                return
+            if executable.is_looping(event.trace):
+                executable.tally.stopped_loop()
+                await self._finish(transaction, leased, event, executable, config, Condition.LOOP, None)
                 return
             if is_too_old(event, config, now_ms):
-                await self._finish(transaction, leased, event, config, Condition.AGE_EXCEEDED, None)
+                await self._finish(
+                    transaction, leased, event, executable, config, Condition.AGE_EXCEEDED, None
+                )
                 return
             if executable.slots.enter() is None:
                 break
@@ -223,25 +248,30 @@ class Dispatcher:
         entered()
         executable.tally.started_event(now_ms - event.accepted_ms)
         try:
-            result, _ = await self._runner.run(executable, event.request_id, event.payload)
+            result, _ = await self._runner.run(executable, event.request_id, event.payload, trace=event.trace)
         except AwsError:
-            await self._put_back(transaction, leased, event, config)
+            await self._put_back(transaction, leased, event, executable, config)
             return
         event = invoked(event)
         failed = result.status is not Status.SUCCESS
         answer = Answer(result.payload, executable.version, failed)
         then = after_failure(event, config, self._clock.now_ms()) if failed else Condition.SUCCESS
         if isinstance(then, Condition):
-            await self._finish(transaction, leased, event, config, then, answer)
+            await self._finish(transaction, leased, event, executable, config, then, answer)
         else:
             transaction.retry(leased, due_ms=then, body=encode_event(event))
 
     async def _put_back(
-        self, transaction: Transaction, leased: Leased, event: Event, config: EventInvokeConfig | None
+        self,
+        transaction: Transaction,
+        leased: Leased,
+        event: Event,
+        executable: Executable | None,
+        config: EventInvokeConfig | None,
     ) -> None:
         then = after_put_back(event, config, self._clock.now_ms())
         if isinstance(then, Condition):
-            await self._finish(transaction, leased, event, config, then, None)
+            await self._finish(transaction, leased, event, executable, config, then, None)
         else:
             transaction.retry(leased, due_ms=then, body=encode_event(put_back(event)))
 
@@ -250,6 +280,7 @@ class Dispatcher:
         transaction: Transaction,
         leased: Leased,
         event: Event,
+        executable: Executable | None,
         config: EventInvokeConfig | None,
         condition: Condition,
         answer: Answer | None,
@@ -259,12 +290,41 @@ class Dispatcher:
         succeeded = condition is Condition.SUCCESS
         if not succeeded:
             self._tally(event).dropped_event()
-        if config is None:
+            if executable is not None and executable.dead_letter_arn is not None:
+                letter = self._delivery(event, executable, executable.dead_letter_arn)
+                message = error_message(answer.payload) if answer is not None else ""
+                letter = replace(letter, body=event.payload.decode(), error_message=message)
+                self._deliveries.add(transaction, letter)
+        if config is None or executable is None:
             return
         destination = config.on_success if succeeded else config.on_failure
         if destination:
             record = invocation_record(event, condition, answer, self._clock.now_ms())
-            await self._deliver(transaction, event, destination, record)
+            if _is_function(destination):
+                await self._deliver(transaction, event, destination, record)
+            else:
+                letter = self._delivery(event, executable, destination)
+                letter = replace(letter, body=record.decode(), condition=condition.value)
+                self._deliveries.add(transaction, letter)
+
+    def _delivery(self, event: Event, executable: Executable, arn: str) -> Delivery:
+        name = event.function
+        return Delivery(
+            arn,
+            name.account,
+            name.region,
+            name.name,
+            name.name if name.qualifier is None else f"{name.name}:{name.qualifier}",
+            f"{name.arn}:{event.qualifier or LATEST}",
+            executable.config.role_arn,
+            "",
+            event.trace,
+            request_id=event.request_id,
+        )
+
+    def _new_trace(self, now_ms: int) -> str:
+        drawn = self._ids.hex(40)
+        return f"Root=1-{now_ms // 1000:08x}-{drawn[:24]};Parent={drawn[24:]};Sampled=0"
 
     async def _deliver(self, transaction: Transaction, event: Event, destination: str, record: bytes) -> None:
         """Queue the record for the function that `destination` names, with the transaction that ends the event."""
@@ -275,9 +335,16 @@ class Dispatcher:
             self._tally(event).failed_delivery()
             return
         request_id = self._ids.uuid()
-        self._add(transaction, name, found.function.uid, request_id, record, self._clock.now_ms())
+        self._add(
+            transaction, name, found.function.uid, request_id, record, self._clock.now_ms(), event.trace
+        )
 
     def _tally(self, event: Event) -> Tally:
         name = event.function
         resource = name.name if name.qualifier is None else f"{name.name}:{name.qualifier}"
         return self._metrics.tally(name.account, name.region, name.name, resource)
+
+
+def _is_function(destination: str) -> bool:
+    arn = parse_arn(destination)
+    return arn is None or arn.service == "lambda"

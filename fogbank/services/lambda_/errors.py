@@ -53,6 +53,15 @@ def payload_too_large(size_bytes: int, invocation_type: str, limit_bytes: int) -
     return SERVICE.error("RequestTooLargeException", message, Type=_USER)
 
 
+def recursive() -> AwsError:
+    return SERVICE.error(
+        "RecursiveInvocationException",
+        "Lambda has detected your function being invoked in a recursive loop with other Amazon Web Services resources "
+        "and stopped your function's invocation.",
+        Type=_USER,
+    )
+
+
 def throttled(reason: str) -> AwsError:
     return SERVICE.error("TooManyRequestsException", "Rate Exceeded.", Type=_USER, Reason=reason)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.core.arn import parse_arn
-from fogbank.core.errors import AwsError, NotSupported
+from fogbank.core.errors import AwsError
 from fogbank.model.call import Call
 from fogbank.services.lambda_ import keys
 from fogbank.services.lambda_.access import check_access
+from fogbank.services.lambda_.deliveries import OPERATIONS
 from fogbank.services.lambda_.errors import invalid_parameter, not_found
 from fogbank.services.lambda_.names import LATEST, FunctionName, parse_name
 from fogbank.services.lambda_.pages import decode_marker, encode_marker, page_size
@@ -164,7 +165,10 @@ async def _destination(
     if arn is None:
         raise invalid_parameter(f"The destination ARN {destination} is invalid.")
     if arn.service != "lambda":
-        raise NotSupported(f"asynchronous invocation destinations in {arn.service}")
+        if arn.service not in OPERATIONS or (arn.service == "s3" and member == "OnSuccess"):
+            raise invalid_parameter(f"The destination ARN {destination} is invalid.")
+        ctx.calls.find(arn.service, OPERATIONS[arn.service])  # 501 while that service is not there
+        return destination
     target = parse_name(destination, ctx.account, ctx.region)
     if target.arn == name.arn:
         raise invalid_parameter("You can't specify the function as a destination for itself.")

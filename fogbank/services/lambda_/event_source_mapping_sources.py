@@ -85,7 +85,12 @@ class SqsSource:
         }
         size = len(body.encode()) + 1024
         return Message(
-            message["MessageId"], message["ReceiptHandle"], event, {**event, "body": _parsed(body)}, size
+            message["MessageId"],
+            message["ReceiptHandle"],
+            event,
+            {**event, "body": _parsed(body)},
+            size,
+            attributes.get("AWSTraceHeader", ""),
         )
 
 

@@ -15,6 +15,7 @@ from fogbank.model.call import Caller
 from fogbank.model.calls import Calls
 from fogbank.sandbox.api import Status
 from fogbank.services.lambda_.event_source_mapping_records import Mapping
+from fogbank.services.lambda_.lineage import times_in
 from fogbank.services.lambda_.running import Runner
 from fogbank.services.lambda_.targets import Target, Targets
 from fogbank.streams.api import Discarded, Outcome, Reason, Record, Verdict
@@ -45,7 +46,7 @@ class FunctionTarget:
         self._note = note
         self._last: Target | None = None
 
-    async def invoke(self, payload: bytes) -> Outcome:
+    async def invoke(self, payload: bytes, traces: Sequence[str] = ()) -> Outcome:
         try:
             target = self._targets.cached.get(self._key) or await self._targets.resolve(self._name, self._key)
         except AwsError as error:
@@ -53,13 +54,17 @@ class FunctionTarget:
             return Outcome(Verdict.AGAIN)
         self._last = target
         executable = target.pick(self._ids)
+        trace = max(traces, key=lambda header: times_in(header, executable.arn), default="")
+        if executable.is_looping(trace):
+            executable.tally.stopped_loop()
+            return Outcome(Verdict.FAILED, b"", self._ids.uuid(), executable.version)
         if executable.slots.enter() is not None:
             executable.tally.throttled()
             while executable.slots.enter() is not None:
                 await executable.slots.freed()
         request_id = self._ids.uuid()
         try:
-            result, _ = await self._runner.run(executable, request_id, payload)
+            result, _ = await self._runner.run(executable, request_id, payload, trace=trace)
         except AwsError:
             self._note(FAILED)
             return Outcome(Verdict.AGAIN)

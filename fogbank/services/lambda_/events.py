@@ -25,6 +25,7 @@ class Condition(Enum):
     RETRIES_EXHAUSTED = "RetriesExhausted"
     AGE_EXCEEDED = "EventAgeExceeded"
     ZERO_CONCURRENCY = "ZeroReservedConcurrency"
+    LOOP = "RecursiveInvocationDetected"  # the name is a guess
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Event:
     payload: bytes
     invocations: int = 0
     put_backs: int = 0  # throttled, or not runnable at that time
+    trace: str = ""  # the X-Ray header of all its invocations
 
     @property
     def function(self) -> FunctionName:
@@ -59,6 +61,7 @@ def encode_event(event: Event) -> bytes:
         event.accepted_ms,
         event.invocations,
         event.put_backs,
+        event.trace,
     )
     return orjson.dumps(head) + b"\n" + event.payload
 
@@ -136,6 +139,16 @@ def invocation_record(event: Event, condition: Condition, answer: Answer | None,
             record["responseContext"]["functionError"] = "Unhandled"
         record["responsePayload"] = _json(answer.payload)
     return orjson.dumps(record)
+
+
+def error_message(payload: bytes) -> str:
+    """The errorMessage of a failed invocation's answer."""
+    try:
+        document = orjson.loads(payload)
+    except orjson.JSONDecodeError:
+        return ""
+    found = document.get("errorMessage") if isinstance(document, dict) else None
+    return found if isinstance(found, str) else ""
 
 
 def _json(payload: bytes) -> Any:

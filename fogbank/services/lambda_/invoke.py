@@ -20,7 +20,7 @@ from fogbank.model.calls import validation_message
 from fogbank.model.validation import compile_validator
 from fogbank.sandbox.api import InvocationResult, Status
 from fogbank.services.lambda_.access import check_access
-from fogbank.services.lambda_.errors import invalid_content, payload_too_large, throttled
+from fogbank.services.lambda_.errors import invalid_content, payload_too_large, recursive, throttled
 from fogbank.services.lambda_.json_errors import unreadable
 from fogbank.services.lambda_.names import parse_name
 from fogbank.services.lambda_.service import SERVICE
@@ -59,7 +59,7 @@ async def invoke(
         return await _run(ctx, target, payload, log_type == "Tail", client_context)
     if invocation_type == "Event":
         check_payload(payload, invocation_type, ASYNC_PAYLOAD_BYTES_MAX)
-        await state.events.accept(target, ctx.request_id, payload or b"{}")
+        await state.events.accept(target, ctx.request_id, payload or b"{}", ctx.caller.trace)
         return {"StatusCode": 202, "Payload": b""}
     if invocation_type == "DryRun":
         check_payload(payload, invocation_type, INVOKE_PAYLOAD_BYTES_MAX)
@@ -73,7 +73,7 @@ async def invoke_async(ctx: Call[Lambda], *, function_name: str, invoke_args: by
     """The deprecated form of an Event invocation."""
     target = await _resolve(ctx, {"FunctionName": function_name})
     check_payload(invoke_args, "Event", ASYNC_PAYLOAD_BYTES_MAX)
-    await ctx.state.events.accept(target, ctx.request_id, invoke_args or b"{}")
+    await ctx.state.events.accept(target, ctx.request_id, invoke_args or b"{}", ctx.caller.trace)
     return {"Status": 202}
 
 
@@ -83,12 +83,16 @@ async def _run(
     check_payload(payload, "RequestResponse", INVOKE_PAYLOAD_BYTES_MAX)
     context = None if client_context is None else decode_context(client_context)
     executable = target.pick(ctx.state.ids)
+    trace = ctx.caller.trace
+    if trace and executable.is_looping(trace):
+        executable.tally.stopped_loop()
+        raise recursive()
     reason = executable.slots.enter()
     if reason is not None:
         executable.tally.throttled()
         raise throttled(reason)
     result, log = await ctx.state.runner.run(
-        executable, ctx.request_id, payload or b"{}", tail=tail, client_context=context
+        executable, ctx.request_id, payload or b"{}", tail=tail, client_context=context, trace=trace
     )
     output = {"StatusCode": 200, "Payload": result.payload, "ExecutedVersion": executable.version}
     if failed(result):

@@ -32,6 +32,7 @@ class Tally:
         "async_dropped",
         "async_received",
         "concurrency",
+        "dead_letter_failures",
         "delivery_failures",
         "durations_ms",
         "errors",
@@ -39,6 +40,7 @@ class Tally:
         "function",
         "invocations",
         "iterator_age_ms",
+        "loops_stopped",
         "pending",
         "region",
         "resource",
@@ -66,7 +68,8 @@ class Tally:
     def clear(self) -> None:
         self.pending = False
         self.invocations = self.errors = self.throttles = 0
-        self.async_received = self.async_dropped = self.delivery_failures = 0
+        self.async_received = self.async_dropped = self.delivery_failures = self.dead_letter_failures = 0
+        self.loops_stopped = 0
         self.durations_ms: Counts = {}
         self.concurrency: Counts = {}
         self.unreserved: Counts = {}
@@ -116,6 +119,15 @@ class Tally:
         self.delivery_failures += 1
         self._touch()
 
+    def stopped_loop(self) -> None:
+        """An invocation was not run, for the function went round in a loop."""
+        self.loops_stopped += 1
+        self._touch()
+
+    def failed_dead_letter(self) -> None:
+        self.dead_letter_failures += 1
+        self._touch()
+
     def _touch(self) -> None:
         if not self.pending:
             self.pending = True
@@ -129,6 +141,8 @@ class Tally:
         self.async_received += other.async_received
         self.async_dropped += other.async_dropped
         self.delivery_failures += other.delivery_failures
+        self.dead_letter_failures += other.dead_letter_failures
+        self.loops_stopped += other.loops_stopped
         for mine, its in (
             (self.durations_ms, other.durations_ms),
             (self.concurrency, other.concurrency),
@@ -156,6 +170,8 @@ class Tally:
             ("AsyncEventsReceived", self.async_received),
             ("AsyncEventsDropped", self.async_dropped),
             ("DestinationDeliveryFailures", self.delivery_failures),
+            ("DeadLetterErrors", self.dead_letter_failures),
+            ("RecursiveInvocationsDropped", self.loops_stopped),
         ):
             if number:
                 yield point(name, 1, number)

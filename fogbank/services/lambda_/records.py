@@ -57,6 +57,7 @@ class Version:
     tracing: str = "PassThrough"
     failure: str | None = None
     failure_code: str | None = None
+    dead_letter_arn: str | None = None
 
     @property
     def code_sha256(self) -> str:
@@ -74,6 +75,7 @@ class Function:
     published: int = 0  # the number that was given last
     reserved: int | None = None  # ReservedConcurrentExecutions
     tags: dict[str, str] = field(default_factory=dict)
+    recursive_loop: str = "Terminate"
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,8 @@ def configuration(
     rendered |= shown(version.phase, version.failure, version.failure_code)
     if variables is not None:
         rendered["Environment"] = {"Variables": dict(variables)}
+    if version.dead_letter_arn is not None:
+        rendered["DeadLetterConfig"] = {"TargetArn": version.dead_letter_arn}
     if version.layers:
         rendered["Layers"] = [{"Arn": layer.arn, "CodeSize": layer.size_bytes} for layer in version.layers]
     return rendered

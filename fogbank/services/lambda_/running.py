@@ -16,6 +16,7 @@ from fogbank.sandbox.api import Invocation, InvocationResult, Pool, Status
 from fogbank.services.lambda_ import concurrency
 from fogbank.services.lambda_.errors import throttled
 from fogbank.services.lambda_.invocation_log import InvocationLog
+from fogbank.services.lambda_.lineage import lineage_with, parts_of
 from fogbank.services.lambda_.report import Trace
 from fogbank.services.lambda_.service import SERVICE
 from fogbank.services.lambda_.targets import Executable
@@ -65,17 +66,19 @@ class Runner:
         *,
         tail: bool = False,
         client_context: str | None = None,
+        trace: str = "",
     ) -> tuple[InvocationResult, InvocationLog]:
-        """Run it. The caller has entered `executable.slots`; they are left here, in every case.
+        """Run it. The caller has entered `executable.slots`; they are left here, in every case. `trace` is the header of what
+        the invocation comes of.
 
         Raises AWS's errors for what is not the function's doing."""
-        trace = self._trace(executable.config.tracing)
+        made = self._trace(executable, trace)
         log = InvocationLog(
             self._telemetry,
             executable.log,
             request_id,
             tail=tail,
-            trace=trace if executable.config.tracing else None,
+            trace=made if executable.config.tracing else None,
         )
         run = Run(executable, log, self._clock)
         invocation = Invocation(
@@ -85,7 +88,7 @@ class Runner:
             log,
             client_context,
             None,
-            trace.header,
+            made.header,
             run.ended,
         )
         try:
@@ -95,11 +98,15 @@ class Runner:
             raise _platform_error(error) from error
         return result, log
 
-    def _trace(self, active: bool) -> Trace:
-        """A trace of its own for each invocation; it is sampled where the function's tracing is active."""
+    def _trace(self, executable: Executable, incoming: str) -> Trace:
+        """The invocation's place in its trace, or a trace of its own; sampled where the function's tracing is active."""
+        active = executable.config.tracing
         drawn = self._ids.hex(40)
-        trace_id = f"1-{self._clock.now_ms() // 1000:08x}-{drawn[:24]}"
-        header = f"Root={trace_id};Parent={drawn[24:]};Sampled={'1' if active else '0'}"
+        trace_id = parts_of(incoming).get("Root", "") if incoming else ""
+        if not trace_id:
+            trace_id = f"1-{self._clock.now_ms() // 1000:08x}-{drawn[:24]}"
+        lineage = lineage_with(incoming, executable.arn)
+        header = f"Root={trace_id};Parent={drawn[24:]};Sampled={'1' if active else '0'};Lineage={lineage}"
         return Trace(header, trace_id, drawn[24:], active)
 
 

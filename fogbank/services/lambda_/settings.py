@@ -6,8 +6,10 @@ import platform
 from collections.abc import Iterable
 from typing import Any
 
+from fogbank.core.arn import parse_arn
 from fogbank.core.errors import NotSupported
 from fogbank.core.limits import CODE_UNZIPPED_BYTES_MAX, MEMORY_MB_MAX, TIMEOUT_S_MAX
+from fogbank.model.calls import Calls
 from fogbank.services.lambda_.errors import invalid_parameter, validation
 from fogbank.services.lambda_.records import LayerUse, Logging
 
@@ -41,7 +43,6 @@ def architecture_of(architectures: list[str] | None, current: str | None = None)
 
 def refuse_unless_empty(
     vpc: dict[str, Any] | None,
-    dead_letter: dict[str, Any] | None,
     file_systems: list[Any] | None,
     image: dict[str, Any] | None,
     kms_key_arn: str | None,
@@ -50,8 +51,6 @@ def refuse_unless_empty(
     """Settings that mean nothing while they are empty, as clients send them to clear them, and 501 otherwise."""
     if vpc and (vpc.get("SubnetIds") or vpc.get("SecurityGroupIds") or vpc.get("Ipv6AllowedForDualStack")):
         raise NotSupported("VpcConfig of Lambda functions")
-    if dead_letter and dead_letter.get("TargetArn"):
-        raise NotSupported("DeadLetterConfig of Lambda functions")
     if file_systems:
         raise NotSupported("FileSystemConfigs of Lambda functions")
     if image and any(image.values()):
@@ -60,6 +59,20 @@ def refuse_unless_empty(
         raise NotSupported("KMSKeyArn of Lambda functions")
     if snap_start and snap_start.get("ApplyOn", "None") != "None":
         raise NotSupported("SnapStart of Lambda functions")
+
+
+def dead_letter_of(config: dict[str, Any] | None, calls: Calls) -> str | None:
+    """The ARN of a DeadLetterConfig; "" when it is to be cleared, None when nothing is said."""
+    if config is None:
+        return None
+    target: str = config.get("TargetArn") or ""
+    if not target:
+        return ""
+    arn = parse_arn(target)
+    if arn is None or arn.service not in ("sqs", "sns"):
+        raise invalid_parameter(f"The provided target ARN {target} is invalid.")
+    calls.find(arn.service, "SendMessage" if arn.service == "sqs" else "Publish")  # 501 while it is not there
+    return target
 
 
 def logging_of(wanted: dict[str, Any] | None, function_name: str, current: Logging) -> Logging:

@@ -17,6 +17,7 @@ from fogbank.services.lambda_.code_links import CodeLinks
 from fogbank.services.lambda_.code_store import CodeStore
 from fogbank.services.lambda_.collecting import Collector
 from fogbank.services.lambda_.concurrency import Concurrency
+from fogbank.services.lambda_.deliveries import Deliveries
 from fogbank.services.lambda_.dispatcher import Dispatcher
 from fogbank.services.lambda_.event_source_mapping_loops import Mappings
 from fogbank.services.lambda_.event_source_mapping_records import Mapping
@@ -76,6 +77,16 @@ class Lambda:
         )
         self.targets = Targets(store, self.configurer, self.settler, self.concurrency, self.metrics)
         self.runner = Runner(pool, telemetry, clock, ids)
+        self.deliveries = Deliveries(
+            store=store,
+            clock=clock,
+            ids=ids,
+            lanes=lanes,
+            calls=calls,
+            metrics=self.metrics,
+            owner=self.owner,
+            open_mode=settings.auth_mode is AuthMode.OPEN,
+        )
         self.events = Dispatcher(
             store=store,
             clock=clock,
@@ -85,6 +96,7 @@ class Lambda:
             runner=self.runner,
             metrics=self.metrics,
             concurrency=self.concurrency,
+            deliveries=self.deliveries,
             owner=self.owner,
         )
         self.mappings = Mappings(
@@ -109,12 +121,14 @@ class Lambda:
         await self.chores.start()
         self.collector.start()
         await self.events.start()
+        await self.deliveries.start()
         await self.mappings.start()
 
     async def close(self) -> None:
         """Take nothing new up. What is queued stays queued."""
         await self.mappings.close()
         await self.events.close()
+        self.deliveries.close()
         await self.chores.close()
         self.targets.close()
 

@@ -18,6 +18,7 @@ from fogbank.services.lambda_.concurrency import Concurrency, FunctionSlots
 from fogbank.services.lambda_.errors import conflict, function_not_found
 from fogbank.services.lambda_.executables import Configurer
 from fogbank.services.lambda_.invocation_log import LogSettings
+from fogbank.services.lambda_.lineage import TIMES_MAX, times_in
 from fogbank.services.lambda_.metrics import Metrics, Tally
 from fogbank.services.lambda_.names import LATEST, FunctionName
 from fogbank.services.lambda_.phases import FAILED, Phase, state_of
@@ -45,6 +46,12 @@ class Executable:
     log: LogSettings
     slots: FunctionSlots
     tally: Tally
+    dead_letter_arn: str | None = None
+    stops_loops: bool = True  # RecursiveLoop is Terminate
+
+    def is_looping(self, trace: str) -> bool:
+        """An invocation that comes of `trace` would go round once too often."""
+        return self.stops_loops and bool(trace) and times_in(trace, self.arn) >= TIMES_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +161,16 @@ class Targets:
             name.account, name.region, name.name, resource, version.version if shared else None
         )
         log = self._configurer.log_settings(name, version)
-        return Executable(config, version.version, name.qualified_arn, log, slots, tally)
+        return Executable(
+            config,
+            version.version,
+            name.qualified_arn,
+            log,
+            slots,
+            tally,
+            version.dead_letter_arn,
+            found.function.recursive_loop == "Terminate",
+        )
 
     async def _runnable(self, name: FunctionName, version: Version) -> Version:
         """The version if it can run now; one that could not may have become able to."""

@@ -25,6 +25,7 @@ from fogbank.services.lambda_.settings import (
     architecture_of,
     check_sizes,
     check_unzipped,
+    dead_letter_of,
     logging_of,
     refuse_unless_empty,
 )
@@ -132,9 +133,7 @@ async def update_function_configuration(
     if runtime is not None:
         check_runtime(runtime)
     check_sizes(timeout, memory_size)
-    refuse_unless_empty(
-        vpc_config, dead_letter_config, file_system_configs, image_config, kms_key_arn, snap_start
-    )
+    refuse_unless_empty(vpc_config, file_system_configs, image_config, kms_key_arn, snap_start)
     given: dict[str, Any] = {
         "handler": handler,
         "description": description,
@@ -155,12 +154,15 @@ async def update_function_configuration(
         given["tmp_mb"] = ephemeral_storage["Size"]
     if tracing_config is not None:
         given["tracing"] = tracing_config.get("Mode", "PassThrough")
+    dead_letter_arn = dead_letter_of(dead_letter_config, ctx.calls)
+    if dead_letter_arn is not None:
+        given["dead_letter_arn"] = dead_letter_arn
     given = {member: value for member, value in given.items() if value is not None}
 
     def change(latest: Version) -> Version:
         changed = replace(latest, logging=logging_of(logging_config, name.name, latest.logging), **given)
         check_unzipped(changed.unzipped_bytes, changed.layers)
-        return changed
+        return replace(changed, dead_letter_arn=changed.dead_letter_arn or None)
 
     version = await retried(lambda: change_latest(ctx, name, revision_id, change))
     return rendered(ctx, name, version)

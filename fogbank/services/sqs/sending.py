@@ -94,7 +94,7 @@ async def _send(ctx: Call[Sqs], found: Found, drafts: list[Draft]) -> list[Wire]
             Deduplication(state.store, queue.uid, now_ms),
         )
     for draft in drafts:
-        message = _message(state, draft, sender, now_ms)
+        message = _message(state, draft, sender, now_ms, ctx.caller.trace)
         if plan is None or deduplication is None:
             standard.enter(work, channel, message, now_ms)
             answers.append(_answer(draft, message.id, None))
@@ -114,7 +114,7 @@ async def _send(ctx: Call[Sqs], found: Found, drafts: list[Draft]) -> list[Wire]
     return answers
 
 
-def _message(state: Sqs, draft: Draft, sender: str, now_ms: int) -> Message:
+def _message(state: Sqs, draft: Draft, sender: str, now_ms: int, trace: str) -> Message:
     return Message(
         state.sequence.next(now_ms),
         state.ids.uuid(),
@@ -129,7 +129,7 @@ def _message(state: Sqs, draft: Draft, sender: str, now_ms: int) -> Message:
         draft.deduplication,
         draft.attributes,
         draft.md5_attributes,
-        draft.trace,
+        draft.trace or trace or None,
         None,
         len(draft.body),
     )

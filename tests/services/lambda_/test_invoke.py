@@ -157,13 +157,13 @@ async def test_active_tracing_samples_and_says_so(house: LambdaHouse) -> None:
     await house.create(TracingConfig={"Mode": "Active"})
     answer = await house.invoke(LogType="Tail")
     header = house.pool.invoked[-1][1].trace_id
-    assert header is not None and header.startswith("Root=1-") and header.endswith(";Sampled=1")
+    assert header is not None and header.startswith("Root=1-") and ";Sampled=1;" in header
     root, parent = (part.partition("=")[2] for part in header.split(";")[:2])
     tail = base64.b64decode(answer["LogResult"]).decode()
     assert f"XRAY TraceId: {root}\tSegmentId: {parent}\tSampled: true" in tail
     await house.create("g")
     await house.invoke("g")
-    assert (house.pool.invoked[-1][1].trace_id or "").endswith(";Sampled=0")
+    assert ";Sampled=0;" in (house.pool.invoked[-1][1].trace_id or "")
 
 
 async def test_payloads_that_are_no_json_or_too_large(house: LambdaHouse) -> None:
