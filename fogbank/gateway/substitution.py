@@ -12,8 +12,8 @@ from typing import Any
 Lookup = Callable[[tuple[str, ...]], Any]
 
 _VARIABLE = re.compile(
-    r"\$\{?(context|stageVariables|method\.request\.(?:header|querystring|path|body))"
-    r"((?:\.[A-Za-z0-9_-]+|\[['\"][^'\"\]]+['\"]\])+)\}?"
+    r"\$(\{)?(context|stageVariables|method\.request\.(?:header|querystring|path|body))"
+    r"((?:\.[A-Za-z0-9_-]+|\[['\"][^'\"\]]+['\"]\])+)(?(1)\})"
 )
 _PART = re.compile(r"\.([A-Za-z0-9_-]+)|\[['\"]([^'\"\]]+)['\"]\]")
 
@@ -24,8 +24,8 @@ def compile_text(text: str, *, missing: str) -> Callable[[Lookup], str]:
     at = 0
     for match in _VARIABLE.finditer(text):
         pieces.append(text[at : match.start()])
-        parts = tuple(dotted or quoted for dotted, quoted in _PART.findall(match[2]))
-        pieces.append((*match[1].split("."), *parts))
+        parts = tuple(dotted or quoted for dotted, quoted in _PART.findall(match[3]))
+        pieces.append((*match[2].split("."), *parts))
         at = match.end()
     pieces.append(text[at:])
     if len(pieces) == 1:

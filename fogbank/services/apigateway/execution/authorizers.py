@@ -12,7 +12,7 @@ from fogbank.java.expressions import Expression, ExpressionError, ExpressionTime
 from fogbank.services.apigateway.execution.access import INVOKE, method_arn
 from fogbank.services.apigateway.execution.exchange import Exchange
 from fogbank.services.apigateway.execution.faults import Fault, misconfigured
-from fogbank.services.apigateway.execution.integrations.functions import Invoker
+from fogbank.services.apigateway.execution.integrations.functions import Invoked, Invoker
 from fogbank.services.apigateway.execution.integrations.lambda_proxy import request_context
 from fogbank.services.apigateway.execution.mapping import Source, compile_source
 
@@ -120,6 +120,22 @@ class LambdaAuthorizer:
         return tuple(found)
 
     async def ask(self, x: Exchange, identity: tuple[str, ...]) -> Verdict:
+        """What the function says. Raises Fault."""
+        invoked = await self.invoke(x, identity)
+        try:
+            return self.read(orjson.loads(invoked.payload))
+        except orjson.JSONDecodeError as error:
+            raise _unreadable(error) from None
+
+    @staticmethod
+    def read(answer: Any) -> Verdict:
+        """An authorizer's answer. Raises Fault."""
+        try:
+            return Verdict(answer)
+        except (ValueError, PolicyError) as error:
+            raise _unreadable(error) from None
+
+    async def invoke(self, x: Exchange, identity: tuple[str, ...]) -> Invoked:
         """Invoke the function. Raises Fault."""
         try:
             invoked = await self.invoker.invoke(x, orjson.dumps(self.event(x, identity)))
@@ -130,12 +146,7 @@ class LambdaAuthorizer:
             if invoked.error_message() == "Unauthorized":
                 raise Fault("UNAUTHORIZED")
             raise Fault("AUTHORIZER_FAILURE", detail=invoked.payload.decode("utf-8", "replace"))
-        try:
-            return Verdict(orjson.loads(invoked.payload))
-        except (ValueError, PolicyError) as error:
-            raise Fault(
-                "AUTHORIZER_CONFIGURATION_ERROR", detail=f"Invalid JSON in response: {error}"
-            ) from None
+        return invoked
 
     def decide(self, x: Exchange, verdict: Verdict) -> Decision:
         keys = {"aws:sourceip": [x.request.peer]}
@@ -161,3 +172,7 @@ class LambdaAuthorizer:
             "stageVariables": x.variables,
             "requestContext": request_context(x),
         }
+
+
+def _unreadable(error: Exception) -> Fault:
+    return Fault("AUTHORIZER_CONFIGURATION_ERROR", detail=f"Invalid JSON in response: {error}")

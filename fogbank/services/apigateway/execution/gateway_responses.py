@@ -15,6 +15,8 @@ from fogbank.services.apigateway.execution.faults import Fault
 from fogbank.services.apigateway.execution.mapping import Source, compile_source, look_up
 
 JSON = "application/json"
+#: What AWS shows as this type's default and does not answer with: whoever set the response without a status has it stored.
+SHOWN_INTEGRATION_FAILURE = "504"
 _PREFIX = "gatewayresponse.header."
 
 
@@ -23,8 +25,10 @@ class _Configured:
 
     __slots__ = ("headers", "status", "templates")
 
-    def __init__(self, wire: dict[str, Any]) -> None:
+    def __init__(self, kind: str, wire: dict[str, Any]) -> None:
         status = wire.get("statusCode")
+        if kind == "INTEGRATION_FAILURE" and status == SHOWN_INTEGRATION_FAILURE:
+            status = None
         self.status = int(status) if status else None
         self.headers: list[tuple[str, Source]] = [
             (target[len(_PREFIX) :], compile_source(source))
@@ -41,7 +45,7 @@ class GatewayResponses:
     """The gateway responses of one API."""
 
     def __init__(self, configured: dict[str, dict[str, Any]]) -> None:
-        self._configured = {kind: _Configured(wire) for kind, wire in configured.items()}
+        self._configured = {kind: _Configured(kind, wire) for kind, wire in configured.items()}
 
     def respond(self, x: Exchange, fault: Fault) -> Response:
         """The answer of a fault."""
@@ -49,8 +53,7 @@ class GatewayResponses:
         if own is None:
             own = self._configured.get("DEFAULT_4XX" if fault.status < 500 else "DEFAULT_5XX")
         if own is None:
-            body = b'{"message":' + _quoted(fault) + b"}"
-            return Response(fault.status, [("Content-Type", JSON), ("x-amzn-ErrorType", fault.error)], body)
+            return Response(fault.status, [("Content-Type", JSON), ("x-amzn-ErrorType", fault.error)], _plain(fault))
         status = own.status or fault.status
         headers = [("x-amzn-ErrorType", fault.error)]
         for name, source in own.headers:
@@ -60,6 +63,12 @@ class GatewayResponses:
         if not any(name.lower() == "content-type" for name, _ in headers):
             headers.insert(0, ("Content-Type", kind))
         return Response(status, headers, body)
+
+
+def _plain(fault: Fault) -> bytes:
+    """The default body. Refusals by policies spell it `Message`, as AWS does."""
+    name = b"Message" if fault.type == "ACCESS_DENIED" else b"message"
+    return b'{"' + name + b'":' + _quoted(fault) + b"}"
 
 
 def _quoted(fault: Fault) -> bytes:
@@ -80,7 +89,7 @@ def _body(own: _Configured, x: Exchange, fault: Fault) -> tuple[str, bytes]:
     if template is None and own.templates:
         kind, template = next(iter(own.templates.items()))
     if template is None:
-        return JSON, b'{"message":' + _quoted(fault) + b"}"
+        return JSON, _plain(fault)
     return kind, template(lambda path: _value(x, fault, path)).encode()
 
 

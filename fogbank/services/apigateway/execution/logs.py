@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from fogbank.core.arn import parse_arn
+from fogbank.core.http import Response
 from fogbank.gateway.substitution import Lookup, compile_text
 from fogbank.model.telemetry import LogTarget
 from fogbank.services.apigateway.execution.exchange import Exchange
@@ -134,6 +135,16 @@ def request_lines(x: Exchange) -> list[str]:
         f"Method request query string: {_map_text(parameters['querystring'])}",
         f"Method request headers: {_map_text(parameters['header'])}",
         f"Method request body before transformations: {x.request.body.decode('utf-8', 'replace')}",
+    ]
+
+
+def answer_lines(response: Response) -> list[str]:
+    """The answer of an execution with its data."""
+    body = response.body if isinstance(response.body, bytes) else b""
+    headers = dict(sorted(response.headers, key=lambda header: header[0] != "X-Amzn-Trace-Id"))
+    return [
+        f"Method response body after transformations: {body.decode('utf-8', 'replace')}",
+        f"Method response headers: {_map_text(headers)}",
     ]
 
 

@@ -21,7 +21,7 @@ from fogbank.services.apigateway.execution.exchange import Arrival, Exchange
 from fogbank.services.apigateway.execution.faults import Fault, misconfigured
 from fogbank.services.apigateway.execution.gateway_responses import GatewayResponses
 from fogbank.services.apigateway.execution.integrations.make import make_integration
-from fogbank.services.apigateway.execution.logs import StageLogs
+from fogbank.services.apigateway.execution.logs import StageLogs, answer_lines
 from fogbank.services.apigateway.execution.methods import Method, Step
 from fogbank.services.apigateway.execution.throttling import throttle_step
 from fogbank.services.apigateway.execution.validation import Models, validation_steps
@@ -159,6 +159,8 @@ class Deployment:
                 self.stage.gateway.decompress(x)
             self.stage.logs.begin(x)
             response = await x.method.run(x)
+            if x.log is not None:
+                x.log += answer_lines(response)
         except Fault as fault:
             x.error = fault
             response = self.responses.respond(x, fault)
@@ -179,8 +181,8 @@ class Deployment:
             found = self._authorizers[wire["id"]] = LambdaAuthorizer(self.stage, wire)
         return found
 
-    def compile(self, resource: Wire, http_method: str, wire: Wire) -> Method:
-        """One method with its steps, in AWS's order. Raises Fault."""
+    def compile(self, resource: Wire, http_method: str, wire: Wire, *, tested: bool = False) -> Method:
+        """One method with its steps, in AWS's order. `tested`: TestInvokeMethod asks nobody. Raises Fault."""
         stage = self.stage
         settings = method_settings(stage.wire, resource["path"], http_method)
         integration = make_integration(stage, self, wire)
@@ -191,11 +193,12 @@ class Deployment:
         level = settings.get("loggingLevel", "OFF")
         method.logging = None if level == "OFF" else level
         steps: list[Step] = []
-        self._authorize(steps, wire)
-        if wire.get("apiKeyRequired"):
-            steps.append(api_key_step(stage, wire, method.key, self.key_source))
-        if (throttle := throttle_step(stage, method.key, settings)) is not None:
-            steps.append(throttle)
+        if not tested:
+            self._authorize(steps, wire)
+            if wire.get("apiKeyRequired"):
+                steps.append(api_key_step(stage, wire, method.key, self.key_source))
+            if (throttle := throttle_step(stage, method.key, settings)) is not None:
+                steps.append(throttle)
         validators = self.snapshot.get("requestValidators") or []
         steps += validation_steps(wire, validators, self.models)
         method.follow(steps)

@@ -1,0 +1,688 @@
+"""API Gateway's REST data plane answers what AWS answered: real requests to deployed APIs, with real functions behind them.
+
+What a test did is inferred from its recording and its name. Left out: what control-plane tests replay (test_apigateway_control.py).
+The recordings came through HTTPS and CloudFront; hosts, ports, addresses and ids differ and are placeholders.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from fogbank.core.config import Settings
+from fogbank.testing.server import Fogbank
+from tests.support.backends import Backend
+from tests.support.recordings import Matcher, recorded
+from tests.support.rest_apis import MOCK, ROLE, Api, Gateways, Reply, invocations
+
+COMMON = "apigateway/test_apigateway_common.snapshot.json"
+BASIC = "apigateway/test_apigateway_basic.snapshot.json"
+LAMBDA = "apigateway/test_apigateway_lambda.snapshot.json"
+HTTP = "apigateway/test_apigateway_http.snapshot.json"
+S3 = "apigateway/test_apigateway_s3.snapshot.json"
+SQS = "apigateway/test_apigateway_sqs.snapshot.json"
+DYNAMODB = "apigateway/test_apigateway_dynamodb.snapshot.json"
+CANARY = "apigateway/test_apigateway_canary.snapshot.json"
+
+EVENT = "import json\ndef handler(event, context):\n    return {'statusCode': 200, 'body': json.dumps(event)}\n"
+ECHO = "def handler(event, context):\n    return event\n"
+
+
+@pytest.fixture(scope="module")
+def gateways() -> Iterator[Gateways]:
+    with Fogbank(Settings()) as server:
+        yield Gateways(server)
+
+
+def replaced(value: Any) -> Any:
+    """A proxy event with the values put away that the recorder put away as whole strings."""
+    forwarded = ("X-Forwarded-For", "X-Forwarded-Port", "X-Forwarded-Proto")
+    event = json.loads(json.dumps(value))
+    for name in forwarded:
+        event["headers"][name] = f"<{name}>"
+        event["multiValueHeaders"][name] = f"<{name}>"
+    event["requestContext"]["requestTime"] = "<request-time>"
+    event["requestContext"]["requestTimeEpoch"] = "<request-time-epoch>"
+    return event
+
+
+# --- routing and mocks ------------------------------------------------------------------------------------------------
+
+
+def test_routing_not_found(gateways: Gateways) -> None:
+    expected = recorded(COMMON, "TestApigatewayRouting::test_routing_not_found")
+    api = gateways.api()
+    api.mock("/existing", '{"statusCode": 200, "message": "exists"}')
+    api.deploy()
+    found = Matcher()
+    found.matches(expected["working-route"], api.call("/existing").json)
+    for name, method, path in (("not-found", "GET", "/random-test"), ("wrong-method", "POST", "/existing")):
+        reply = api.call(path, method=method)
+        assert reply.status == 403
+        answer = {"content": reply.json, "errorType": reply.header("x-amzn-ErrorType")}
+        found.matches(expected[name], answer)
+
+
+@pytest.mark.parametrize("http_method", ["GET", "POST"])
+@pytest.mark.parametrize("url_type", ["UrlType.PATH_BASED", "UrlType.HOST_BASED"])
+@pytest.mark.parametrize("passthrough", ["WHEN_NO_MATCH", "NEVER", "WHEN_NO_TEMPLATES"])
+def test_mock_integration_response(
+    gateways: Gateways, http_method: str, url_type: str, passthrough: str
+) -> None:
+    name = f"test_mock_integration_response[{passthrough}-{url_type}-{http_method}]"
+    expected = recorded(BASIC, f"TestIntegrations::{name}")
+    api = gateways.api()
+    at = api.method("/{id}", http_method)
+    template = '{"statusCode": 200, "id": $input.params(\'id\')}'
+    api.integrate(
+        at,
+        {"type": "MOCK", "requestTemplates": MOCK, "passthroughBehavior": passthrough},
+        {"200": {"responseTemplates": {"application/json": template}}},
+    )
+    api.deploy()
+    if url_type == "UrlType.PATH_BASED":
+        reply = gateways.call(f"/restapis/{api.id}/test/_user_request_/42", method=http_method)
+    else:
+        reply = api.call("/42", method=http_method)
+    Matcher().matches(expected["mock-response"], reply.json)
+
+
+def test_api_gateway_mock_integration(gateways: Gateways) -> None:
+    expected = recorded(BASIC, "TestAPIGateway::test_api_gateway_mock_integration")
+    api = gateways.api()
+    api.mock("/{proxy}", '{"echo": "$input.params(\'proxy\')", "response": "mocked"}')
+    api.deploy()
+    Matcher().matches(expected["mocked-response"], api.call("/foobar").json)
+
+
+def headers_of(reply: Reply) -> dict[str, str]:
+    """As the recorder kept them: one value a name, in lower case; two of them put away."""
+    found = {name.lower(): reply.header(name) or "" for name, _ in reply.headers}
+    return found | {"date": "date", "content-length": "content-length"}
+
+
+def test_invocation_trace_id(gateways: Gateways) -> None:
+    expected = recorded(COMMON, "TestApiGatewayCommon::test_invocation_trace_id")
+    api = gateways.api()
+    api.mock("/mock")
+    api.proxy("/proxy", gateways.function(EVENT))
+    api.deploy()
+    found = Matcher()
+    traces = {"normal": {}, "trace-id": {"x-amzn-trace-id": "Root=1-3152b799-8954dae64eda91bc9a23a7e8;Sampled=1"}}
+    for name, headers in traces.items():
+        for kind, path in (("MOCK", "/mock"), ("AWS_PROXY", "/proxy")):
+            reply = api.call(path, headers=headers)
+            found.matches(expected[f"{name}-req-headers-{kind}"], headers_of(reply))
+
+
+# --- templates -----------------------------------------------------------------------------------------------------------
+
+
+def test_input_path_template_formatting(gateways: Gateways) -> None:
+    expected = recorded(COMMON, "TestApiGatewayCommon::test_input_path_template_formatting")
+    api = gateways.api()
+    templates = {
+        "path": '#set($result = $input.path("$.json"))$result',
+        "nested": '#set($result = $input.path("$.json"))$result.nested',
+        "list": '#set($result = $input.path("$.json"))$result[0]',
+        "to-string": '#set($result = $input.path("$.json"))$result.toString()',
+        "empty": (
+            '{"body": $input.path("$"), "nested": $input.path("$").nested, '
+            '"isNull": "#if($input.path("$") == $null)true#{else}false#end", '
+            '"isEmptyString": "#if($input.path("$") == "")true#{else}false#end"}'
+        ),
+    }
+    for name, template in templates.items():
+        # The request's body comes back from the function, so that the template sees it in the response.
+        at = api.method(f"/{name}", "POST")
+        response = {"responseTemplates": {"application/json": template}}
+        integration = {"type": "AWS", "integrationHttpMethod": "POST", "credentials": ROLE}
+        api.integrate(at, integration | {"uri": invocations(gateways.function(ECHO))}, {"200": response})
+    api.deploy()
+
+    def ask(path: str, body: Any) -> str:
+        text = body if isinstance(body, str) else json.dumps(body)
+        return api.call(path, method="POST", body=text, headers={"Content-Type": "application/json"}).text
+
+    for name, path, body in (
+        ("dict-response", "/path", {"json": {"foo": "bar"}}),
+        ("json-list", "/path", {"json": [{"foo": "bar"}]}),
+        ("nested-dict", "/nested", {"json": {"nested": {"foo": "bar"}}}),
+        ("nested-list", "/nested", {"json": {"nested": [{"foo": "bar"}]}}),
+        ("dict-in-list", "/list", {"json": [{"foo": "bar"}]}),
+        ("list-with-nested-list", "/list", {"json": [[{"foo": "bar"}]]}),
+        ("dict-with-nested-list", "/path", {"json": {"foo": [{"nested": "bar"}]}}),
+        ("bigger-dict", "/path", {"json": {"bigger": "dict", "to": "test", "with": "separators"}}),
+        ("to-string", "/to-string", {"json": {"foo": "bar"}}),
+        ("list-to-string", "/to-string", {"json": {"list": [{"foo": "bar"}]}}),
+    ):
+        assert ask(path, body) == expected[name], name
+    assert ask("/empty", "[]") == expected["nested-empty-list"]
+    assert ask("/empty", "null") == expected["nested-null-list"]
+
+
+def test_input_body_formatting(gateways: Gateways) -> None:
+    expected = recorded(COMMON, "TestApiGatewayCommon::test_input_body_formatting")
+    action = "Action=SendMessage&MessageBody=$input.body"
+    encoded = "EncodedBody=$util.urlEncode($input.body)&EncodedBodyAccess=$util.urlEncode($input.body.testAccess)"
+    api = gateways.api()
+    bodies = {"empty-body": "", "json-body": '{"some": "value"}', "str-body": "some raw data"}
+    routes = {
+        "response-raw-body": ("$input.body", "$input.body"),
+        "response-str-body-input": (action, "$input.body"),
+        "response-str-body-output": ("$input.body", action),
+        "response-str-body-all": (action, action),
+        "response-body-attr-access": ("$input.body.testAccess", "$input.body"),
+        "response-url-encode": (encoded, "$input.body"),
+    }
+    with Backend() as backend:
+        for name, (request, response) in routes.items():
+            at = api.method(f"/{name}", "POST")
+            api.integrate(
+                at,
+                {
+                    "type": "HTTP",
+                    "integrationHttpMethod": "POST",
+                    "uri": f"{backend.url}/echo",
+                    "requestTemplates": {"application/json": request},
+                },
+                {"200": {"responseTemplates": {"application/json": response}}},
+            )
+        api.deploy()
+        for name in routes:
+            answers = {
+                which: str(
+                    api.call(
+                        f"/{name}", method="POST", body=body, headers={"Content-Type": "application/json"}
+                    ).body
+                )
+                for which, body in bodies.items()
+            }
+            assert answers == expected[name], name
+
+
+# --- validation ------------------------------------------------------------------------------------------------------------
+
+
+def test_api_gateway_request_validator(gateways: Gateways) -> None:
+    expected = recorded(COMMON, "TestApiGatewayCommon::test_api_gateway_request_validator")
+    api = gateways.api()
+    client = api.client
+    validator = client.create_request_validator(
+        restApiId=api.id, name="test-validator", validateRequestParameters=True, validateRequestBody=True
+    )["id"]
+    schema = {
+        "title": "testSchema",
+        "type": "object",
+        "properties": {"a": {"type": "number"}, "b": {"type": "number"}},
+        "required": ["a", "b"],
+    }
+    client.create_model(
+        restApiId=api.id, name="testSchema", contentType="application/json", schema=json.dumps(schema)
+    )
+    for http_method, path_name in (("POST", "issuer"), ("GET", "test")):
+        at = api.method(
+            "/nested/{test}",
+            http_method,
+            requestValidatorId=validator,
+            requestModels={"application/json": "testSchema"},
+            requestParameters={
+                f"method.request.path.{path_name}": True,
+                "method.request.querystring.qs1": True,
+                "method.request.header.x-header-param": True,
+            },
+        )
+        uri = invocations(gateways.function(EVENT))
+        client.put_integration(**at, type="AWS_PROXY", integrationHttpMethod="POST", uri=uri)
+    api.deploy("local")
+
+    def call(method: str, query: str = "", headers: Any = None, body: str | None = None) -> Reply:
+        return api.call(
+            f"/nested/value{query}", stage="local", method=method, headers=headers or {}, body=body
+        )
+
+    found = Matcher()
+    found.matches(expected["missing-all-required-request-params-post"], call("POST", body="{}").json)
+    found.matches(expected["missing-required-headers-request-params-get"], call("GET", "?qs1=t").json)
+    header = {"x-header-param": "test", "Content-Type": "application/json"}
+    found.matches(expected["missing-required-qs-request-params-get"], call("GET", "", header).json)
+    client.update_method(
+        restApiId=api.id,
+        resourceId=api.resource("/nested/{test}"),
+        httpMethod="POST",
+        patchOperations=[
+            {"op": "add", "path": "/requestParameters/method.request.path.test", "value": "true"},
+            {"op": "remove", "path": "/requestParameters/method.request.path.issuer"},
+        ],
+    )
+    api.deploy("local")
+    bad = call("POST", "?qs1=t", header, '{"test": "test"}')
+    assert bad.status == 400
+    found.matches(expected["invalid-request-body"], bad.json)
+    assert call("GET", "?qs1=t", header).status == 400
+    assert call("POST", "?qs1=t", header, '{"a": 1, "b": 2}').status == 200
+
+
+def test_request_validator_with_ref_models(gateways: Gateways) -> None:
+    expected = recorded(COMMON, "TestApiGatewayCommon::test_api_gateway_request_validator_with_ref_models")
+    api = gateways.api()
+    schema = {
+        "$schema": "http://json-schema.org/draft-04/schema#",
+        "title": "testSchema",
+        "type": "object",
+        "properties": {"a": {"type": "number"}, "b": {"type": "number"}},
+        "required": ["a", "b"],
+    }
+    listed = {
+        "type": "array",
+        "items": {"$ref": f"https://apigateway.amazonaws.com/restapis/{api.id}/models/testSchema"},
+    }
+    call = validated(api, {"testSchema": schema, "testSchemaList": listed}, "testSchemaList")
+    found = Matcher()
+    found.matches(expected["successful"], call([{"a": 1, "b": 2}]).json)
+    found.matches(expected["failed-validation"], call([{"a": 1}]).json)
+
+
+def test_request_validator_with_ref_one_of_models(gateways: Gateways) -> None:
+    expected = recorded(
+        COMMON, "TestApiGatewayCommon::test_api_gateway_request_validator_with_ref_one_ofmodels"
+    )
+    api = gateways.api()
+    status = {
+        "type": "object",
+        "properties": {"Status": {"type": "string"}, "Order": {"type": "integer"}},
+        "required": ["Status", "Order"],
+    }
+    reference = {"$ref": f"https://apigateway.amazonaws.com/restapis/{api.id}/models/StatusModel"}
+    model = {
+        "type": "object",
+        "properties": {"status": {"oneOf": [{"type": "null"}, reference]}},
+        "required": ["status"],
+    }
+    call = validated(api, {"StatusModel": status, "TestModel": model}, "TestModel")
+    found = Matcher()
+    found.matches(expected["successful"], call({"status": None}).json)
+    found.matches(expected["successful-with-data"], call({"status": {"Status": "works", "Order": 1}}).json)
+    found.matches(expected["failed-validation-no-data"], call("").json)
+    found.matches(expected["failed-validation-bad-data"], call({"badFormat": "bla"}).json)
+
+
+def validated(api: Api, models: dict[str, Any], model: str) -> Any:
+    """A MOCK whose body must fit a model; a function that calls it."""
+    for name, schema in models.items():
+        api.client.create_model(
+            restApiId=api.id, name=name, contentType="application/json", schema=json.dumps(schema)
+        )
+    validator = api.client.create_request_validator(
+        restApiId=api.id, name="validator", validateRequestBody=True, validateRequestParameters=False
+    )["id"]
+    api.mock(
+        "/path",
+        '{"data": "ok"}',
+        "POST",
+        requestValidatorId=validator,
+        requestModels={"application/json": model},
+    )
+    api.deploy()
+    return lambda body: api.call(
+        "/path",
+        method="POST",
+        body=body if isinstance(body, str) else json.dumps(body),
+        headers={"Content-Type": "application/json"},
+    )
+
+
+# --- functions ---------------------------------------------------------------------------------------------------------------
+
+
+def test_lambda_aws_proxy_integration(gateways: Gateways) -> None:
+    expected = recorded(LAMBDA, "test_lambda_aws_proxy_integration")
+    api = gateways.api()
+    function = gateways.function(EVENT)
+    api.proxy("/{proxy+}", function)
+    api.proxy("/hardcoded", function)
+    api.deploy("stage")
+    headers = [
+        ("User-Agent", "python-requests/testing"),
+        ("Accept-Encoding", "gzip, deflate"),
+        ("Accept", "*/*"),
+        ("Connection", "keep-alive"),
+        ("tEsT-HEADeR", "aValUE"),
+        ("authorization", "random-value"),
+    ]
+    found = Matcher()
+    found.bound["api-id"] = api.id
+
+    def ask(name: str, path: str) -> None:
+        reply = gateways.call(path, host=api.host, headers=headers, secure=True)
+        assert reply.status == 200
+        found.matches(expected[name], replaced(reply.json))
+
+    proxy = "/stage/proxy-value"
+    ask("invocation-payload-without-trailing-slash", proxy)
+    ask("invocation-payload-with-trailing-slash", f"{proxy}/")
+    ask("invocation-payload-with-double-slash", f"{proxy}//double-slash")
+    ask("invocation-payload-with-prepended-slash-to-stage", f"/{proxy}")
+    ask("invocation-payload-with-prepended-slash", "/stage//proxy-value")
+    ask("invocation-payload-without-trailing-slash-and-query-params", f"{proxy}?urlparam=test")
+    ask("invocation-payload-with-trailing-slash-and-query-params", f"{proxy}/?urlparam=test")
+    emails = "user/test%2Balias@gmail.com/plus/test+alias@gmail.com"
+    ask("invocation-payload-with-path-encoded-email", f"{proxy}/api/{emails}")
+    query = "&".join(
+        [
+            "dateTimeOffset=2023-06-12T18:05:10.123456+00:00",
+            "email=test%2Balias@gmail.com",
+            "plus=test+alias@gmail.com",
+            "url=https://www.google.com/",
+            "whitespace=foo%20bar",
+            "zhash=abort/",
+        ]
+    )
+    ask("invocation-payload-with-params-encoding", f"{proxy}/api?{query}")
+    headers = [
+        *headers[:4],
+        ("Content-Type", "application/json;charset=utf-8"),
+        ("aUThorization", "Bearer token123;API key456"),
+    ]
+    reply = gateways.call(
+        f"{proxy}?category=electronics&category=books&price=10&price=20&price=30",
+        host=api.host,
+        method="POST",
+        headers=headers,
+        body=json.dumps({"message": "hello world"}),
+        secure=True,
+    )
+    event = replaced(reply.json)
+    event["body"] = json.loads(event["body"])
+    found.matches(expected["invocation-payload-with-params-encoding-multi"], event)
+    headers = [*headers[:4], ("tEsT-HEADeR", "aValUE"), ("authorization", "random-value")]
+    ask("invocation-hardcoded", "/stage//hardcoded")
+
+
+def test_lambda_aws_proxy_integration_request_data_mapping(gateways: Gateways) -> None:
+    expected = recorded(LAMBDA, "test_lambda_aws_proxy_integration_request_data_mapping")
+    api = gateways.api()
+    parameters = {
+        "integration.request.header.headerVar": "method.request.header.foobar",
+        "integration.request.path.qsVar": "method.request.querystring.testVar",
+        "integration.request.path.pathVar": "method.request.path.pathVariable",
+        "integration.request.querystring.queryString": "method.request.querystring.testQueryString",
+        "integration.request.querystring.testQs": "method.request.querystring.testQueryString",
+        "integration.request.querystring.testEmptyQs": "method.request.header.emptyheader",
+    }
+    at = api.method("/{pathVariable}", "ANY", requestParameters=dict.fromkeys(parameters.values(), True))
+    api.client.put_integration(
+        **at,
+        type="AWS_PROXY",
+        integrationHttpMethod="POST",
+        uri=invocations(gateways.function(EVENT)),
+        requestParameters=parameters,
+    )
+    api.deploy()
+    reply = api.call(
+        "/foobar?testQueryString=foo&testVar=bar",
+        method="POST",
+        secure=True,
+        body=json.dumps({"message": "hello world"}),
+        headers={
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip, deflate",
+            "Connection": "keep-alive",
+            "foobar": "mapped-value",
+            "user-Agent": "test/integration",
+            "headerVar": "request-value",
+        },
+    )
+    event = replaced(reply.json)
+    event["body"] = json.loads(event["body"])
+    found = Matcher()
+    found.matches(expected["api_id"], {"rest_api_id": api.id})
+    answer = {"content": event, "status_code": reply.status}
+    found.matches(expected["http-proxy-invocation-data-mapping"], answer)
+
+
+def test_lambda_aws_proxy_integration_non_post_method(gateways: Gateways) -> None:
+    expected = recorded(LAMBDA, "test_lambda_aws_proxy_integration_non_post_method")
+    api = gateways.api()
+    at = api.method("/{proxy+}", "ANY")
+    api.client.put_integration(
+        **at, type="AWS_PROXY", integrationHttpMethod="GET", uri=invocations(gateways.function(EVENT))
+    )
+    api.client.put_gateway_response(
+        restApiId=api.id, responseType="INTEGRATION_FAILURE", responseParameters={}
+    )
+    api.deploy()
+    reply = api.call("/test-path")
+    assert reply.status == 500
+    Matcher().matches(expected["invocation-payload-with-get-proxy-method"], reply.json)
+
+
+def test_aws_proxy_response_payload_format_validation(gateways: Gateways) -> None:
+    expected = recorded(LAMBDA, "test_aws_proxy_response_payload_format_validation")
+    api = gateways.api()
+    code = "import json\ndef handler(event, context):\n    return json.loads(event['body'])\n"
+    api.proxy("/{proxy+}", gateways.function(code))
+    api.deploy()
+    multi = {"test-multi": ["value1", "value2"]}
+    cases: dict[str, Any] = {
+        "no-body": {"statusCode": 200},
+        "only-headers": {"headers": {"test-header": "value"}},
+        "with-headers": {"statusCode": 200, "headers": {"test-header": "value", "header-bool": True}},
+        "with-headers-null": {"statusCode": 200, "headers": None},
+        "wrong-format": {"statusCode": 200, "wrongValue": "value"},
+        "empty-response": "",
+        "b64-encoded-true": {"statusCode": 200, "body": "dGVzdC1kYXRh", "isBase64Encoded": True},
+        "b64-encoded-false": {"statusCode": 200, "body": "dGVzdC1kYXRh", "isBase64Encoded": False},
+        "multi-headers-valid": {"statusCode": 200, "multiValueHeaders": multi},
+        "multi-headers-overwrite": {
+            "statusCode": 200,
+            "headers": {"test-multi": "value-solo"},
+            "multiValueHeaders": {"test-multi": ["value-multi"]},
+        },
+        "multi-headers-overwrite-casing": {
+            "statusCode": 200,
+            "headers": {"test-multi": "value-solo"},
+            "multiValueHeaders": {"tesT-Multi": ["value-multi"]},
+        },
+        "multi-headers-invalid": {"statusCode": 200, "multiValueHeaders": {"test-multi": "value"}},
+        "invalid-status-code": {"statusCode": "test", "body": ""},
+        "status-code-str": {"statusCode": "200"},
+        "just-string": "test",
+    }
+    found = Matcher()
+    for name, answer in cases.items():
+        reply = api.call(f"/{name}", method="POST", body=json.dumps(answer))
+        wanted = dict(expected[f"invoke-api-{name}"])
+        content: Any = reply.text
+        if isinstance(wanted["content"], dict):
+            content = reply.json
+            assert reply.status == 502, name
+        else:
+            assert reply.status == 200, name
+        if "headers" in wanted:
+            got = {name.lower(): reply.header(name) for name, _ in reply.headers}
+            assert {name.lower() for name in wanted["headers"]} == got.keys(), name
+            for own in ("test-header", "header-bool", "test-multi", "Content-Type", "Content-Length"):
+                key = next((key for key in wanted["headers"] if key.lower() == own.lower()), None)
+                if key is not None:
+                    assert got[own.lower()] == wanted["headers"][key], (name, own)
+        found.matches(wanted["content"], content)
+
+
+def test_lambda_aws_integration(gateways: Gateways) -> None:
+    expected = recorded(LAMBDA, "test_lambda_aws_integration")
+    api = gateways.api()
+    at = api.method("/test", "POST")
+    integration = {"type": "AWS", "integrationHttpMethod": "POST", "uri": invocations(gateways.function(ECHO))}
+    api.integrate(at, integration, {"200": {}})
+    api.deploy("api")
+    reply = api.call("/test", stage="api", method="POST", body=json.dumps({"message": "hello world"}))
+    Matcher().matches(expected["lambda-aws-integration"], reply.json)
+
+
+def test_lambda_aws_integration_with_request_template(gateways: Gateways) -> None:
+    expected = recorded(LAMBDA, "test_lambda_aws_integration_with_request_template")
+    api = gateways.api()
+    at = api.method("/test", requestParameters={"method.request.querystring.param1": False})
+    api.integrate(
+        at,
+        {
+            "type": "AWS",
+            "integrationHttpMethod": "POST",
+            "uri": invocations(gateways.function(ECHO)),
+            "credentials": ROLE,
+            "requestTemplates": {"application/json": '{"param1": "$input.params(\'param1\')"}'},
+        },
+        {"200": {"selectionPattern": ""}},
+    )
+    api.deploy("api")
+    found = Matcher()
+    for name, query in (("1", "param1=foobar"), ("2", "param1=foobar&Signature=1")):
+        reply = api.call(f"/test?{query}", stage="api")
+        found.matches(expected[f"lambda-aws-integration-{name}"], reply.json)
+
+
+def test_lambda_selection_patterns(gateways: Gateways) -> None:
+    expected = recorded(LAMBDA, "test_lambda_selection_patterns")
+    code = """
+def handler(event, context):
+    status_code = event.get("statusCode")
+    match status_code:
+        case "200": return "Pass"
+        case "400": raise Exception("Error: Raising four hundred from within the Lambda function")
+        case "500": raise Exception("Error: Raising five hundred from within the Lambda function")
+"""
+    api = gateways.api()
+    at = api.method("/{statusCode}")
+    api.integrate(
+        at,
+        {
+            "type": "AWS",
+            "integrationHttpMethod": "POST",
+            "uri": invocations(gateways.function(code)),
+            "requestTemplates": {"application/json": '{"statusCode": "$input.params(\'statusCode\')"}'},
+        },
+        {
+            "200": {},
+            "405": {"selectionPattern": ".*four hundred.*"},
+            "502": {"selectionPattern": ".+"},
+        },
+    )
+    api.deploy("dev")
+    for sent, status in (("200", 200), ("400", 405), ("500", 502)):
+        reply = api.call(f"/{sent}", stage="dev")
+        assert reply.status == status
+        wanted = expected[f"lambda-selection-pattern-{sent}"]
+        Matcher().matches(wanted, reply.json, ignore={"stackTrace"})
+
+
+def test_lambda_aws_integration_response_with_mapping_templates(gateways: Gateways) -> None:
+    expected = recorded(LAMBDA, "test_lambda_aws_integration_response_with_mapping_templates")
+    code = """
+def handler(event, context):
+    return {"statusCode": 200, "body": "customerror" if event.get("errorMessage") else "noerror"}
+"""
+    request = """
+#set($inputRoot = $input.path('$'))
+#set($error = $inputRoot.errorMessage)
+{"httpStatus": "$inputRoot.httpStatus"#if($error), "errorMessage": "$error"#end}
+"""
+    response = """
+#set($inputRoot = $input.path('$'))
+#if($inputRoot.body.contains("customerror"))
+#set($context.responseOverride.status = 400)
+#else
+#set($context.responseOverride.status = 202)
+#end
+$input.json('$')
+"""
+    api = gateways.api()
+    at = api.method("/test", "POST")
+    integration = {"type": "AWS", "integrationHttpMethod": "POST", "uri": invocations(gateways.function(code))}
+    api.integrate(
+        at,
+        integration | {"requestTemplates": {"application/json": request}},
+        {"200": {"selectionPattern": "", "responseTemplates": {"application/json": response}}},
+    )
+    api.client.put_method_response(**at, statusCode="400")
+    api.deploy("api")
+    for status, body in (
+        (202, {"httpStatus": "200"}),
+        (400, {"httpStatus": "400", "errorMessage": "Test Bad request"}),
+    ):
+        reply = api.call(
+            "/test",
+            stage="api",
+            method="POST",
+            body=json.dumps(body),
+            headers={"Content-Type": "application/json"},
+        )
+        answer = {"statusCode": reply.status, "body": reply.json}
+        Matcher().matches(expected[f"response-template-{status}"], answer)
+
+
+def test_invoking_canary_deployment(gateways: Gateways) -> None:
+    expected = recorded(CANARY, "TestCanaryDeployments::test_invoking_canary_deployment")
+    api = gateways.api()
+
+    def template(which: str) -> str:
+        return json.dumps(
+            {
+                "statusCode": 200,
+                "message": f"{which} deployment",
+                "variable": "$stageVariables.testVar",
+                "nonExistingDefault": "$stageVariables.noStageVar",
+                "nonOverridden": "$stageVariables.defaultVar",
+                "isCanary": "$context.isCanaryRequest",
+            }
+        )
+
+    api.mock("/", template("default"))
+    first = api.client.create_deployment(restApiId=api.id)["id"]
+    at = {"restApiId": api.id, "resourceId": api.resource("/"), "httpMethod": "GET"}
+    api.client.put_integration_response(
+        **at, statusCode="200", responseTemplates={"application/json": template("canary")}
+    )
+    second = api.client.create_deployment(restApiId=api.id)["id"]
+    api.client.create_stage(
+        restApiId=api.id,
+        stageName="dev",
+        deploymentId=first,
+        variables={"testVar": "default", "defaultVar": "default"},
+        canarySettings={
+            "deploymentId": second,
+            "percentTraffic": 0.0,
+            "stageVariableOverrides": {"testVar": "canary", "noStageVar": "canary"},
+        },
+    )
+    Matcher().matches(expected["response-deployment-1"], api.call("/", stage="dev").json)
+    api.patch_stage(("replace", "/canarySettings/percentTraffic", "100.0"), stage="dev")
+    Matcher().matches(expected["response-canary-deployment"], api.call("/", stage="dev").json)
+
+
+def test_api_key_required_for_methods(gateways: Gateways) -> None:
+    """The control plane's answers are replayed elsewhere; here, that the key counts."""
+    recorded(COMMON, "TestUsagePlans::test_api_key_required_for_methods")
+    api = gateways.api(apiKeySource="HEADER")
+    api.mock("/test", apiKeyRequired=True)
+    api.deploy("dev")
+    client = api.client
+    plan = client.create_usage_plan(
+        name="plan",
+        quota={"limit": 10, "period": "DAY", "offset": 0},
+        throttle={"rateLimit": 2, "burstLimit": 1},
+        apiStages=[{"apiId": api.id, "stage": "dev"}],
+    )["id"]
+    key = client.create_api_key(name="key", enabled=True)
+    client.create_usage_plan_key(usagePlanId=plan, keyId=key["id"], keyType="API_KEY")
+    assert api.call("/test", stage="dev").status == 403
+    headers = {"x-api-key": key["value"]}
+    assert api.call("/test", stage="dev", headers=headers).status == 200
+    operations = [{"op": "replace", "path": "/enabled", "value": "false"}]
+    client.update_api_key(apiKey=key["id"], patchOperations=operations)
+    refused = api.call("/test", stage="dev", headers=headers)
+    assert (refused.status, refused.json) == (403, {"message": "Forbidden"})
