@@ -65,9 +65,13 @@ class Apis:
 
     def load(self, api_id: str, path: str, connections: int, expect: bytes, seconds: float = SECONDS) -> Load:
         host = f"{api_id}.execute-api.{REGION}.localhost"
-        request = f"GET /s{path} HTTP/1.1\r\nHost: {host}\r\nAccept: */*\r\nUser-Agent: bench\r\n\r\n".encode()
+        request = (
+            f"GET /s{path} HTTP/1.1\r\nHost: {host}\r\nAccept: */*\r\nUser-Agent: bench\r\n\r\n".encode()
+        )
         load(self.server.host, self.server.port, [request], connections, seconds=0.5, expect=expect)
-        return load(self.server.host, self.server.port, [request], connections, seconds=seconds, expect=expect)
+        return load(
+            self.server.host, self.server.port, [request], connections, seconds=seconds, expect=expect
+        )
 
 
 @contextmanager
@@ -89,7 +93,9 @@ def nginx(backend: int) -> Iterator[int | None]:
             location / {{ proxy_pass http://back; proxy_http_version 1.1; proxy_set_header Connection ""; }} }} }}
     """
     Path(folder, "nginx.conf").write_text(config)
-    process = subprocess.Popen([program, "-c", f"{folder}/nginx.conf", "-p", folder], stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [program, "-c", f"{folder}/nginx.conf", "-p", folder], stderr=subprocess.DEVNULL
+    )
     time.sleep(0.3)
     try:
         yield port
@@ -120,15 +126,23 @@ def main() -> int:
             ("Lambda proxy", one, "/lambda", b"hello", 5_000),
         ):
             crowd, single = apis.load(api, path, 50, expect), apis.load(api, path, 1, expect, seconds=1.5)
-            report.figure(f"{name}, 50 connections", crowd.per_s, "/s", reference=least, of="the least", target=target)
-            report.figure(f"{name}, one connection, p50", single.p50_ms, "ms", reference=0.5, of="0.5 ms", target=0.5)
+            report.figure(
+                f"{name}, 50 connections", crowd.per_s, "/s", reference=least, of="the least", target=target
+            )
+            report.figure(
+                f"{name}, one connection, p50", single.p50_ms, "ms", reference=0.5, of="0.5 ms", target=0.5
+            )
         with nginx(backend) as port:
             of, proxied = "the least", least
             if port is not None:
                 of = "nginx"
-                proxied = load("127.0.0.1", port, [b"GET /x HTTP/1.1\r\nHost: x\r\n\r\n"], 50, seconds=2.0).per_s
+                proxied = load(
+                    "127.0.0.1", port, [b"GET /x HTTP/1.1\r\nHost: x\r\n\r\n"], 50, seconds=2.0
+                ).per_s
             crowd = apis.load(one, "/http", 50, b"{}")
-            report.figure("HTTP_PROXY, 50 connections", crowd.per_s, "/s", reference=proxied, of=of, target=8_000)
+            report.figure(
+                "HTTP_PROXY, 50 connections", crowd.per_s, "/s", reference=proxied, of=of, target=8_000
+            )
     return report.end()
 
 

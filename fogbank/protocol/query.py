@@ -78,6 +78,10 @@ class FormReader:
             return found
         self._structures[shape.name] = refer(self._structures, shape.name)
         table = {_field_name(name, member): (name, self.of(member)) for name, member in shape.members.items()}
+        for name, member in shape.members.items():
+            # AWS takes flattened maps by the member's own name as well (`MessageAttributes.1.Name`; a recording).
+            if member.type == "map" and member.trait("flattened") and name not in table:
+                table[name] = table[_field_name(name, member)]
         built = self._structures[shape.name] = _structure(table)
         return built
 

@@ -7,6 +7,7 @@ The recordings came through HTTPS and CloudFront; hosts, ports, addresses and id
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,7 +28,9 @@ SQS = "apigateway/test_apigateway_sqs.snapshot.json"
 DYNAMODB = "apigateway/test_apigateway_dynamodb.snapshot.json"
 CANARY = "apigateway/test_apigateway_canary.snapshot.json"
 
-EVENT = "import json\ndef handler(event, context):\n    return {'statusCode': 200, 'body': json.dumps(event)}\n"
+EVENT = (
+    "import json\ndef handler(event, context):\n    return {'statusCode': 200, 'body': json.dumps(event)}\n"
+)
 ECHO = "def handler(event, context):\n    return event\n"
 
 
@@ -111,7 +114,10 @@ def test_invocation_trace_id(gateways: Gateways) -> None:
     api.proxy("/proxy", gateways.function(EVENT))
     api.deploy()
     found = Matcher()
-    traces = {"normal": {}, "trace-id": {"x-amzn-trace-id": "Root=1-3152b799-8954dae64eda91bc9a23a7e8;Sampled=1"}}
+    traces = {
+        "normal": {},
+        "trace-id": {"x-amzn-trace-id": "Root=1-3152b799-8954dae64eda91bc9a23a7e8;Sampled=1"},
+    }
     for name, headers in traces.items():
         for kind, path in (("MOCK", "/mock"), ("AWS_PROXY", "/proxy")):
             reply = api.call(path, headers=headers)
@@ -167,7 +173,9 @@ def test_input_path_template_formatting(gateways: Gateways) -> None:
 def test_input_body_formatting(gateways: Gateways) -> None:
     expected = recorded(COMMON, "TestApiGatewayCommon::test_input_body_formatting")
     action = "Action=SendMessage&MessageBody=$input.body"
-    encoded = "EncodedBody=$util.urlEncode($input.body)&EncodedBodyAccess=$util.urlEncode($input.body.testAccess)"
+    encoded = (
+        "EncodedBody=$util.urlEncode($input.body)&EncodedBodyAccess=$util.urlEncode($input.body.testAccess)"
+    )
     api = gateways.api()
     bodies = {"empty-body": "", "json-body": '{"some": "value"}', "str-body": "some raw data"}
     routes = {
@@ -517,7 +525,11 @@ def test_lambda_aws_integration(gateways: Gateways) -> None:
     expected = recorded(LAMBDA, "test_lambda_aws_integration")
     api = gateways.api()
     at = api.method("/test", "POST")
-    integration = {"type": "AWS", "integrationHttpMethod": "POST", "uri": invocations(gateways.function(ECHO))}
+    integration = {
+        "type": "AWS",
+        "integrationHttpMethod": "POST",
+        "uri": invocations(gateways.function(ECHO)),
+    }
     api.integrate(at, integration, {"200": {}})
     api.deploy("api")
     reply = api.call("/test", stage="api", method="POST", body=json.dumps({"message": "hello world"}))
@@ -602,7 +614,11 @@ $input.json('$')
 """
     api = gateways.api()
     at = api.method("/test", "POST")
-    integration = {"type": "AWS", "integrationHttpMethod": "POST", "uri": invocations(gateways.function(code))}
+    integration = {
+        "type": "AWS",
+        "integrationHttpMethod": "POST",
+        "uri": invocations(gateways.function(code)),
+    }
     api.integrate(
         at,
         integration | {"requestTemplates": {"application/json": request}},
@@ -686,3 +702,453 @@ def test_api_key_required_for_methods(gateways: Gateways) -> None:
     client.update_api_key(apiKey=key["id"], patchOperations=operations)
     refused = api.call("/test", stage="dev", headers=headers)
     assert (refused.status, refused.json) == (403, {"message": "Forbidden"})
+
+
+# --- TestInvokeMethod -----------------------------------------------------------------------------------------------------
+
+
+def test_apigw_test_invoke_method_api(gateways: Gateways) -> None:
+    expected = recorded(BASIC, "TestAPIGateway::test_apigw_test_invoke_method_api")
+    code = """
+import json
+def handler(event, context):
+    body = f'"response from localstack lambda: {json.dumps(event, separators=(",", ":"))}"'
+    if event:
+        body = '"response from localstack lambda: ' + json.dumps(json.dumps(event, separators=(",", ":")))[1:-1] + '"'
+    return {"statusCode": 200, "body": body, "isBase64Encoded": False, "headers": {}}
+"""
+    api = gateways.api()
+    at = api.method("/foo")
+    integration = {
+        "type": "AWS",
+        "integrationHttpMethod": "POST",
+        "uri": invocations(gateways.function(code)),
+    }
+    api.integrate(at, integration, {"200": {}})
+    plain = {**at, "pathWithQueryString": "/foo"}
+    answers = {
+        "test_invoke_method_response": api.client.test_invoke_method(**plain),
+        "test_invoke_method_response_with_body": api.client.test_invoke_method(
+            **at,
+            pathWithQueryString="/foo?queryTest=value",
+            body='{"test": "val123"}',
+            headers={"content-type": "application/json"},
+        ),
+    }
+    names = {
+        "<endpoint_url>": "lambda.us-east-1.amazonaws.com",
+        "<rest-api-id>": api.id,
+        "<region>": "us-east-1",
+        "<partition>": "aws",
+        "111111111111": "000000000000",
+    }
+    for number, (name, answer) in enumerate(answers.items(), 1):
+        wanted = expected[name]
+        assert answer["status"] == wanted["status"]
+        assert json.loads(answer["body"]) == wanted["body"]
+        assert answer["headers"].keys() == wanted["headers"].keys()
+        assert answer["multiValueHeaders"].keys() == wanted["multiValueHeaders"].keys()
+        assert isinstance(answer["latency"], int)
+        lines = answer["log"].split("\n")
+        assert len(lines) == len(wanted["log"])
+        for line, pattern in zip(lines, wanted["log"].values(), strict=True):
+            line = re.sub(
+                r"^[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d [\d:]{8} UTC \d{4} : ",
+                "DDD MMM dd hh:mm:ss UTC yyyy : ",
+                line,
+            )
+            line = re.sub(
+                r"Authorization=\**, X-Amz-Date=\d{8}T\d{6}Z",
+                "Authorization=<authorization-header>, X-Amz-Date=<date>",
+                line,
+            )
+            line = re.sub(r"X-Amz-Security-Token=\*+", "X-Amz-Security-Token=<token>", line)
+            line = re.sub(r"latency: \d+ ms", "latency: <latency> ms", line)
+            line = re.sub(
+                r"Date=\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT", "Date=Day, dd MMM yyyy hh:mm:ss GMT", line
+            )
+            line = re.sub(r"X-Amzn-Trace-Id=[^,}]*", f"X-Amzn-Trace-Id=<x-amz-trace-id:{number}>", line)
+            line = re.sub(r"x-amzn-RequestId=[0-9a-f-]*", "x-amzn-RequestId=<request-id-lambda>", line)
+            line = re.sub(r"function:function-\d+", "function:<function-name>", line)
+            line = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", f"<request-id-{number}>", line)
+            for placeholder, value in names.items():
+                pattern = pattern.replace(placeholder, value)
+            line = re.sub(r"Content-Length=\d+", "Content-Length=N", line)
+            pattern = re.sub(r"Content-Length=\d+", "Content-Length=N", pattern)
+            assert compact(line) == compact(pattern)
+
+
+def compact(text: str) -> str:
+    """JSON without the spaces that Python's runtime writes and Node's, which was recorded, does not."""
+    return text.replace('": ', '":').replace(', "', ',"')
+
+
+# --- HTTP backends --------------------------------------------------------------------------------------------------------
+
+
+BEHIND_TLS = {
+    "x-amzn-tls-cipher-suite",
+    "x-amzn-tls-version",
+}  # put there by the function URL that was called
+
+
+@pytest.mark.parametrize("kind", ["HTTP", "HTTP_PROXY"])
+def test_http_integration_with_lambda(gateways: Gateways, kind: str) -> None:
+    expected = recorded(HTTP, f"test_http_integration_with_lambda[{kind}]")
+    api = gateways.api(endpointConfiguration={"types": ["REGIONAL"]})
+    with Backend(
+        headers={"x-amzn-RequestId": "7bd0cf71-6b4e-4a14-8a55-3ef4c3a6e4b7", "Connection": "keep-alive"}
+    ) as backend:
+        at = api.method("/test", "POST")
+        integration = {"type": kind, "integrationHttpMethod": "POST", "uri": f"{backend.url}/"}
+        api.integrate(at, integration, {"200": {}})
+        api.deploy()
+        reply = api.call(
+            "/test",
+            method="POST",
+            body=json.dumps({"message": "hello world"}),
+            headers={
+                "Content-Type": "application/json",
+                "accept": "application/xml",
+                "Accept-Encoding": "gzip, deflate",
+                "Connection": "keep-alive",
+                "user-Agent": "test/integration",
+            },
+        )
+    told = reply.json
+    wanted = expected["http-invocation-lambda-url"]
+    content = wanted["content"]
+    assert told["method"] == content["method"]
+    assert json.loads(told["data"]) == content["data"]
+    assert told["args"] == content["args"]
+    forwarded = {"x-forwarded-for", "x-forwarded-port", "x-forwarded-proto"}
+    added = BEHIND_TLS | (forwarded if kind == "HTTP" else set())
+    assert told["headers"].keys() == content["headers"].keys() - added
+    for name in ("accept", "content-length", "content-type"):
+        assert told["headers"][name] == content["headers"][name]
+    agent = content["headers"]["user-agent"].replace("<rest_api_id:1>", api.id)
+    assert told["headers"]["user-agent"] == agent
+    assert reply.status == wanted["status_code"]
+    assert {name.lower() for name, _ in reply.headers} - {"x-amzn-remapped-server"} == wanted[
+        "headers"
+    ].keys()
+    assert reply.header("content-type") == wanted["headers"]["content-type"]
+
+
+@pytest.mark.parametrize("kind", ["HTTP", "HTTP_PROXY"])
+def test_http_integration_invoke_status_code_passthrough(gateways: Gateways, kind: str) -> None:
+    expected = recorded(HTTP, f"test_http_integration_invoke_status_code_passthrough[{kind}]")
+    api = gateways.api()
+    with Backend() as backend:
+        at = api.method("/{map+}", "ANY", requestParameters={"method.request.path.map": True})
+        api.integrate(
+            at,
+            {
+                "type": kind,
+                "integrationHttpMethod": "ANY",
+                "uri": f"{backend.url}/{{map}}",
+                "requestParameters": {"integration.request.path.map": "method.request.path.map"},
+            },
+            {"200": {}},
+        )
+        api.deploy()
+        for name, status in (("matching", 200), ("non-matching", 400)):
+            reply = api.call(f"/status/{status}", method="POST")
+            Matcher().matches(expected[f"{name}-response"], {"body": reply.json, "status_code": reply.status})
+
+
+@pytest.mark.parametrize("kind", ["HTTP", "HTTP_PROXY"])
+def test_http_integration_method(gateways: Gateways, kind: str) -> None:
+    expected = recorded(HTTP, f"test_http_integration_method[{kind}]")
+    api = gateways.api()
+    with Backend() as backend:
+        at = api.method("/test", "ANY")
+        integration = {"type": kind, "integrationHttpMethod": "POST", "uri": f"{backend.url}/"}
+        api.integrate(at, integration, {"200": {}})
+        api.deploy()
+        for method in ("post", "put", "get"):
+            reply = api.call(
+                "/test",
+                method=method.upper(),
+                body=json.dumps({"message": "hello world"}),
+                headers={
+                    "Content-Type": "application/json",
+                    "accept": "application/json",
+                    "user-Agent": "test/integration",
+                },
+            )
+            wanted = expected[f"http-invocation-lambda-url-{method}"]
+            assert reply.json["method"] == wanted["method"]
+            assert json.loads(reply.json["data"]) == wanted["data"]
+            agent = wanted["headers"]["user-agent"].replace("<rest_api_id:1>", api.id)
+            assert reply.json["headers"]["user-agent"] == agent
+
+
+def test_http_proxy_integration_request_data_mappings(gateways: Gateways) -> None:
+    expected = recorded(HTTP, "test_http_proxy_integration_request_data_mappings")
+    api = gateways.api()
+    parameters = {
+        "integration.request.header.headerVar": "method.request.header.foobar",
+        "integration.request.path.qsVar": "method.request.querystring.testVar",
+        "integration.request.path.pathVar": "method.request.path.pathVariable",
+        "integration.request.querystring.queryString": "method.request.querystring.testQueryString",
+        "integration.request.querystring.testQs": "method.request.querystring.testQueryString",
+        "integration.request.querystring.testEmptyQs": "method.request.header.emptyheader",
+    }
+    with Backend() as backend:
+        at = api.method("/{pathVariable}", "ANY", requestParameters=dict.fromkeys(parameters.values(), True))
+        api.client.put_integration(
+            **at,
+            type="HTTP_PROXY",
+            integrationHttpMethod="POST",
+            uri=f"{backend.url}/?testVar={{pathVar}}&testQs={{qsVar}}",
+            requestParameters=parameters,
+        )
+        api.deploy()
+        reply = api.call(
+            "/foobar?testQueryString=foo&testVar=bar",
+            method="POST",
+            body=json.dumps({"message": "hello world"}),
+            headers={
+                "Content-Type": "application/json",
+                "Accept": "application/json",
+                "Accept-Encoding": "gzip, deflate",
+                "foobar": "mapped-value",
+                "user-Agent": "test/integration",
+                "headerVar": "request-value",
+            },
+        )
+    wanted = expected["http-proxy-invocation"]["content"]
+    assert reply.json["args"] == wanted["args"]
+    assert reply.json["method"] == wanted["method"]
+    for name in (
+        "accept",
+        "content-type",
+        "foobar",
+        "headervar",
+        "user-agent",
+        "accept-encoding",
+        "content-length",
+    ):
+        assert reply.json["headers"][name] == wanted["headers"][name], name
+
+
+# --- other services --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def queue(gateways: Gateways, request: pytest.FixtureRequest) -> tuple[str, str]:
+    """(name, URL) of a queue."""
+    name = re.sub(r"\W", "-", request.node.name)
+    return name, gateways.server.client("sqs").create_queue(QueueName=name)["QueueUrl"]
+
+
+FORM = {"integration.request.header.Content-Type": "'application/x-www-form-urlencoded'"}
+
+
+def queueing(api: Api, queue: str, templates: dict[str, str], response: str, **members: Any) -> None:
+    """POST /sqs sends what a template makes."""
+    at = api.method("/sqs", "POST", requestParameters=members.pop("accepts", {}))
+    parameters = FORM | members.pop("parameters", {})
+    api.integrate(
+        at,
+        {
+            "type": "AWS",
+            "integrationHttpMethod": "POST",
+            "credentials": ROLE,
+            "uri": f"arn:aws:apigateway:us-east-1:sqs:path/000000000000/{queue}",
+            "requestParameters": parameters,
+            "requestTemplates": templates,
+            "passthroughBehavior": "NEVER",
+        },
+        {"200": {"responseTemplates": {"application/json": response}}},
+    )
+    api.deploy("testing")
+
+
+def received(gateways: Gateways, url: str, **members: Any) -> list[dict[str, Any]]:
+    sqs = gateways.server.client("sqs")
+    answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=2, **members)
+    messages: list[dict[str, Any]] = answer.get("Messages", [])
+    return messages
+
+
+def test_sqs_aws_integration(gateways: Gateways, queue: tuple[str, str]) -> None:
+    expected = recorded(SQS, "test_sqs_aws_integration")
+    api = gateways.api()
+    template = {"application/json": "Action=SendMessage&MessageBody=$input.body"}
+    queueing(api, queue[0], template, '{"message": "great success!"}')
+    found = Matcher()
+    reply = api.call("/sqs", stage="testing", method="POST", body='{"foo": "bar"}')
+    found.matches(expected["sqs-aws-integration-with-payload"], reply.json)
+    reply = api.call("/sqs", stage="testing", method="POST")
+    found.matches(expected["sqs-aws-integration-without-payload"], reply.json)
+    messages = sorted(received(gateways, queue[1]), key=lambda message: message["Body"])
+    found.matches(expected["sqs-messages"], messages)
+
+
+def test_sqs_request_and_response_xml_templates_integration(
+    gateways: Gateways, queue: tuple[str, str]
+) -> None:
+    expected = recorded(SQS, "test_sqs_request_and_response_xml_templates_integration")
+    response = """
+        #set($responseBody = $input.path('$.SendMessageResponse'))
+        #set($requestId = $input.path('$.SendMessageResponse.ResponseMetadata.RequestId'))
+        #set($messageId = $responseBody.SendMessageResult.MessageId)
+        {
+        "requestId": "$requestId",
+        "messageId": "$messageId"
+        }
+    """
+    api = gateways.api()
+    template = {"application/json": "Action=SendMessage&MessageBody=$input.body"}
+    queueing(api, queue[0], template, response)
+    reply = api.call("/sqs", stage="testing", method="POST", body="<xml>Hello World</xml>")
+    Matcher().matches(expected["sqs-json-response"], reply.json)
+    at = {"restApiId": api.id, "resourceId": api.resource("/sqs"), "httpMethod": "POST"}
+    accept = {
+        "op": "add",
+        "path": "/requestParameters/integration.request.header.Accept",
+        "value": "'application/xml'",
+    }
+    api.client.update_integration(**at, patchOperations=[accept])
+    bare = {"op": "remove", "path": "/responseTemplates/application~1json"}
+    api.client.update_integration_response(**at, statusCode="200", patchOperations=[bare])
+    api.deploy("testing")
+    text = api.call("/sqs", stage="testing", method="POST", body="<xml>Hello World</xml>").text
+    for name in ("MessageId", "MD5OfMessageBody", "RequestId"):
+        assert re.search(f"<{name}>.*</{name}>", text)
+
+
+@pytest.mark.parametrize("spelling", ["MessageAttribute", "MessageAttributes"])
+def test_sqs_aws_integration_with_message_attribute(
+    gateways: Gateways, queue: tuple[str, str], spelling: str
+) -> None:
+    expected = recorded(SQS, f"test_sqs_aws_integration_with_message_attribute[{spelling}]")
+    template = (
+        "Action=SendMessage&MessageBody=$input.body"
+        f"&{spelling}.1.Name=user-agent&{spelling}.1.Value.DataType=String"
+        f"&{spelling}.1.Value.StringValue=$input.params('foo')"
+    )
+    api = gateways.api()
+    queueing(
+        api,
+        queue[0],
+        {"application/json": template},
+        '{"message": "great success!"}',
+        accepts={"method.request.header.foo": False},
+    )
+    reply = api.call(
+        "/sqs", stage="testing", method="POST", body='{"foo": "bar"}', headers={"foo": "BAR-Header"}
+    )
+    assert reply.status == 200
+    (message,) = received(gateways, queue[1], MessageAttributeNames=["All"])
+    Matcher().matches(expected["sqs-message-body"], json.loads(message["Body"]))
+    Matcher().matches(expected["sqs-message-attributes"], message["MessageAttributes"])
+
+
+def test_sqs_amz_json_protocol(gateways: Gateways, queue: tuple[str, str]) -> None:
+    expected = recorded(SQS, "test_sqs_amz_json_protocol")
+
+    def each(what: str) -> str:
+        return (
+            f'#foreach($key in {what}.keySet())"$key": "$util.escapeJavaScript({what}.get($key))"'
+            "#if($foreach.hasNext),#end#end"
+        )
+
+    message = (
+        "{"
+        + ", ".join(
+            f'"{name}": {{{each(what)}}}'
+            for name, what in (
+                ("context", "$context"),
+                ("identity", "$context.identity"),
+                ("requestOverride", "$context.requestOverride"),
+                ("responseOverride", "$context.responseOverride"),
+                ("authorizer_keys", "$context.authorizer"),
+            )
+        )
+        + "}"
+    )
+    template = (
+        "#define($text)" + message + "#end"
+        '{"QueueUrl": "' + queue[1] + '", "MessageBody": "$util.escapeJavaScript($text)"}'
+    )
+    api = gateways.api()
+    queueing(
+        api,
+        queue[0],
+        {"application/json": template},
+        '{"message": "great success!"}',
+        parameters={
+            "integration.request.header.Content-Type": "'application/x-amz-json-1.0'",
+            "integration.request.header.X-Amz-Target": "'AmazonSQS.SendMessage'",
+        },
+    )
+    reply = api.call(
+        "/sqs", stage="testing", method="POST", body="{}", headers={"User-Agent": "python/requests/tests"}
+    )
+    assert reply.status == 200, reply.text
+    (message_got,) = received(gateways, queue[1])
+    body = json.loads(message_got["Body"])
+    body["context"]["requestTimeEpoch"] = "request-time-epoch"
+    message_got["Body"] = body
+    Matcher().matches(expected["sqs-messages"], [message_got])
+
+
+@pytest.mark.parametrize("action", ["PutItem", "Query", "Scan"])
+def test_rest_api_to_dynamodb_integration(gateways: Gateways, action: str) -> None:
+    expected = recorded(DYNAMODB, f"test_rest_api_to_dynamodb_integration[{action}]")
+    dynamodb = gateways.server.client("dynamodb")
+    table = f"table-{action}"
+    dynamodb.create_table(
+        TableName=table,
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    for name in ("test", "test2", "test 3"):
+        dynamodb.put_item(TableName=table, Item={"id": {"S": name}})
+    templates = {
+        "PutItem": f'{{"TableName": "{table}", "Item": {{"id": {{"S": "$input.params(\'id\')"}}}}}}',
+        "Query": (
+            f'{{"TableName": "{table}", "KeyConditionExpression": "id = :id", '
+            '"ExpressionAttributeValues": {":id": {"S": "$input.params(\'id\')"}}}'
+        ),
+        "Scan": f'{{"TableName": "{table}"}}',
+    }
+    api = gateways.api(endpointConfiguration={"types": ["REGIONAL"]})
+    at = api.method("/table", "POST")
+    api.integrate(
+        at,
+        {
+            "type": "AWS",
+            "integrationHttpMethod": "POST",
+            "credentials": ROLE,
+            "uri": f"arn:aws:apigateway:us-east-1:dynamodb:action/{action}",
+            "requestTemplates": {"application/json": templates[action]},
+        },
+        {"200": {}},
+    )
+    api.deploy()
+
+    def answer(query: str = "") -> dict[str, Any]:
+        reply = api.call(f"/table{query}", method="POST", body="{}")
+        content = reply.json
+        if "Items" in content:
+            content["Items"].sort(key=lambda item: item["id"]["S"].replace("test 3", "test1"))
+        headers = headers_of(reply) | {"x-amz-apigw-id": "x-amz-apigw-id"}
+        return {"content": content, "headers": headers, "status_code": reply.status}
+
+    found = Matcher()
+    match action:
+        case "PutItem":
+            found.matches(expected["result-put-item"], answer("?id=test-new"))
+            scanned = dynamodb.scan(TableName=table)
+            assert scanned["Count"] == expected["result-scan"]["Count"]
+        case "Query":
+            for name in ("test", "test2", "test 3"):
+                found.matches(expected[f"result-{name}"], answer(f"?id={name.replace(' ', '%20')}"))
+            found.matches(expected["result-invalid"], answer("?id=test-invalid"))
+        case _:
+            found.matches(expected["result-scan"], answer())

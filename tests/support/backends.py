@@ -60,7 +60,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         if not any(name.lower() == "content-type" for name in headers):
             self.send_header("Content-Type", "application/json")
-        for name, value in headers.items():
+        for name, value in (self.server.headers | headers).items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -77,8 +77,9 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self) -> None:
+    def __init__(self, headers: dict[str, str]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
+        self.headers = headers
         self.seen: list[tuple[str, str, list[tuple[str, str]], bytes]] = []
         self.answers: dict[str, tuple[int, dict[str, str], bytes]] = {}
         self.released = threading.Event()
@@ -87,8 +88,9 @@ class _Server(ThreadingHTTPServer):
 class Backend:
     """See the module. Use it as a context manager."""
 
-    def __init__(self) -> None:
-        self._server = _Server()
+    def __init__(self, *, headers: dict[str, str] | None = None) -> None:
+        """`headers` are in every answer."""
+        self._server = _Server(headers or {})
         self.port: int = self._server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self.seen = self._server.seen

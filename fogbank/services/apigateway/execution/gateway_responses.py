@@ -53,7 +53,9 @@ class GatewayResponses:
         if own is None:
             own = self._configured.get("DEFAULT_4XX" if fault.status < 500 else "DEFAULT_5XX")
         if own is None:
-            return Response(fault.status, [("Content-Type", JSON), ("x-amzn-ErrorType", fault.error)], _plain(fault))
+            return Response(
+                fault.status, [("Content-Type", JSON), ("x-amzn-ErrorType", fault.error)], _plain(fault)
+            )
         status = own.status or fault.status
         headers = [("x-amzn-ErrorType", fault.error)]
         for name, source in own.headers:

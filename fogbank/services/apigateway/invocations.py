@@ -11,10 +11,10 @@ import orjson
 
 from fogbank.core.http import Headers, Request, Response
 from fogbank.model.call import Call
+from fogbank.services.apigateway.execution.authorizers import LambdaAuthorizer
 from fogbank.services.apigateway.execution.cognito import CognitoAuthorizer
 from fogbank.services.apigateway.execution.exchange import Arrival, Exchange
 from fogbank.services.apigateway.execution.faults import Fault
-from fogbank.services.apigateway.execution.authorizers import LambdaAuthorizer
 from fogbank.services.apigateway.execution.gateway import Gateway
 from fogbank.services.apigateway.execution.logs import answer_lines, ending_lines, request_lines
 from fogbank.services.apigateway.execution.stages import Deployment, Stage
@@ -51,7 +51,9 @@ async def test_invoke_method(
     wire = methods.get(http_method) or methods.get("ANY")
     if wire is None:
         raise not_found("Invalid Method identifier specified")
-    request = _request(http_method, path_with_query_string or resource["path"], body, headers, multi_value_headers)
+    request = _request(
+        http_method, path_with_query_string or resource["path"], body, headers, multi_value_headers
+    )
     x = _exchange(ctx, deployment, request)
     x.path_parameters = _path_parameters(resource["path"], request.path)
     response = await _run(deployment, x, resource, http_method, wire)
@@ -87,9 +89,7 @@ async def test_invoke_authorizer(
 ) -> dict[str, Any]:
     """Ask an authorizer as it is now. Its cache is passed over."""
     deployment = await _draft(ctx, rest_api_id, stage_variables)
-    wire = next(
-        (each for each in deployment.snapshot["authorizers"] if each["id"] == authorizer_id), None
-    )
+    wire = next((each for each in deployment.snapshot["authorizers"] if each["id"] == authorizer_id), None)
     if wire is None:
         raise not_found("Invalid Authorizer identifier specified")
     request = _request("GET", path_with_query_string or "/", body, headers, multi_value_headers)
@@ -157,7 +157,9 @@ def _request(
     if not path.startswith("/"):
         path = "/" + path
     given = [(name, value) for name, values in (multi_value_headers or {}).items() for value in values]
-    given += [(name, value) for name, value in (headers or {}).items() if name not in (multi_value_headers or {})]
+    given += [
+        (name, value) for name, value in (headers or {}).items() if name not in (multi_value_headers or {})
+    ]
     items = [(name.lower(), value) for name, value in given]
     wire = [name.encode("latin-1", "replace") for name, _ in given]
     return Request(
@@ -176,9 +178,7 @@ def _exchange(ctx: Call[ApiGateway], deployment: Deployment, request: Request) -
     return x
 
 
-async def _run(
-    deployment: Deployment, x: Exchange, resource: Wire, http_method: str, wire: Wire
-) -> Response:
+async def _run(deployment: Deployment, x: Exchange, resource: Wire, http_method: str, wire: Wire) -> Response:
     try:
         x.method = deployment.compile(resource, http_method, wire, tested=True)
         response = await x.method.run(x)
