@@ -54,6 +54,11 @@ class Patches:
         self._paths = rules
         self._plain = plain
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Every path that some operation may have."""
+        return tuple(self._paths)
+
     def apply(self, wire: Wire, operations: list[dict[str, Any]] | None) -> None:
         """Change `wire` by every operation, in order. Raises BadRequestException; `wire` is then half changed."""
         for patch in parsed(operations):

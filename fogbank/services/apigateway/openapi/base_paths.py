@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
+from fogbank.services.apigateway.openapi.typed import mapping, sequence, text
 from fogbank.services.apigateway.service import bad_request
 
 MODES = ("ignore", "prepend", "split")
@@ -14,13 +15,17 @@ MODES = ("ignore", "prepend", "split")
 def base_path_of(document: dict[str, Any]) -> str:
     """`basePath` of Swagger 2; of OpenAPI 3 the path of the first server, its variables by their defaults."""
     if "swagger" in document:
-        return str(document.get("basePath") or "/")
-    servers = document.get("servers") or [{}]
-    server = servers[0] if isinstance(servers, list) and isinstance(servers[0], dict) else {}
-    url = str(server.get("url") or "/")
-    for name, variable in (server.get("variables") or {}).items():
-        url = url.replace(f"{{{name}}}", str((variable or {}).get("default", "")))
-    return urlsplit(url).path or "/"
+        return text(document.get("basePath"), "basePath") or "/"
+    servers = sequence(document.get("servers"), "servers")
+    server = mapping(servers[0], "servers") if servers else {}
+    url = text(server.get("url"), "servers.url") or "/"
+    for name, variable in mapping(server.get("variables"), "servers.variables").items():
+        default = mapping(variable, "servers.variables").get("default")
+        url = url.replace(f"{{{name}}}", text(default, "servers.variables.default") or "")
+    try:
+        return urlsplit(url).path or "/"
+    except ValueError:
+        raise bad_request(f"Invalid OpenAPI input. servers.url {url} is no URL") from None
 
 
 def rebased(path: str, base: str, mode: str) -> str:

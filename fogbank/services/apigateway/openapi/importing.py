@@ -7,16 +7,19 @@ from typing import Any
 import orjson
 
 from fogbank.core.errors import NotSupported
+from fogbank.services.apigateway.documentation_parts import FIELDS
 from fogbank.services.apigateway.openapi.base_paths import base_path_of, rebased
 from fogbank.services.apigateway.openapi.definition import ANY, METHODS, Definition
 from fogbank.services.apigateway.openapi.methods import MethodReader
 from fogbank.services.apigateway.openapi.reading import References
 from fogbank.services.apigateway.openapi.schemas import plain_name, to_model
 from fogbank.services.apigateway.openapi.security import Schemes
+from fogbank.services.apigateway.openapi.typed import flag, mapping, names, number, sequence, text
 from fogbank.services.apigateway.records import Wire, shape
 from fogbank.services.apigateway.service import bad_request
 
 PREFIX = "x-amazon-apigateway-"
+ENDPOINT = PREFIX + "endpoint-configuration"
 #: Extensions that have a meaning for REST APIs on AWS and none here yet.
 UNSUPPORTED = ("x-amazon-apigateway-security-policy", "x-amazon-apigateway-endpoint-access-mode")
 PARAMETERS = {"basepath", "endpointConfigurationTypes", "vpcEndpointIds", "ignore", "mode", "failonwarnings"}
@@ -34,18 +37,19 @@ def definition_of(document: dict[str, Any], api_id: str, parameters: dict[str, s
     for name in UNSUPPORTED:
         if name in document:
             raise NotSupported(f"apigateway imports with {name}")
-    info = document.get("info")
-    if not isinstance(info, dict) or not info.get("title"):
+    info = mapping(document.get("info"), "info")
+    if not info.get("title"):
         raise bad_request("Invalid OpenAPI input. info.title is missing")
     found = Definition(api=_api_of(document, info, parameters))
-    schemas = document.get("definitions") or _section(document, "components").get("schemas") or {}
-    for name, schema in schemas.items():
+    schemas = document.get("definitions") or _section(document, "components").get("schemas")
+    for name, schema in mapping(schemas, "schemas").items():
         add_model(found, name, schema, api_id)
     for name, validator in _section(document, PREFIX + "request-validators").items():
+        validator = mapping(validator, f"Request validator {name}")
         found.validators[name] = {
             "name": name,
-            "validateRequestBody": bool(validator.get("validateRequestBody", False)),
-            "validateRequestParameters": bool(validator.get("validateRequestParameters", False)),
+            "validateRequestBody": bool(flag(validator.get("validateRequestBody"), name)),
+            "validateRequestParameters": bool(flag(validator.get("validateRequestParameters"), name)),
         }
     for kind, response in _section(document, PREFIX + "gateway-responses").items():
         found.gateway_responses[kind] = response
@@ -59,9 +63,7 @@ def definition_of(document: dict[str, Any], api_id: str, parameters: dict[str, s
         if path.startswith("x-"):
             continue
         methods = found.methods.setdefault(rebased(path, base, parameters.get("basepath", "ignore")), {})
-        item = references.resolve(item)
-        if not isinstance(item, dict):
-            raise bad_request(f"Invalid OpenAPI input. Path {path} is not an object")
+        item = mapping(references.resolve(item), f"Path {path}")
         for name, operation in item.items():
             if name in METHODS or name == ANY:
                 http_method = "ANY" if name == ANY else name.upper()
@@ -70,14 +72,13 @@ def definition_of(document: dict[str, Any], api_id: str, parameters: dict[str, s
 
 
 def _section(document: dict[str, Any], name: str) -> dict[str, Any]:
-    found = document.get(name) or {}
-    if not isinstance(found, dict):
-        raise bad_request(f"Invalid OpenAPI input. {name} is not an object")
-    return found
+    return mapping(document.get(name), name)
 
 
 def add_model(found: Definition, name: str, schema: Any, api_id: str) -> None:
     plain = plain_name(name)
+    if not plain:
+        raise bad_request(f"Invalid OpenAPI input. Model name {name} has no alphanumeric character")
     if plain != name:
         found.warnings.append(f"Model name {name} is not alphanumeric, it is imported as {plain}")
     description = schema.get("description") if isinstance(schema, dict) else None
@@ -92,33 +93,38 @@ def add_model(found: Definition, name: str, schema: Any, api_id: str) -> None:
 def _api_of(document: dict[str, Any], info: dict[str, Any], parameters: dict[str, str]) -> Wire:
     """The members of the RestApi that the definition, or the request's parameters, set."""
     policy = document.get(PREFIX + "policy")
-    types = parameters.get("endpointConfigurationTypes")
-    endpoint: Wire = {}
-    disable = None
-    for server in (document, *(document.get("servers") or ())):
-        extension = server.get(PREFIX + "endpoint-configuration") if isinstance(server, dict) else None
-        if isinstance(extension, dict):
-            endpoint |= {
-                name: extension[name]
-                for name in ("types", "vpcEndpointIds", "ipAddressType")
-                if name in extension
-            }
-            disable = extension.get("disableExecuteApiEndpoint", disable)
-    if types:
-        endpoint["types"] = types.split(",")
-    if ids := parameters.get("vpcEndpointIds"):
-        endpoint["vpcEndpointIds"] = ids.split(",")
+    endpoint, disable = _endpoint_of(document, parameters)
+    compression = PREFIX + "minimum-compression-size"
     return shape(
-        name=str(info["title"]),
-        description=str(info["description"]) if info.get("description") else None,
-        version=str(info["version"]) if info.get("version") else None,
-        binaryMediaTypes=document.get(PREFIX + "binary-media-types"),
-        minimumCompressionSize=document.get(PREFIX + "minimum-compression-size"),
-        apiKeySource=document.get(PREFIX + "api-key-source"),
+        name=text(info["title"], "info.title"),
+        description=text(info.get("description"), "info.description") or None,
+        version=text(info.get("version"), "info.version") or None,
+        binaryMediaTypes=names(document.get(PREFIX + "binary-media-types"), "binary-media-types"),
+        minimumCompressionSize=number(document.get(compression), compression),
+        apiKeySource=text(document.get(PREFIX + "api-key-source"), "api-key-source"),
         policy=orjson.dumps(policy).decode() if policy else None,
         endpointConfiguration=endpoint or None,
         disableExecuteApiEndpoint=disable,
     )
+
+
+def _endpoint_of(document: dict[str, Any], parameters: dict[str, str]) -> tuple[Wire, bool | None]:
+    """(EndpointConfiguration, disableExecuteApiEndpoint) as far as they are set."""
+    endpoint: Wire = {}
+    disable = None
+    for server in (document, *sequence(document.get("servers"), "servers")):
+        extension = mapping(mapping(server, "servers").get(ENDPOINT), ENDPOINT)
+        kinds = names(extension.get("types"), f"{ENDPOINT}.types")
+        ids = names(extension.get("vpcEndpointIds"), f"{ENDPOINT}.vpcEndpointIds")
+        ip_type = text(extension.get("ipAddressType"), f"{ENDPOINT}.ipAddressType")
+        endpoint |= shape(types=kinds, vpcEndpointIds=ids, ipAddressType=ip_type)
+        asked = flag(extension.get("disableExecuteApiEndpoint"), f"{ENDPOINT}.disableExecuteApiEndpoint")
+        disable = disable if asked is None else asked
+    if types := parameters.get("endpointConfigurationTypes"):
+        endpoint["types"] = types.split(",")
+    if vpc := parameters.get("vpcEndpointIds"):
+        endpoint["vpcEndpointIds"] = vpc.split(",")
+    return endpoint, disable
 
 
 def _read_documentation(document: dict[str, Any], found: Definition, parameters: dict[str, str]) -> None:
@@ -126,18 +132,19 @@ def _read_documentation(document: dict[str, Any], found: Definition, parameters:
         return
     section = _section(document, PREFIX + "documentation")
     found.documentation = documentation_parts(section)
-    version = section.get("version")
-    found.documentation_version = str(version) if version else None
+    found.documentation_version = text(section.get("version"), "documentation.version") or None
 
 
 def documentation_parts(section: dict[str, Any]) -> list[Wire]:
     """Parts as they are stored, but for their ids: properties are JSON text."""
     parts = []
-    for part in section.get("documentationParts") or ():
-        if not isinstance(part, dict) or not isinstance(part.get("location"), dict):
-            raise bad_request("Invalid documentation part: location is missing")
+    for part in sequence(section.get("documentationParts"), "documentationParts"):
+        given = mapping(mapping(part, "documentationParts").get("location"), "location")
+        location = {name: text(value, f"location.{name}") or "" for name, value in given.items()}
+        if location.get("type") not in FIELDS:
+            raise bad_request(f"Invalid documentation part: unknown type {location.get('type')}")
         properties = part.get("properties")
         if not isinstance(properties, str):
             properties = orjson.dumps(properties or {}).decode()
-        parts.append({"location": part["location"], "properties": properties})
+        parts.append({"location": location, "properties": properties})
     return parts

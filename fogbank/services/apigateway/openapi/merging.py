@@ -18,6 +18,7 @@ from fogbank.services.apigateway.keys import place_of
 from fogbank.services.apigateway.limits import DOCUMENTATION_PARTS_PER_API_MAX, RESOURCES_PER_API_MAX
 from fogbank.services.apigateway.methods import authorization_type_of, check_scopes
 from fogbank.services.apigateway.openapi.definition import Definition
+from fogbank.services.apigateway.openapi.typed import mapping, text, texts
 from fogbank.services.apigateway.records import Wire, pack, scan
 from fogbank.services.apigateway.resource_policies import policy_of
 from fogbank.services.apigateway.resources import check_path_part
@@ -130,14 +131,14 @@ def _connect(
 
 
 def _gateway_response(kind: str, given: Any) -> Wire:
-    if kind not in STATUS or not isinstance(given, dict):
+    if kind not in STATUS:
         raise bad_request(f"Errors found during import:\n\tInvalid gateway response type specified: {kind}")
-    status = given.get("statusCode")
+    given = mapping(given, kind)
     return gateway_response(
         kind,
-        None if status is None else str(status),
-        given.get("responseParameters"),
-        given.get("responseTemplates"),
+        text(given.get("statusCode"), f"{kind}.statusCode"),
+        texts(given.get("responseParameters"), f"{kind}.responseParameters"),
+        texts(given.get("responseTemplates"), f"{kind}.responseTemplates"),
     )
 
 

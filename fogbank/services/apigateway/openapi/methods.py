@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import orjson
 
 from fogbank.core.errors import AwsError
+from fogbank.services.apigateway.integration_responses import check_response
 from fogbank.services.apigateway.integration_rules import check_integration
+from fogbank.services.apigateway.integrations import check_content_handling
 from fogbank.services.apigateway.limits import INTEGRATION_TIMEOUT_MS_MAX
+from fogbank.services.apigateway.mapping import check_method_parameter, check_method_response_parameter
 from fogbank.services.apigateway.openapi.definition import Definition
 from fogbank.services.apigateway.openapi.reading import References
 from fogbank.services.apigateway.openapi.schemas import model_name, plain_name, to_model
 from fogbank.services.apigateway.openapi.security import Schemes
+from fogbank.services.apigateway.openapi.typed import flag, mapping, names, number, sequence, text, texts
 from fogbank.services.apigateway.records import Wire, shape
 from fogbank.services.apigateway.service import bad_request
 
@@ -39,13 +44,12 @@ class MethodReader:
         self._api_id = api_id
 
     def method(self, path: str, http_method: str, item: dict[str, Any], operation: Any) -> Wire:
-        if not isinstance(operation, dict):
-            raise bad_request(f"Invalid OpenAPI input. {http_method} of {path} is not an object")
+        operation = mapping(operation, f"{http_method} of {path}")
         method: Wire = {"httpMethod": http_method}
         self._schemes.apply(operation, method)
-        if operation.get("operationId"):
-            method["operationName"] = str(operation["operationId"])
-        validator = operation.get(VALIDATOR, self._document.get(VALIDATOR))
+        if name := text(operation.get("operationId"), "operationId"):
+            method["operationName"] = name
+        validator = text(operation.get(VALIDATOR, self._document.get(VALIDATOR)), VALIDATOR)
         if validator is not None:
             if validator not in self._found.validators:
                 raise bad_request(
@@ -55,13 +59,14 @@ class MethodReader:
         self._read_parameters(path, method, item, operation)
         responses = {
             str(code): self._response(path, method, str(code), self._references.resolve(response), operation)
-            for code, response in (operation.get("responses") or {}).items()
-            if str(code).isdigit()
+            for code, response in mapping(operation.get("responses"), "responses").items()
+            if re.fullmatch(r"[1-5]\d\d", code)
         }
         if responses:
             method["methodResponses"] = responses
         extension = self._references.resolve(operation.get(INTEGRATION))
-        if isinstance(extension, dict):
+        if extension is not None:
+            extension = mapping(extension, INTEGRATION)
             method["methodIntegration"] = self._integration(path, method, extension)
         return method
 
@@ -70,35 +75,50 @@ class MethodReader:
     def _read_parameters(
         self, path: str, method: Wire, item: dict[str, Any], operation: dict[str, Any]
     ) -> None:
-        parameters: dict[tuple[str, str], dict[str, Any]] = {}
-        for each in (*(item.get("parameters") or ()), *(operation.get("parameters") or ())):
-            each = self._references.resolve(each)
-            parameters[str(each.get("in")), str(each.get("name"))] = each
         request: dict[str, bool] = {}
         models: dict[str, str] = {}
-        for (place, name), parameter in parameters.items():
+        for (place, name), parameter in self._parameters(item, operation).items():
             if place in PLACES:
-                request[f"method.request.{PLACES[place]}.{name}"] = place == "path" or bool(
-                    parameter.get("required")
-                )
+                required = place == "path" or bool(flag(parameter.get("required"), f"{name}.required"))
+                request[f"method.request.{PLACES[place]}.{name}"] = required
             elif place == "body":
                 for content_type in self._types("consumes", operation):
                     models[content_type] = self._model(path, method, "Request", parameter.get("schema"))
             else:
                 self._found.warnings.append(f"Parameter {name} in {place} is not supported and is ignored")
-        body = self._references.resolve(operation.get("requestBody") or {})
-        for content_type, media in (body.get("content") or {}).items():
-            if media.get("schema"):
-                models[content_type] = self._model(path, method, "Request", media["schema"])
+        body = mapping(self._references.resolve(operation.get("requestBody")), "requestBody")
+        models |= self._content(path, method, "Request", body)
+        for name in request:
+            check_method_parameter(name)
         if request:
             method["requestParameters"] = request
         if models:
             method["requestModels"] = models
 
+    def _parameters(
+        self, item: dict[str, Any], operation: dict[str, Any]
+    ) -> dict[tuple[str, str], dict[str, Any]]:
+        """The path's and the operation's own, by place and name."""
+        found = {}
+        for holder in (item, operation):
+            for each in sequence(holder.get("parameters"), "parameters"):
+                parameter = mapping(self._references.resolve(each), "parameters")
+                place, name = text(parameter.get("in"), "in"), text(parameter.get("name"), "name")
+                found[place or "", name or ""] = parameter
+        return found
+
+    def _content(self, path: str, method: Wire, what: str, holder: dict[str, Any]) -> dict[str, str]:
+        """Models by content type, of OpenAPI 3's `content`."""
+        found = {}
+        for content_type, media in mapping(holder.get("content"), "content").items():
+            if schema := mapping(media, content_type).get("schema"):
+                found[content_type] = self._model(path, method, what, schema)
+        return found
+
     def _types(self, member: str, operation: dict[str, Any]) -> list[str]:
         """`consumes` or `produces` of Swagger 2."""
-        found: list[str] = operation.get(member) or self._document.get(member) or ["application/json"]
-        return found
+        found = names(operation.get(member), member) or names(self._document.get(member), member)
+        return found or ["application/json"]
 
     def _model(self, path: str, method: Wire, what: str, schema: Any) -> str:
         """The model of a schema; one that is written in place is given a name."""
@@ -106,7 +126,7 @@ class MethodReader:
             name = model_name(schema["$ref"])
             if name is not None and name in self._found.models:
                 return name
-            self._references.resolve(schema)  # says what is wrong with it
+            schema = self._references.resolve(schema)
         name = plain_name(f"{method['httpMethod'].title()}{path.title()}{what}") or "Model"
         self._found.models[name] = {
             "name": name,
@@ -116,41 +136,56 @@ class MethodReader:
         return name
 
     def _response(self, path: str, method: Wire, code: str, response: Any, operation: dict[str, Any]) -> Wire:
-        response = response if isinstance(response, dict) else {}
+        response = mapping(response, f"responses.{code}")
         models = {}
         if response.get("schema"):
             for content_type in self._types("produces", operation):
                 models[content_type] = self._model(path, method, f"Response{code}", response["schema"])
-        for content_type, media in (response.get("content") or {}).items():
-            if media.get("schema"):
-                models[content_type] = self._model(path, method, f"Response{code}", media["schema"])
-        headers = {f"method.response.header.{name}": False for name in response.get("headers") or ()}
+        models |= self._content(path, method, f"Response{code}", response)
+        headers = {
+            f"method.response.header.{name}": False for name in mapping(response.get("headers"), "headers")
+        }
+        for name in headers:
+            check_method_response_parameter(name)
         return shape(statusCode=code, responseParameters=headers or None, responseModels=models or None)
 
     # --- integration
 
     def _integration(self, path: str, method: Wire, given: dict[str, Any]) -> Wire:
+        def member(of: str) -> str | None:
+            return text(given.get(of), f"{INTEGRATION}.{of}") or None
+
+        http_method, timeout = member("httpMethod"), number(given.get("timeoutInMillis"), "timeoutInMillis")
+        tls = mapping(given.get("tlsConfig"), "tlsConfig")
         integration = shape(
-            type=str(given.get("type", "")).upper(),
-            httpMethod=str(given["httpMethod"]).upper() if given.get("httpMethod") else None,
-            uri=given.get("uri"),
-            connectionType=given.get("connectionType"),
-            connectionId=given.get("connectionId"),
-            credentials=given.get("credentials"),
-            requestParameters=given.get("requestParameters") or None,
-            requestTemplates=given.get("requestTemplates") or None,
-            passthroughBehavior=str(given.get("passthroughBehavior") or "when_no_match").upper(),
-            contentHandling=given.get("contentHandling"),
-            timeoutInMillis=int(given.get("timeoutInMillis") or INTEGRATION_TIMEOUT_MS_MAX),
-            cacheNamespace=given.get("cacheNamespace"),
-            cacheKeyParameters=given.get("cacheKeyParameters") or [],
-            tlsConfig=given.get("tlsConfig") or None,
-            responseTransferMode=given.get("responseTransferMode"),
+            type=(member("type") or "").upper(),
+            httpMethod=http_method.upper() if http_method else None,
+            uri=member("uri"),
+            connectionType=member("connectionType"),
+            connectionId=member("connectionId"),
+            credentials=member("credentials"),
+            requestParameters=texts(given.get("requestParameters"), "requestParameters"),
+            requestTemplates=texts(given.get("requestTemplates"), "requestTemplates"),
+            passthroughBehavior=(member("passthroughBehavior") or "when_no_match").upper(),
+            contentHandling=_content_handling(given),
+            timeoutInMillis=INTEGRATION_TIMEOUT_MS_MAX if timeout is None else timeout,
+            cacheNamespace=member("cacheNamespace"),
+            cacheKeyParameters=names(given.get("cacheKeyParameters"), "cacheKeyParameters") or [],
+            tlsConfig={
+                "insecureSkipVerification": bool(
+                    flag(tls.get("insecureSkipVerification"), "insecureSkipVerification")
+                )
+            }
+            if tls
+            else None,
+            responseTransferMode=member("responseTransferMode"),
         )
         responses = {
-            str(response["statusCode"]): _integration_response(pattern, response)
-            for pattern, response in (given.get("responses") or {}).items()
-            if isinstance(response, dict) and response.get("statusCode")
+            response["statusCode"]: response
+            for response in (
+                _integration_response(pattern, mapping(each, f"{INTEGRATION}.responses"))
+                for pattern, each in mapping(given.get("responses"), f"{INTEGRATION}.responses").items()
+            )
         }
         if responses:
             integration["integrationResponses"] = responses
@@ -165,17 +200,30 @@ class MethodReader:
             )
         try:
             check_integration(integration, method, path)
+            for response in integration.get("integrationResponses", {}).values():
+                check_response(response, method)
         except AwsError as error:
             raise bad_request(
                 f"Errors found during import:\n\tUnable to put integration on {where}: {error.message}"
             ) from None
 
 
+def _content_handling(given: dict[str, Any]) -> str | None:
+    value = text(given.get("contentHandling"), "contentHandling") or None
+    check_content_handling(value)
+    return value
+
+
 def _integration_response(pattern: str, given: dict[str, Any]) -> Wire:
+    status = text(given.get("statusCode"), "statusCode") or ""
+    if not re.fullmatch(r"[1-5]\d\d", status):
+        raise bad_request(
+            f"Invalid OpenAPI input. {INTEGRATION} has a response without a status code: {pattern}"
+        )
     return shape(
-        statusCode=str(given["statusCode"]),
+        statusCode=status,
         selectionPattern=None if pattern == "default" else pattern,
-        responseParameters=given.get("responseParameters") or None,
-        responseTemplates=given.get("responseTemplates") or None,
-        contentHandling=given.get("contentHandling"),
+        responseParameters=texts(given.get("responseParameters"), "responseParameters"),
+        responseTemplates=texts(given.get("responseTemplates"), "responseTemplates"),
+        contentHandling=_content_handling(given),
     )
