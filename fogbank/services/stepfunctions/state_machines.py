@@ -69,7 +69,7 @@ async def create_state_machine(
         tags=settings.tags_of(tags, machine_name.machine_arn),
         create_options=(publish, version_description or ""),
     )
-    check_definition(definition, express=machine.express)
+    check_definition(definition, express=machine.express, tasks=ctx.state.tasks)
 
     async def attempt() -> dict[str, Any]:
         head = await find_head(ctx.state.store, machine_name)
@@ -160,7 +160,7 @@ async def update_state_machine(
         if before is None:  # deleted between the two reads
             raise no_machine(name.arn)
         if definition is not None and definition != before.definition:
-            check_definition(definition, express=head.machine.express)
+            check_definition(definition, express=head.machine.express, tasks=ctx.state.tasks)
         now_ms = ctx.state.clock.now_ms()
         wanted = replace(
             before,

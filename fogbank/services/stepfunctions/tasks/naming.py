@@ -16,6 +16,35 @@ _ACRONYM = re.compile(r"([A-Z]+)([A-Z][a-z])")
 _NUMBER = re.compile(r"([0-9])([a-zA-Z])")
 #: Where Java has another word, because the derived one is reserved there.
 _RESERVED = {"Null": "Nul"}
+#: botocore's folder → the service id's key, where it is not the folder's name without hyphens.
+_OTHER_KEYS = {
+    "ce": "costexplorer",
+    "cognito-idp": "cognitoidentityprovider",
+    "config": "configservice",
+    "cur": "costandusagereportservice",
+    "discovery": "applicationdiscoveryservice",
+    "dms": "databasemigrationservice",
+    "ds": "directoryservice",
+    "ds-data": "directoryservicedata",
+    "elb": "elasticloadbalancing",
+    "elbv2": "elasticloadbalancingv2",
+    "es": "elasticsearchservice",
+    "events": "eventbridge",
+    "iot-data": "iotdataplane",
+    "iot-jobs-data": "iotjobsdataplane",
+    "lex-models": "lexmodelbuildingservice",
+    "lex-runtime": "lexruntimeservice",
+    "lexv2-models": "lexmodelsv2",
+    "lexv2-runtime": "lexruntimev2",
+    "logs": "cloudwatchlogs",
+    "marketplace-entitlement": "marketplaceentitlementservice",
+    "meteringmarketplace": "marketplacemetering",
+    "mgh": "migrationhub",
+    "sdb": "simpledb",
+    "serverlessrepo": "serverlessapplicationrepository",
+    "sms-voice": "pinpointsmsvoice",
+    "stepfunctions": "sfn",
+}
 
 
 @lru_cache(maxsize=16_384)
@@ -34,6 +63,11 @@ def pascal(name: str) -> str:
 def service_key(service_id: str) -> str:
     """A service's name in `arn:aws:states:::aws-sdk:<name>:…`: `CloudWatch Logs` → `cloudwatchlogs`."""
     return _SEPARATORS.sub("", service_id).lower()
+
+
+def key_of_folder(folder: str) -> str:
+    """The same, from the name of botocore's folder: no model is read."""
+    return _OTHER_KEYS.get(folder, folder.replace("-", ""))
 
 
 def exception_name(shape_name: str) -> str:

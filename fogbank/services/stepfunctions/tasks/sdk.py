@@ -15,7 +15,7 @@ from fogbank.services.stepfunctions.engine.api import Failed, Outcome, Stage, Su
 from fogbank.services.stepfunctions.tasks.callers import Callers
 from fogbank.services.stepfunctions.tasks.casing import SDK, BadParameters, from_output, to_input
 from fogbank.services.stepfunctions.tasks.failures import bad_parameters, sdk_failure
-from fogbank.services.stepfunctions.tasks.naming import pascal, service_key
+from fogbank.services.stepfunctions.tasks.naming import key_of_folder, pascal
 
 _READS = (
     "get",
@@ -44,8 +44,9 @@ class SdkTasks:
     def model(self, service: str) -> ServiceModel | None:
         """The model of a mounted service by its name in resources; None when fogbank lacks it."""
         if service not in self._models:
-            for each in self._calls.services.values():
-                self._models[service_key(str(each.model.metadata["serviceId"]))] = each.model
+            for name, each in self._calls.services.items():
+                if key_of_folder(name) == service:
+                    self._models[service] = each.model
         return self._models.get(service)
 
     def operation(self, service: str, action: str) -> OperationModel | None:
@@ -104,15 +105,8 @@ def operation_of(model: ServiceModel, action: str) -> OperationModel | None:
 
 
 def is_known_to_aws(service: str) -> bool:
-    """Whether AWS has a service of that name, as far as botocore's folder names tell."""
-    names = {name.replace("-", "") for name in known_services()} | {
-        "sfn",
-        "cloudwatchlogs",
-        "eventbridge",
-        "cognitoidentityprovider",
-        "elasticloadbalancingv2",
-    }
-    return service.lower() in names
+    """Whether AWS has a service of that name in resources."""
+    return any(key_of_folder(folder) == service for folder in known_services())
 
 
 async def _read(output: dict[str, Any]) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from fogbank.asl.definition import integrations
 from fogbank.services.stepfunctions.engine.api import Pattern, TaskKind, TaskResource
 from fogbank.services.stepfunctions.tasks.sdk import SdkTasks, is_known_to_aws
 
@@ -96,47 +97,6 @@ OPTIMIZED: dict[str, dict[str, Integration]] = {
     "events": {"putEvents": _of(_CALLBACK, "Entries")},
 }
 
-#: Optimized integrations that only AWS has: service → actions.
-NOT_YET: dict[str, frozenset[str]] = {
-    "apigateway": frozenset({"invoke"}),
-    "athena": frozenset(
-        {"startQueryExecution", "stopQueryExecution", "getQueryExecution", "getQueryResults"}
-    ),
-    "batch": frozenset({"submitJob"}),
-    "bedrock": frozenset({"invokeModel", "createModelCustomizationJob"}),
-    "codebuild": frozenset(
-        {"startBuild", "stopBuild", "batchDeleteBuilds", "batchGetReports", "startBuildBatch"}
-    ),
-    "databrew": frozenset({"startJobRun"}),
-    "ecs": frozenset({"runTask"}),
-    "eks": frozenset(
-        {"call", "createCluster", "createFargateProfile", "createNodegroup", "deleteCluster", "runJob"}
-        | {"deleteFargateProfile", "deleteNodegroup"}
-    ),
-    "elasticmapreduce": frozenset(
-        {"addStep", "cancelStep", "createCluster", "modifyInstanceFleetByName", "modifyInstanceGroupByName"}
-        | {"setClusterTerminationProtection", "terminateCluster"}
-    ),
-    "emr-containers": frozenset({"createVirtualCluster", "deleteVirtualCluster", "startJobRun"}),
-    "emr-serverless": frozenset(
-        {
-            "createApplication",
-            "startApplication",
-            "stopApplication",
-            "deleteApplication",
-            "startJobRun",
-            "cancelJobRun",
-        }
-    ),
-    "glue": frozenset({"startJobRun"}),
-    "http": frozenset({"invoke"}),
-    "mediaconvert": frozenset({"createJob"}),
-    "sagemaker": frozenset(
-        {"createEndpoint", "createEndpointConfig", "createHyperParameterTuningJob", "createLabelingJob"}
-        | {"createModel", "createProcessingJob", "createTrainingJob", "createTransformJob", "updateEndpoint"}
-    ),
-}
-
 
 def support_of(resource: TaskResource, sdk: SdkTasks) -> Support:
     """Whether a Task state may name the resource. Functions and activities are looked for only when they are run."""
@@ -149,7 +109,7 @@ def support_of(resource: TaskResource, sdk: SdkTasks) -> Support:
     if integration is not None:
         allowed = resource.pattern is Pattern.REQUEST_RESPONSE or resource.pattern in integration.patterns
         return Support.RUNS if allowed else Support.UNKNOWN
-    return Support.NOT_YET if resource.action in NOT_YET.get(resource.service, ()) else Support.UNKNOWN
+    return Support.NOT_YET if integrations.is_known(resource) else Support.UNKNOWN
 
 
 def _support_of_sdk(resource: TaskResource, sdk: SdkTasks) -> Support:
