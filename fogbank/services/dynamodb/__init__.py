@@ -8,6 +8,8 @@ from __future__ import annotations
 from fogbank.services.dynamodb import (
     batches,
     items,
+    partiql_batches,
+    partiql_statements,
     queries,
     scans,
     stream_internals,
@@ -25,6 +27,8 @@ __all__ = [
     "DynamoDB",
     "batches",
     "items",
+    "partiql_batches",
+    "partiql_statements",
     "queries",
     "scans",
     "stream_internals",

@@ -48,7 +48,7 @@ async def put_item(
             conditional_operator,
             shows_item=return_values_on_condition_check_failure == "ALL_OLD",
         )
-        write = await _write(ctx, request)
+        write = await perform(ctx, request)
         answer = _answer(write, table_name, return_consumed_capacity, return_item_collection_metrics)
         if return_values == "ALL_OLD" and not write.before.is_absent:
             answer["Attributes"] = show_stored(write.before.stored or b"")
@@ -89,7 +89,7 @@ async def delete_item(
             conditional_operator,
             shows_item=return_values_on_condition_check_failure == "ALL_OLD",
         )
-        write = await _write(ctx, request)
+        write = await perform(ctx, request)
         answer = _answer(write, table_name, return_consumed_capacity, return_item_collection_metrics)
         if return_values == "ALL_OLD" and not write.before.is_absent:
             answer["Attributes"] = show_stored(write.before.stored or b"")
@@ -131,7 +131,7 @@ async def update_item(
             conditional_operator,
             shows_item=return_values_on_condition_check_failure == "ALL_OLD",
         )
-        write = await _write(ctx, request)
+        write = await perform(ctx, request)
         answer = _answer(write, table_name, return_consumed_capacity, return_item_collection_metrics)
         if return_values != "NONE" and (shown := _updated(request, write, return_values)):
             answer["Attributes"] = show(shown)
@@ -149,7 +149,8 @@ def _updated(request: Prepared, write: Write, wanted: str) -> dict[str, Any]:
     return projection_of(request.paths).of(item) if request.paths else {}
 
 
-async def _write(ctx: Call[DynamoDB], request: Prepared) -> Write:
+async def perform(ctx: Call[DynamoDB], request: Prepared) -> Write:
+    """Do one prepared write. Raises AwsError, TableChanged."""
     throttle = ctx.state.throttle
     throttle.admit_write(request.table)
     write = Write(request.table, request.key, request.decide)

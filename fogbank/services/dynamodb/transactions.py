@@ -214,11 +214,12 @@ def _answer_again(requests: list[Prepared], names: list[str], capacity: str) -> 
 
 def _digest(items: list[dict[str, Any]]) -> str:
     """What two requests with one token must have in common."""
-    text = orjson.dumps(items, _plain, orjson.OPT_SORT_KEYS)
+    text = orjson.dumps(items, plain_json, orjson.OPT_SORT_KEYS)
     return hashlib.blake2b(text, digest_size=16).hexdigest()
 
 
-def _plain(value: Any) -> str:
+def plain_json(value: Any) -> str:
+    """Binaries of a request, for digests of it."""
     return base64.b64encode(value).decode()
 
 

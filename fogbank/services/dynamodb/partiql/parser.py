@@ -1,0 +1,418 @@
+"""Recursive descent over a statement's tokens, with its parameters put in where `?` stands."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from typing import Any
+
+from fogbank.core.errors import AwsError
+from fogbank.services.dynamodb.expressions.nodes import (
+    Action,
+    And,
+    Arithmetic,
+    Between,
+    Call,
+    Compare,
+    Condition,
+    In,
+    Literal,
+    Not,
+    Operand,
+    Or,
+    Path,
+    Steps,
+)
+from fogbank.services.dynamodb.partiql.statements import Delete, Exists, Insert, Select, Statement, Update
+from fogbank.services.dynamodb.partiql.tokens import Token, malformed, tokenize
+from fogbank.services.dynamodb.service import bad_value, invalid
+from fogbank.services.dynamodb.values import Item, Value, take, take_item, wire_item
+
+_COMPARATORS = {"=": "=", "<>": "<>", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
+_TESTS = {
+    "begins_with": 2,
+    "contains": 2,
+    "attribute_type": 2,
+    "attribute_exists": 1,
+    "attribute_not_exists": 1,
+}
+_DEPTH_MAX = 100
+_SET_KINDS = {"S": "SS", "N": "NS", "B": "BS"}
+
+
+def parse(statement: str, parameters: Sequence[Any]) -> Statement:
+    """Raises ValidationException."""
+    parser = _Parser(statement, [take(each)[0] for each in parameters])
+    found = parser.statement()
+    parser.finish()
+    return found
+
+
+class _Parser:
+    def __init__(self, statement: str, parameters: list[Value]) -> None:
+        self._tokens = tokenize(statement)
+        self._at = 0
+        self._parameters = parameters
+        self._used = 0
+        self._depth = 0
+
+    # --- tokens ------------------------------------------------------------------------------------------------------
+
+    @property
+    def _token(self) -> Token:
+        return self._tokens[self._at]
+
+    def _advance(self) -> Token:
+        token = self._tokens[self._at]
+        self._at = min(self._at + 1, len(self._tokens) - 1)
+        return token
+
+    def _is_word(self, *words: str) -> bool:
+        return self._token.kind == "word" and self._token.text.upper() in words
+
+    def _is_mark(self, text: str) -> bool:
+        return self._token.kind == "mark" and self._token.text == text
+
+    def _take_word(self, word: str) -> bool:
+        if self._is_word(word):
+            self._advance()
+            return True
+        return False
+
+    def _take_mark(self, text: str) -> bool:
+        if self._is_mark(text):
+            self._advance()
+            return True
+        return False
+
+    def _expect_word(self, word: str) -> None:
+        if not self._take_word(word):
+            raise self._wrong(word)
+
+    def _expect_mark(self, text: str) -> None:
+        if not self._take_mark(text):
+            raise self._wrong(text)
+
+    def _wrong(self, wanted: str) -> AwsError:
+        token = self._token
+        shown = "the end" if token.kind == "end" else f"'{token.text}'"
+        return malformed(f"Expected {wanted}, found {shown} at position {token.at}")
+
+    def finish(self) -> None:
+        self._take_mark(";")
+        if self._token.kind != "end":
+            raise self._wrong("the end of the statement")
+        if self._used != len(self._parameters):
+            raise invalid("Number of parameters in request and statement don't match.")
+
+    # --- statements --------------------------------------------------------------------------------------------------
+
+    def statement(self) -> Statement:
+        match self._token.text.upper() if self._token.kind == "word" else "":
+            case "SELECT":
+                return self._select()
+            case "INSERT":
+                return self._insert()
+            case "UPDATE":
+                return self._update()
+            case "DELETE":
+                return self._delete()
+            case "EXISTS":
+                self._advance()
+                self._expect_mark("(")
+                found = self._select()
+                self._expect_mark(")")
+                return Exists(found)
+        raise self._wrong("SELECT, INSERT, UPDATE, DELETE or EXISTS")
+
+    def _select(self) -> Select:
+        self._expect_word("SELECT")
+        columns: list[Steps] | None = None
+        if not self._take_mark("*"):
+            columns = [self._path().steps]
+            while self._take_mark(","):
+                columns.append(self._path().steps)
+        self._expect_word("FROM")
+        table = self._identifier("a table")
+        index = self._identifier("an index") if self._take_mark(".") else None
+        where = self._condition() if self._take_word("WHERE") else None
+        order: list[tuple[str, bool]] = []
+        if self._take_word("ORDER"):
+            self._expect_word("BY")
+            order.append(self._order())
+            while self._take_mark(","):
+                order.append(self._order())
+        return Select(table, index, tuple(columns) if columns is not None else None, where, tuple(order))
+
+    def _order(self) -> tuple[str, bool]:
+        name = self._identifier("an attribute")
+        if self._take_word("DESC"):
+            return name, True
+        self._take_word("ASC")
+        return name, False
+
+    def _insert(self) -> Insert:
+        self._advance()
+        self._expect_word("INTO")
+        table = self._identifier("a table")
+        self._expect_word("VALUE")
+        value = self._literal()
+        if "M" not in value:
+            raise malformed("The value of an INSERT is a map")
+        item, size = take_item(wire_item(value["M"]))
+        return Insert(table, item, size)
+
+    def _update(self) -> Update:
+        self._advance()
+        table = self._identifier("a table")
+        actions: list[Action] = []
+        while self._is_word("SET", "REMOVE"):
+            verb = self._advance().text.upper()
+            actions.append(self._action(verb))
+            while self._take_mark(","):
+                actions.append(self._action(verb))
+        if not actions:
+            raise self._wrong("SET or REMOVE")
+        self._expect_word("WHERE")
+        where = self._condition()
+        return Update(table, tuple(actions), where, self._returning())
+
+    def _action(self, verb: str) -> Action:
+        path = self._path()
+        if verb == "REMOVE":
+            return Action(verb, path.steps)
+        self._expect_mark("=")
+        name = self._token.text.lower()
+        if name in ("set_add", "set_delete") and self._token.kind == "word":
+            self._advance()
+            self._expect_mark("(")
+            target = self._path()
+            self._expect_mark(",")
+            value = Literal(self._literal())
+            self._expect_mark(")")
+            if target.steps != path.steps:
+                raise malformed(f"{name} must be about the attribute that it sets")
+            return Action("ADD" if name == "set_add" else "DELETE", path.steps, value)
+        left = self._update_operand()
+        if self._is_mark("+") or self._is_mark("-"):
+            operator = self._advance().text
+            left = Arithmetic(operator, left, self._update_operand())
+        return Action("SET", path.steps, left)
+
+    def _update_operand(self) -> Operand:
+        name = self._token.text.lower()
+        if self._token.kind == "word" and name in ("list_append", "if_not_exists"):
+            self._advance()
+            self._expect_mark("(")
+            first = self._update_operand()
+            self._expect_mark(",")
+            second = self._update_operand()
+            self._expect_mark(")")
+            return Call(name, (first, second))
+        return self._operand()
+
+    def _delete(self) -> Delete:
+        self._advance()
+        self._expect_word("FROM")
+        table = self._identifier("a table")
+        self._expect_word("WHERE")
+        where = self._condition()
+        found = self._returning()
+        if found is not None and found != ("ALL", "OLD"):
+            raise malformed("A DELETE can only return ALL OLD *")
+        return Delete(table, where, found)
+
+    def _returning(self) -> tuple[str, str] | None:
+        if not self._take_word("RETURNING"):
+            return None
+        if not self._is_word("ALL", "MODIFIED"):
+            raise self._wrong("ALL or MODIFIED")
+        what = self._advance().text.upper()
+        if not self._is_word("OLD", "NEW"):
+            raise self._wrong("OLD or NEW")
+        when = self._advance().text.upper()
+        self._expect_mark("*")
+        return what, when
+
+    # --- conditions --------------------------------------------------------------------------------------------------
+
+    def _condition(self) -> Condition:
+        left = self._conjunction()
+        while self._take_word("OR"):
+            left = Or(left, self._conjunction())
+        return left
+
+    def _conjunction(self) -> Condition:
+        left = self._negation()
+        while self._take_word("AND"):
+            left = And(left, self._negation())
+        return left
+
+    def _negation(self) -> Condition:
+        self._depth += 1
+        if self._depth > _DEPTH_MAX:
+            raise malformed("The condition is nested too deeply")
+        try:
+            if self._take_word("NOT"):
+                return Not(self._negation())
+            if self._take_mark("("):
+                found = self._condition()
+                self._expect_mark(")")
+                return found
+            return self._test()
+        finally:
+            self._depth -= 1
+
+    def _is_call(self) -> bool:
+        following = self._tokens[min(self._at + 1, len(self._tokens) - 1)]
+        return self._token.kind == "word" and following.kind == "mark" and following.text == "("
+
+    def _test(self) -> Condition:
+        name = self._token.text.lower()
+        if self._is_call() and name in _TESTS:
+            self._advance()
+            self._expect_mark("(")
+            operands: list[Operand] = [self._operand()]
+            while self._take_mark(","):
+                operands.append(self._operand())
+            self._expect_mark(")")
+            if len(operands) != _TESTS[name]:
+                raise malformed(f"{name} takes {_TESTS[name]} arguments")
+            return Call(name, tuple(operands))
+        left = self._operand()
+        if self._take_word("IS"):
+            return self._is(left)
+        if self._token.kind == "mark" and self._token.text in _COMPARATORS:
+            operator = _COMPARATORS[self._advance().text]
+            return Compare(operator, left, self._operand())
+        is_not = self._take_word("NOT")
+        if self._take_word("BETWEEN"):
+            low = self._operand()
+            self._expect_word("AND")
+            found: Condition = Between(left, low, self._operand())
+        elif self._take_word("IN"):
+            found = In(left, self._choices())
+        else:
+            raise self._wrong("an operator")
+        return Not(found) if is_not else found
+
+    def _is(self, left: Operand) -> Condition:
+        is_not = self._take_word("NOT")
+        if self._take_word("MISSING"):
+            return Call("attribute_exists" if is_not else "attribute_not_exists", (left,))
+        self._expect_word("NULL")
+        found = Call("attribute_type", (left, Literal({"S": "NULL"})))
+        return Not(found) if is_not else found
+
+    def _choices(self) -> tuple[Operand, ...]:
+        closing = "]" if self._take_mark("[") else ")"
+        if closing == ")":
+            self._expect_mark("(")
+        found = [self._operand()]
+        while self._take_mark(","):
+            found.append(self._operand())
+        self._expect_mark(closing)
+        return tuple(found)
+
+    # --- operands ----------------------------------------------------------------------------------------------------
+
+    def _operand(self) -> Operand:
+        if self._is_call() and self._token.text.lower() == "size":
+            self._advance()
+            self._expect_mark("(")
+            path = self._path()
+            self._expect_mark(")")
+            return Call("size", (path,))
+        if self._token.kind == "quoted" or (
+            self._token.kind == "word" and not self._is_word("TRUE", "FALSE", "NULL")
+        ):
+            return self._path()
+        return Literal(self._literal())
+
+    def _identifier(self, what: str) -> str:
+        if self._token.kind not in ("word", "quoted"):
+            raise self._wrong(what)
+        return self._advance().text
+
+    def _path(self) -> Path:
+        steps: list[str | int] = [self._identifier("an attribute")]
+        while True:
+            if self._take_mark("."):
+                steps.append(self._identifier("an attribute"))
+            elif self._take_mark("["):
+                if self._token.kind == "text":
+                    steps.append(self._advance().text)
+                elif self._token.kind == "number" and self._token.text.isdecimal():
+                    steps.append(int(self._advance().text))
+                else:
+                    raise self._wrong("an index")
+                self._expect_mark("]")
+            else:
+                return Path(tuple(steps))
+
+    def _literal(self) -> Value:
+        """A value as we keep it."""
+        self._depth += 1
+        if self._depth > _DEPTH_MAX:
+            raise malformed("A value is nested too deeply")
+        try:
+            return self._value()
+        finally:
+            self._depth -= 1
+
+    def _value(self) -> Value:
+        token = self._advance()
+        match token.kind, token.text.upper() if token.kind == "word" else token.text:
+            case "text", text:
+                return {"S": text}
+            case "number", text:
+                return take({"N": text})[0]
+            case "word", "TRUE" | "FALSE" as text:
+                return {"BOOL": text == "TRUE"}
+            case "word", "NULL":
+                return {"NULL": True}
+            case "mark", "-" if self._token.kind == "number":
+                return take({"N": "-" + self._advance().text})[0]
+            case "mark", "?":
+                self._used += 1
+                if self._used > len(self._parameters):
+                    raise invalid("Number of parameters in request and statement don't match.")
+                return self._parameters[self._used - 1]
+            case "mark", "[":
+                return {"L": self._list("]")}
+            case "mark", "<<":
+                return self._set(self._list(">>"))
+            case "mark", "{":
+                return {"M": self._map()}
+        self._at -= 1
+        raise self._wrong("a value")
+
+    def _list(self, closing: str) -> list[Value]:
+        found: list[Value] = []
+        while not self._take_mark(closing):
+            if found:
+                self._expect_mark(",")
+            found.append(self._literal())
+        return found
+
+    def _map(self) -> Item:
+        found: Item = {}
+        while not self._take_mark("}"):
+            if found:
+                self._expect_mark(",")
+            if self._token.kind not in ("text", "quoted"):
+                raise self._wrong("an attribute's name in quotes")
+            name = self._advance().text
+            self._expect_mark(":")
+            found[name] = self._literal()
+        return found
+
+    def _set(self, elements: list[Value]) -> Value:
+        kinds = {kind for element in elements for kind in element}
+        if len(kinds) != 1 or not kinds <= _SET_KINDS.keys():
+            raise bad_value("A set has elements of one type: String, Number or Binary")
+        (kind,) = kinds
+        contents = [element[kind] for element in elements]
+        if kind == "B":
+            contents = [base64.b64decode(content) for content in contents]
+        return take({_SET_KINDS[kind]: contents})[0]
