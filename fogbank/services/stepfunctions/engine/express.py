@@ -113,7 +113,7 @@ class Run:
     def _run_task(self, effect: RunTask) -> None:
         call = call_of(effect, self.execution, self.request.machine, self.request.trace_header)
 
-        def done(outcome: Outcome) -> None:
+        async def done(outcome: Outcome) -> None:
             self._tasks.pop(effect.number, None)
             self.give(Reported(effect.path, effect.number, outcome))
 

@@ -27,6 +27,7 @@ class MapRunRecord:
     stop_ms: int | None = None
     redrives: int = 0
     redrive_ms: int | None = None
+    resumed: bool = False  # whether children of it may be there already
     counts: dict[str, int] = field(default_factory=dict)
     """Children by status, and `items:` + status."""
 

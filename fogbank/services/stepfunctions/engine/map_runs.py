@@ -42,6 +42,7 @@ from fogbank.store.api import Store, Transaction
 log = logging.getLogger("fogbank.stepfunctions")
 
 _HEADS_AT_ONCE = 200
+STARTING_AT_ONCE = 64
 
 
 class MapRuns:
@@ -111,6 +112,7 @@ class MapRuns:
                 record.redrives += 1
                 record.redrive_ms = self.clock.now_ms()
                 await self._save(record)
+            record.resumed = effect.redrive or "label" not in effect.plan
             run = self._runs[owner] = MapRun(self, record, active.prepared)
             outcome = await run.run()
         except Exception:  # a boundary: the execution must hear of it
@@ -255,7 +257,7 @@ class MapRun:
         record = self.record
         try:
             await self._start_children()
-            while self._live and not self._failed():
+            while self._live and not self._over():
                 await self._wait()
             self._all_known = True
             if not self._stopped and not self._failed():
@@ -294,18 +296,22 @@ class MapRun:
     async def _start_children(self) -> None:
         runs, plan = self._runs, self.record.plan
         budget = Budget(runs.ids, runs.clock.now_ms())
-        selected = self._selected(budget)
-        async with aclosing(batches(selected, plan)) as inputs:
+        starting: set[asyncio.Task[None]] = set()
+        async with aclosing(batches(self._selected(budget), plan)) as inputs:
             async for input, items in inputs:
                 while len(self._live) >= self._concurrency() and not self._over():
                     await self._wait()
                 if self._over():
-                    return
+                    break
                 index = self._started
                 self._started += 1
-                await self._start_child(index, input, items)
-                if index % 32 == 31:
-                    await asyncio.sleep(0)
+                self._live[index] = items
+                self._count(Status.RUNNING, items)
+                starting.add(runs.lanes.spawn("states child", self._start_child(index, input, items)))
+                if len(starting) >= STARTING_AT_ONCE:  # they share commits
+                    _, starting = await asyncio.wait(starting, return_when=asyncio.FIRST_COMPLETED)
+        if starting:
+            await asyncio.wait(starting)
 
     async def _selected(self, budget: Budget) -> AsyncIterator[Any]:
         plan, node = self.record.plan, self._node
@@ -327,13 +333,12 @@ class MapRun:
             yield item
 
     async def _start_child(self, index: int, input: Any, items: int) -> None:
+        """Counted as running already."""
         record, runs = self.record, self._runs
         ref = child_ref(record, index)
-        existing = await runs.store.get(keys.head(ref))
-        if existing is not None and await self._take(ref, Head.decode(existing.value), index, items):
+        existing = await runs.store.get(keys.head(ref)) if record.resumed else None
+        if existing is not None and await self._take(ref, Head.decode(existing.value)):
             return
-        self._live[index] = items
-        self._count(Status.RUNNING, items)
         head = Head(
             record.source, Status.RUNNING, runs.clock.now_ms(), dumps(input), map_run=record.owner,
             state=record.state, index=index, item_count=items,
@@ -346,29 +351,23 @@ class MapRun:
         except Conflict:
             stored = await runs.store.get(keys.head(ref))
             if stored is not None:
-                await self._take(ref, Head.decode(stored.value), index, items)
+                await self._take(ref, Head.decode(stored.value))
 
-    async def _take(self, ref: Ref, head: Head, index: int, items: int) -> bool:
+    async def _take(self, ref: Ref, head: Head) -> bool:
         """A child that is there already. False: start it as if it were not."""
-        record = self.record
-        redrive_ms = record.redrive_ms
+        redrive_ms = self.record.redrive_ms
         ended_before = redrive_ms is not None and (head.stop_ms or 0) <= redrive_ms
         if head.status is Status.RUNNING:
-            self._live.setdefault(index, items)
-            self._count(Status.RUNNING, items)
             # It may have ended while this was read.
             stored = await self._runs.store.get(keys.head(ref))
             if stored is not None and (now := Head.decode(stored.value)).status is not Status.RUNNING:
                 self.ended(now)
-            return True
-        if head.status is Status.SUCCEEDED or not ended_before:
-            self._count(head.status, items)
-            return True
-        if record.plan["child_type"] == "EXPRESS":
+        elif head.status is Status.SUCCEEDED or not ended_before:
+            self.ended(head)
+        elif self.record.plan["child_type"] == "EXPRESS":
             return False
-        self._live[index] = items
-        self._count(Status.RUNNING, items)
-        await self._runs.runner.send(ref, Redrive())
+        else:
+            await self._runs.runner.send(ref, Redrive())
         return True
 
     async def _express(self, ref: Ref, head: Head) -> None:

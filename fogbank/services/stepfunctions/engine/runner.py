@@ -386,9 +386,12 @@ class Runner:
     def _run_task(self, active: Active, effect: RunTask) -> None:
         call = call_of(effect, active.execution, active.prepared.source, active.head.trace)
 
-        def done(outcome: Outcome) -> None:
+        async def done(outcome: Outcome) -> None:
             active.tasks.pop(effect.number, None)
-            self.tell(active, Reported(effect.path, effect.number, outcome))
+            active.inbox.append((Reported(effect.path, effect.number, outcome), None))
+            if not active.running:
+                active.running = True
+                await self._advance(active)
 
         active.tasks[effect.number] = (self._tasks.run(call, done), call)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from fogbank.asl.effects import RunTask
 from fogbank.asl.execution import Execution
@@ -65,11 +65,11 @@ class Tasks:
         for _ in range(min(slots, len(self._waiting))):
             self._waiting.popleft()()
 
-    def run(self, call: TaskCall, done: Callable[[Outcome], None]) -> asyncio.Task[None]:
-        """Run it in a slot reserved before. `done` is called with the outcome, unless the task is cancelled."""
+    def run(self, call: TaskCall, done: Callable[[Outcome], Awaitable[None]]) -> asyncio.Task[None]:
+        """Run it in a slot reserved before. `done` goes on with the outcome, unless the task is cancelled before."""
         return self._lanes.spawn("states task", self._run(call, done))
 
-    async def _run(self, call: TaskCall, done: Callable[[Outcome], None]) -> None:
+    async def _run(self, call: TaskCall, done: Callable[[Outcome], Awaitable[None]]) -> None:
         try:
             outcome = await self.port.run(call)
         except Exception:  # a boundary: whatever a task does, its execution must hear of it
@@ -77,7 +77,7 @@ class Tasks:
             outcome = Failed("States.TaskFailed", "Internal error.")
         finally:
             self.free()
-        done(outcome)
+        await done(outcome)
 
     def abandon(self, call: TaskCall) -> None:
         self._lanes.spawn("states abandon", self._abandon(call))
