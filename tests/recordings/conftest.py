@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -49,15 +48,3 @@ def alone(states_server: Fogbank, states_accounts: Iterator[str]) -> Callable[[s
         return Replay(states_server, next(states_accounts), {}, file, test)
 
     return make
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """What fogbank says that it lacks is waited for, visibly; it runs by itself once it is there."""
-    try:
-        return (yield)
-    except Exception as error:
-        lacking = re.search(r"fogbank does not support (stepfunctions [\w ]+?|arn:[\w:.-]+) yet", str(error))
-        if lacking is None or "stepfunctions" not in item.path.name:
-            raise
-        pytest.skip(f"waits for {lacking[1]}")

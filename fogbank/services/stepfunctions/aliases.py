@@ -19,7 +19,7 @@ from fogbank.services.stepfunctions.limits import ALIASES_MAX
 from fogbank.services.stepfunctions.names import MachineName, parse_machine_arn
 from fogbank.services.stepfunctions.pages import decode_token, encode_token, page_size
 from fogbank.services.stepfunctions.records import Alias, decode_alias, encode
-from fogbank.services.stepfunctions.service import SERVICE
+from fogbank.services.stepfunctions.service import SERVICE, check_owner
 from fogbank.services.stepfunctions.state import StepFunctions
 from fogbank.services.stepfunctions.tables import (
     find_alias,
@@ -44,6 +44,7 @@ async def create_state_machine_alias(
 ) -> dict[str, Any]:
     """Name one version, or two with the share of executions that each gets."""
     machine, routes = _routes(routing_configuration)
+    check_owner(ctx, "create_state_machine_alias", machine.machine_arn)
     alias_name = machine.qualified(name)
 
     async def attempt() -> dict[str, Any]:

@@ -19,9 +19,9 @@ def invalid_name(name: str) -> AwsError:
     return SERVICE.error("InvalidName", f"Invalid Name: '{name}'")
 
 
-def invalid_token(token: str) -> AwsError:
-    """A page token that was not given out for that list. The sentence is a guess."""
-    return SERVICE.error("InvalidToken", f"Invalid Token: '{token}'")
+def invalid_token() -> AwsError:
+    """A page token that was not given out for that list. The sentence is a guess, after that for task tokens."""
+    return SERVICE.error("InvalidToken", "Invalid Token: 'Invalid token'")
 
 
 def no_machine(arn: str) -> AwsError:

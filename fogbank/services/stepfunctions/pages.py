@@ -25,4 +25,4 @@ def decode_token(listing: str, token: str | None) -> Any:
     try:
         return page_tokens.unseal(f"states {listing}", token)
     except page_tokens.ForeignToken:
-        raise invalid_token(token) from None
+        raise invalid_token() from None

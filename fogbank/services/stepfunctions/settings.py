@@ -31,7 +31,7 @@ def logging_of(given: dict[str, Any] | None) -> dict[str, Any]:
     level = given.get("level", "OFF")
     destinations = given.get("destinations") or []
     if (level != "OFF" and len(destinations) != 1) or len(destinations) > 1:
-        raise _invalid_logging("Must specify exactly one Log Destination.")
+        raise invalid_logging("Must specify exactly one Log Destination.")
     configuration: dict[str, Any] = {
         "level": level,
         "includeExecutionData": bool(given.get("includeExecutionData", False)),
@@ -90,11 +90,11 @@ def _group_arn(destination: dict[str, Any]) -> str:
     text = str(group.get("logGroupArn", ""))
     arn = parse_arn(text)
     if arn is None or arn.service != "logs" or not arn.resource.startswith("log-group:"):
-        raise _invalid_logging("The CloudWatch Logs Resource Arn is not valid.")  # the sentence is a guess
+        raise invalid_logging("The CloudWatch Logs Resource Arn is not valid.")  # the sentence is a guess
     if not arn.resource.endswith(":*"):
-        raise _invalid_logging("CloudWatch Logs log group ARN must end with :*")  # the sentence is a guess
+        raise invalid_logging("CloudWatch Logs log group ARN must end with :*")  # the sentence is a guess
     return text
 
 
-def _invalid_logging(problem: str) -> Exception:
+def invalid_logging(problem: str) -> Exception:
     return SERVICE.error("InvalidLoggingConfiguration", f"Invalid Logging Configuration: {problem}")

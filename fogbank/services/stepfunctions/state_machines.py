@@ -70,6 +70,7 @@ async def create_state_machine(
         create_options=(publish, version_description or ""),
     )
     check_definition(definition, express=machine.express, tasks=ctx.state.tasks)
+    await check_log_group(ctx, revision.logging)
 
     async def attempt() -> dict[str, Any]:
         head = await find_head(ctx.state.store, machine_name)
@@ -151,6 +152,7 @@ async def update_state_machine(
     settings.check_encryption(encryption_configuration)
     logging = None if logging_configuration is None else settings.logging_of(logging_configuration)
     tracing = None if tracing_configuration is None else settings.tracing_of(tracing_configuration)
+    await check_log_group(ctx, logging)
 
     async def attempt() -> dict[str, Any]:
         if name.qualifier is not None:
@@ -190,6 +192,18 @@ async def update_state_machine(
     if logging is not None:
         ctx.state.log.probe(ctx.account, ctx.region, logging)
     return answer
+
+
+async def check_log_group(ctx: Call[StepFunctions], logging: dict[str, Any] | None) -> None:
+    """InvalidLoggingConfiguration for a log group that is not there, or not to be seen by the caller."""
+    group = settings.log_group_of(logging)
+    if group is None:
+        return
+    found = await ctx.calls.call(
+        "logs", "DescribeLogGroups", {"logGroupNamePrefix": group, "limit": 1}, ctx.caller
+    )
+    if not any(each["logGroupName"] == group for each in found["logGroups"]):
+        raise settings.invalid_logging("Log Destination not found.")
 
 
 def _revised(tx: Transaction, name: MachineName, machine: Machine, revision: Revision) -> Machine:

@@ -96,7 +96,10 @@ def test_what_is_too_long_is_cut() -> None:
 
 async def test_the_first_line_says_that_logging_works(states: StatesHouse) -> None:
     logging = {"level": "ERROR", "destinations": DESTINATIONS}
-    await states.machine(loggingConfiguration=logging)
+    given = {"name": "m", "definition": passing(), "roleArn": ROLE, "loggingConfiguration": logging}
+    assert (await states.fails("CreateStateMachine", **given))[0] == "InvalidLoggingConfiguration"
+    await states.house.call("logs", "CreateLogGroup", {"logGroupName": "/states"})
+    await states.call("CreateStateMachine", **given)
     await states.telemetry.flush()
     found = await states.house.call("logs", "DescribeLogStreams", {"logGroupName": "/states"})
     assert [each["logStreamName"] for each in found["logStreams"]] == [PROBE_STREAM]
