@@ -1,8 +1,7 @@
-"""Distributed Map: where its items come from (ItemReader), how they are batched, where its results go (ResultWriter)."""
+"""Distributed Map: where its items come from (ItemReader), and where its results go (ResultWriter)."""
 
 from __future__ import annotations
 
-from fogbank.services.stepfunctions.distributed.batches import batches
 from fogbank.services.stepfunctions.distributed.port import Maps
 
-__all__ = ["Maps", "batches"]
+__all__ = ["Maps"]

@@ -27,7 +27,7 @@ class Maps:
         async for item in Reader(self._calls, self._caller(call), call).items(skip):
             yield item
 
-    async def write(self, call: MapCall, results: AsyncIterator[ChildResult]) -> dict[str, Any]:
+    async def write(self, call: MapCall, results: AsyncIterator[ChildResult]) -> Any:
         """Bounded memory, however many results. Raises StatesError (States.ResultWriterFailed)."""
         return await Writer(self._calls, self._caller(call), call).write(results)
 

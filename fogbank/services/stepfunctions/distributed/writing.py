@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any
 
+from fogbank.asl.advance import DATA_BYTES_MAX
 from fogbank.asl.documents import dumps, loads
+from fogbank.asl.errors import StatesError
 from fogbank.core.clock import iso8601_z
 from fogbank.model.call import Caller
 from fogbank.model.calls import Calls
@@ -34,8 +36,10 @@ class Writer:
         if self.form not in _FORMS:
             raise unwritable(f"The OutputType {self.form} is not supported.")
 
-    async def write(self, results: AsyncIterator[ChildResult]) -> dict[str, Any]:
-        """The state's result: where the manifest is."""
+    async def write(self, results: AsyncIterator[ChildResult]) -> Any:
+        """The state's result: where the manifest is. Without a Resource, what the WriterConfig makes of the results."""
+        if not self._call.writer_resource:
+            return await self._inline(results)
         bucket, folder = self._place()
         await abort_uploads(self._calls, self._caller, bucket, folder)
         files = {group: _Files(self, bucket, f"{folder}{group}") for group in _GROUPS}
@@ -52,6 +56,22 @@ class Writer:
         await file.close()
         details = {"Bucket": bucket, "Key": key}
         return {"MapRunArn": self._call.map_run_arn, "ResultWriterDetails": details}
+
+    async def _inline(self, results: AsyncIterator[ChildResult]) -> list[Any]:
+        """Nothing is exported; the results must fit into one."""
+        found: list[Any] = []
+        size = 2
+        async for result in results:
+            for value in self._shown(result):
+                size += len(dumps(value)) + 1
+                if size > DATA_BYTES_MAX:
+                    raise StatesError(
+                        "States.DataLimitExceeded",
+                        f"The state/task '{self._call.state_name}' returned a result with a size exceeding the maximum "
+                        "number of bytes service limit.",
+                    )
+                found.append(value)
+        return found
 
     def _place(self) -> tuple[str, str]:
         """The bucket, and the folder of this map run in it."""

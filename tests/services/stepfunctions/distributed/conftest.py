@@ -49,14 +49,18 @@ class Bench:
         return caught.value.cause
 
     async def write(
-        self, results: Sequence[ChildResult], config: dict[str, Any] | None = None, prefix: str = "out"
-    ) -> dict[str, Any]:
+        self,
+        results: Sequence[ChildResult],
+        config: dict[str, Any] | None = None,
+        prefix: str = "out",
+        resource: str | None = "arn:aws:states:::s3:putObject",
+    ) -> Any:
         async def each() -> AsyncIterator[ChildResult]:
             for result in results:
                 yield result
 
         call = map_call(
-            writer_resource="arn:aws:states:::s3:putObject",
+            writer_resource=resource,
             writer_arguments={"Bucket": "data", "Prefix": prefix},
             writer_config=config,
         )

@@ -1,4 +1,4 @@
-"""Splitting and batching, however the content is divided."""
+"""Splitting, however the content is divided."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fogbank.asl.documents import dumps
-from fogbank.services.stepfunctions.distributed.batches import batches
 from fogbank.services.stepfunctions.distributed.csv_items import records
 from fogbank.services.stepfunctions.distributed.json_items import array_elements
 
@@ -43,29 +41,3 @@ async def test_arrays_in_any_pieces(items: list[Any], size: int, indent: int | N
 async def test_rows_in_any_pieces(rows: list[list[str]], size: int) -> None:
     text = "".join(",".join('"' + field.replace('"', '""') + '"' for field in row) + "\r\n" for row in rows)
     assert [row async for row in records(cut(text.encode(), size), ",")] == rows
-
-
-async def batched(items: list[Any], **bounds: Any) -> list[dict[str, Any]]:
-    async def each() -> AsyncIterator[Any]:
-        for item in items:
-            yield item
-
-    return [batch async for batch in batches(each(), **bounds)]
-
-
-async def test_batches() -> None:
-    assert await batched([1, 2, 3], items_max=2) == [{"Items": [1, 2]}, {"Items": [3]}]
-    with_input = await batched([1], items_max=5, batch_input={"a": 1})
-    assert with_input == [{"BatchInput": {"a": 1}, "Items": [1]}]
-    assert await batched([], items_max=5) == []
-    large = await batched(["x" * 200_000, "y" * 100_000, "z"], items_max=10)
-    assert [len(batch["Items"]) for batch in large] == [1, 2]
-
-
-@given(st.lists(st.text(alphabet="aé", max_size=20), max_size=20), st.integers(20, 80), st.integers(0, 5))
-async def test_batches_keep_their_bounds(items: list[str], bytes_max: int, items_max: int) -> None:
-    found = await batched(items, bytes_max=bytes_max, items_max=items_max)
-    assert [item for batch in found for item in batch["Items"]] == items
-    for batch in found:
-        assert len(dumps(batch).encode()) <= bytes_max or len(batch["Items"]) == 1
-        assert not items_max or len(batch["Items"]) <= items_max

@@ -77,3 +77,13 @@ async def test_a_bucket_that_is_not_there(bench: Bench) -> None:
         await bench.write([result(1, 1)])
     assert caught.value.error == "States.ResultWriterFailed"
     assert caught.value.cause.startswith("The specified bucket does not exist (Service: S3, Status Code: 404")
+
+
+async def test_a_writer_that_exports_nothing(bench: Bench) -> None:
+    results = [result(1, [1, 2]), result(2, 3)]
+    assert await bench.write(results, {"Transformation": "FLATTEN"}, resource=None) == [1, 2, 3]
+    described = await bench.write(results, {"Transformation": "NONE"}, resource=None)
+    assert [each["Output"] for each in described] == ["[1, 2]", "3"]
+    with pytest.raises(StatesError) as caught:
+        await bench.write([result(1, "x" * 300_000)], {"Transformation": "COMPACT"}, resource=None)
+    assert caught.value.error == "States.DataLimitExceeded"

@@ -1,0 +1,190 @@
+"""State machines that reach other services, over boto3."""
+
+from __future__ import annotations
+
+import json
+from itertools import count
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from fogbank.testing.server import Fogbank
+from tests.services.stepfunctions.tasks.conftest import ROLE
+from tests.support.waiting import until_blocking
+
+_NUMBERS = count(1)
+STATES = "arn:aws:states:::"
+
+
+class Machines:
+    def __init__(self, server: Fogbank) -> None:
+        self.server = server
+        self.client = server.client("stepfunctions")
+
+    def make(self, state: dict[str, Any], **more: Any) -> str:
+        end = {} if state["Type"] == "Fail" else {"End": True}
+        definition = {"StartAt": "S", "States": {"S": state | end}} | more
+        made = self.client.create_state_machine(
+            name=f"m{next(_NUMBERS)}", definition=json.dumps(definition), roleArn=ROLE
+        )
+        arn: str = made["stateMachineArn"]
+        return arn
+
+    def start(self, arn: str, given: Any = None) -> str:
+        found: str = self.client.start_execution(stateMachineArn=arn, input=json.dumps(given or {}))[
+            "executionArn"
+        ]
+        return found
+
+    def ended(self, execution: str) -> dict[str, Any]:
+        def look() -> dict[str, Any] | None:
+            found: dict[str, Any] = self.client.describe_execution(executionArn=execution)
+            return found if found["status"] != "RUNNING" else None
+
+        ended: dict[str, Any] = until_blocking(look)
+        return ended
+
+    def run(self, resource: str, parameters: Any, **more: Any) -> dict[str, Any]:
+        state = {"Type": "Task", "Resource": resource, "Parameters": parameters} | more
+        return self.ended(self.start(self.make(state)))
+
+    def output(self, resource: str, parameters: Any) -> Any:
+        ended = self.run(resource, parameters)
+        assert ended["status"] == "SUCCEEDED", ended
+        return json.loads(ended["output"])
+
+
+@pytest.fixture(scope="module")
+def machines(server: Fogbank) -> Machines:
+    return Machines(server)
+
+
+@pytest.mark.parametrize(("pattern", "output"), [(".sync", '{"q":[1]}'), (".sync:2", {"q": [1]})])
+def test_a_machine_waits_for_another(machines: Machines, pattern: str, output: Any) -> None:
+    child = machines.make({"Type": "Pass"})
+    parameters = {"StateMachineArn": child, "Input": {"q": [1]}, "Name": f"child{pattern[-1]}"}
+    shown = machines.output(f"{STATES}states:startExecution{pattern}", parameters)
+    assert (shown["Status"], shown["Output"], shown["Input"]) == ("SUCCEEDED", output, output)
+    assert shown["Name"] == parameters["Name"] and isinstance(shown["StartDate"], int)
+
+
+def test_another_machine_s_failure(machines: Machines) -> None:
+    child = machines.make({"Type": "Fail", "Error": "E", "Cause": "C"})
+    ended = machines.run(f"{STATES}states:startExecution.sync:2", {"StateMachineArn": child})
+    assert ended["error"] == "States.TaskFailed"
+    cause = json.loads(ended["cause"])
+    assert (cause["Status"], cause["Error"], cause["Cause"]) == ("FAILED", "E", "C")
+    none = machines.run(f"{STATES}states:startExecution", {"StateMachineArn": child + "x"})
+    assert none["error"] == "StepFunctions.StateMachineDoesNotExistException"
+
+
+def test_a_stopped_machine_stops_the_one_that_it_waits_for(machines: Machines) -> None:
+    child = machines.make({"Type": "Wait", "Seconds": 3600})
+    state = {
+        "Type": "Task",
+        "Resource": f"{STATES}states:startExecution.sync",
+        "Parameters": {"StateMachineArn": child},
+    }
+    parent = machines.start(machines.make(state))
+
+    def children() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = machines.client.list_executions(stateMachineArn=child)["executions"]
+        return found
+
+    running = until_blocking(children)[0]["executionArn"]
+    until_blocking(
+        lambda: any(
+            event["type"] == "TaskSubmitted"
+            for event in machines.client.get_execution_history(executionArn=parent)["events"]
+        )
+    )
+    machines.client.stop_execution(executionArn=parent)
+    assert machines.ended(running)["status"] == "ABORTED"
+
+
+def test_a_callback_through_a_queue(server: Fogbank, machines: Machines) -> None:
+    queues = server.client("sqs")
+    url = queues.create_queue(QueueName="callbacks")["QueueUrl"]
+    body = {"token.$": "$$.Task.Token", "n": 1}
+    state = {
+        "Type": "Task",
+        "Resource": f"{STATES}sqs:sendMessage.waitForTaskToken",
+        "Parameters": {"QueueUrl": url, "MessageBody": body},
+    }
+    execution = machines.start(machines.make(state))
+    message = until_blocking(lambda: queues.receive_message(QueueUrl=url).get("Messages"))[0]
+    sent = json.loads(message["Body"])
+    machines.client.send_task_success(taskToken=sent["token"], output='{"done": true}')
+    assert json.loads(machines.ended(execution)["output"]) == {"done": True}
+
+
+def test_items_of_dynamodb(server: Fogbank, machines: Machines) -> None:
+    server.client("dynamodb").create_table(
+        TableName="orders",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    server.client("dynamodb").get_waiter("table_exists").wait(TableName="orders", WaiterConfig={"Delay": 1})
+    item = {"id": {"S": "1"}, "ok": {"BOOL": True}, "raw": {"B": "AAE="}, "none": {"NULL": True}}
+    machines.output(f"{STATES}dynamodb:putItem", {"TableName": "orders", "Item": item})
+    key = {"TableName": "orders", "Key": {"id": {"S": "1"}}}
+    assert machines.output(f"{STATES}dynamodb:getItem", key)["Item"] == item
+    shown = machines.output(f"{STATES}aws-sdk:dynamodb:getItem", key)["Item"]
+    assert (shown["ok"], shown["none"]) == ({"Bool": True}, {"Nul": True})
+    failed = machines.run(f"{STATES}dynamodb:getItem", key | {"TableName": "none"})
+    assert failed["error"] == "DynamoDB.ResourceNotFoundException"
+    failed = machines.run(f"{STATES}aws-sdk:dynamodb:getItem", key | {"TableName": "none"})
+    assert failed["error"] == "DynamoDb.ResourceNotFoundException"
+
+
+@pytest.mark.parametrize(
+    ("resource", "code"),
+    [
+        ("ecs:runTask.sync", "NotImplemented"),
+        ("aws-sdk:s3:putBucketWebsite", "NotImplemented"),
+        ("aws-sdk:rekognition:detectFaces", "NotImplemented"),
+        ("aws-sdk:s3:nonsense", "InvalidDefinition"),
+        ("aws-sdk:nonsense:x", "InvalidDefinition"),
+    ],
+)
+def test_what_is_refused_at_creation(machines: Machines, resource: str, code: str) -> None:
+    with pytest.raises(ClientError) as caught:
+        machines.make({"Type": "Task", "Resource": f"{STATES}{resource}", "Parameters": {}})
+    error = caught.value.response["Error"]
+    assert error["Code"] == code and resource in error["Message"]
+
+
+def test_a_distributed_map_over_s3(server: Fogbank, machines: Machines) -> None:
+    s3 = server.client("s3")
+    s3.create_bucket(Bucket="mapped")
+    s3.put_object(Bucket="mapped", Key="in.csv", Body="a,b\n" + "".join(f"{n},x\n" for n in range(50)))
+    state = {
+        "Type": "Map",
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"},
+            "StartAt": "P",
+            "States": {"P": {"Type": "Pass", "Parameters": {"n.$": "$.Items[0].a"}, "End": True}},
+        },
+        "ItemReader": {
+            "Resource": f"{STATES}s3:getObject",
+            "ReaderConfig": {"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW", "MaxItemsPath": "$.most"},
+            "Parameters": {"Bucket": "mapped", "Key.$": "$.key"},
+        },
+        "ItemBatcher": {"MaxItemsPerBatch": 10},
+        "ResultWriter": {
+            "Resource": f"{STATES}s3:putObject",
+            "Parameters": {"Bucket": "mapped", "Prefix": "out"},
+            "WriterConfig": {"Transformation": "COMPACT", "OutputType": "JSON"},
+        },
+    }
+    ended = machines.ended(machines.start(machines.make(state), {"key": "in.csv", "most": 40}))
+    assert ended["status"] == "SUCCEEDED", ended
+    details = json.loads(ended["output"])["ResultWriterDetails"]
+    manifest = json.load(s3.get_object(**details)["Body"])
+    key = manifest["ResultFiles"]["SUCCEEDED"][0]["Key"]
+    results = json.load(s3.get_object(Bucket="mapped", Key=key)["Body"])
+    assert sorted(each["n"] for each in results) == ["0", "10", "20", "30"]
+    missing = machines.ended(machines.start(machines.make(state), {"key": "none", "most": 1}))
+    assert missing["error"] == "States.ItemReaderFailed"
