@@ -156,16 +156,20 @@ class _Parser:
         return argument
 
     def _string(self, *, template: bool) -> str:
-        """`'…'` with `\\'`, `\\{`, `\\}` and `\\\\`; a template keeps the last three, they are Format's to read."""
+        """`'…'` with `\\'`, `\\{`, `\\}` and `\\\\`; a template keeps the last three, they are Format's to read.
+
+        `\\"` stays as it is, so that JSON can be written in a string.
+        """
         text, at = self.text, self.at + 1
         parts: list[str] = []
         while at < len(text) and text[at] != "'":
             char = text[at]
             if char == "\\":
                 at += 1
-                if at >= len(text) or text[at] not in "'{}\\":
+                if at >= len(text) or text[at] not in "'{}\\\"":
                     raise IntrinsicSyntaxError(f"invalid escape at position {at}")
-                char = "\\" + text[at] if template and text[at] != "'" else text[at]
+                kept = text[at] == '"' or (template and text[at] != "'")
+                char = "\\" + text[at] if kept else text[at]
             parts.append(char)
             at += 1
         if at >= len(text):

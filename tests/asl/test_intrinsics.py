@@ -88,6 +88,8 @@ def _get(text: str, input: Any = None, **others: Any) -> Any:
         ("States.JsonToString($.o)", {"o": {"a": [1, None, "ü", 0.00001]}}, '{"a":[1,null,"ü",1.0E-5]}'),
         ("States.JsonToString('x')", {}, '"x"'),
         ("States.StringToJson($.s)", {"s": ' {"a":1} '}, {"a": 1}),
+        ("States.StringToJson('{\"a\":\"An \\\\\"escaped\\\\\" one\"}')", {}, {"a": 'An "escaped" one'}),
+        ("States.StringToJson('\\{\"a\":\"\\\"b\\\"\"\\}')", {}, {"a": '"b"'}),
         ("States.StringToJson('')", {}, None),
         ("States.StringToJson('null')", {}, None),
         ("States.Array(1, States.Array('a', null, true, -1.5e1), $.x)", {"x": [2]}, [1, ["a", None, True, -15.0], [2]]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from fogbank.asl.choice_rules import BOOLEAN_OPERATORS, OPERATORS
+from fogbank.asl.choice_rules import OPERATORS
 from fogbank.asl.definition import values
 from fogbank.asl.definition.diagnostics import Code
 from fogbank.asl.definition.places import Check, Place
@@ -18,6 +18,7 @@ _TOP: Final[Mapping[str, Check]] = {
     "Comment": values.string,
     "Assign": values.assignment(values.INPUT_ONLY),
 }
+_KINDS: Final = ("And", "Or", "Not", "Variable", "Condition")
 _CONDITION: Final = values.jsonata((Expected.BOOLEAN,), plain=values.boolean)
 _OUTPUT: Final = values.jsonata()
 
@@ -25,8 +26,7 @@ _OUTPUT: Final = values.jsonata()
 def choices(value: Any, place: Place) -> None:
     if not place.is_array(value):
         return
-    if not value:
-        place.refuse("The field 'Choices' must not be empty")
+    place.not_empty(value)
     for index, rule in enumerate(value):
         at = place.item(index)
         if not at.is_object(rule):
@@ -56,29 +56,29 @@ def _rule(rule: Any, place: Place, depth: int) -> None:
     if depth > CHOICE_RULE_DEPTH_MAX:
         place.refuse("The choice rule is nested too deeply", Code.TOO_DEEPLY_NESTED)
         return
-    operators = [name for name in rule if name in OPERATORS or name in BOOLEAN_OPERATORS]
-    if len(operators) != 1:
-        place.refuse("A choice rule must have exactly one operator")
-        place.only(rule, ("Variable", "Comment", *operators))
+    kinds = [name for name in _KINDS if name in rule]
+    if len(kinds) != 1:
+        place.refuse(f"The object must have only one of the following fields, [{', '.join(_KINDS)}]")
         return
-    operator = operators[0]
-    at, operand = place.at(operator), rule[operator]
-    if operator in BOOLEAN_OPERATORS:
-        place.only(rule, ("Comment", operator))
-        _nested(operator, operand, at, depth)
+    if kinds[0] != "Variable":
+        place.only(rule, ("Comment", *kinds))
+        if kinds[0] != "Condition":
+            _nested(kinds[0], rule[kinds[0]], place.at(kinds[0]), depth)
         return
-    place.only(rule, ("Variable", "Comment", operator))
-    if place.require(rule, ("Variable",)):
-        _variable(rule["Variable"], place.at("Variable"))
-    _operand(operator, operand, at)
+    operators = [name for name in OPERATORS if name in rule]
+    place.only(rule, ("Variable", "Comment", *operators))
+    values.choice_variable(rule["Variable"], place.at("Variable"))
+    if len(operators) == 1:
+        _operand(operators[0], rule[operators[0]], place.at(operators[0]))
+    else:
+        place.exclusive(rule, tuple(OPERATORS), required=True)
 
 
 def _nested(operator: str, operand: Any, place: Place, depth: int) -> None:
     if operator == "Not":
         _inner(operand, place, depth)
     elif place.is_array(operand):
-        if not operand:
-            place.refuse(f"The field '{operator}' must not be empty")
+        place.not_empty(operand)
         for index, part in enumerate(operand):
             _inner(part, place.item(index), depth)
 
@@ -86,11 +86,6 @@ def _nested(operator: str, operand: Any, place: Place, depth: int) -> None:
 def _inner(rule: Any, place: Place, depth: int) -> None:
     """A rule within another: it goes nowhere of its own."""
     _rule(rule, place, depth + 1)
-
-
-def _variable(value: Any, place: Place) -> None:
-    if place.is_string(value):
-        values.path(value, place)
 
 
 def _operand(operator: str, operand: Any, place: Place) -> None:
@@ -104,6 +99,6 @@ def _operand(operator: str, operand: Any, place: Place) -> None:
                 place.refuse("Expected value of type Number")
         case "timestamp":
             if place.is_string(operand) and parse_timestamp(operand) is None:
-                place.refuse("Expected value of type Timestamp")
+                place.refuse("String does not match RFC3339 timestamp")
         case "path":
-            _variable(operand, place)
+            values.choice_variable(operand, place)

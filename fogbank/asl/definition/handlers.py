@@ -13,8 +13,8 @@ _SECONDS_MAX: Final = 99_999_999
 _DELAY_SECONDS_MAX: Final = 31_622_400
 
 
-def _positive(value: Any, place: Place) -> None:
-    place.is_integer(value, 1, _SECONDS_MAX)
+def _interval(value: Any, place: Place) -> None:
+    place.is_integer(value, 0, _SECONDS_MAX)
 
 
 def _attempts(value: Any, place: Place) -> None:
@@ -22,7 +22,7 @@ def _attempts(value: Any, place: Place) -> None:
 
 
 def _rate(value: Any, place: Place) -> None:
-    place.is_number(value, 1.0, None)
+    place.is_number(value, 1, None)
 
 
 def _delay(value: Any, place: Place) -> None:
@@ -30,12 +30,12 @@ def _delay(value: Any, place: Place) -> None:
 
 
 def _jitter(value: Any, place: Place) -> None:
-    place.is_one_of(value, "JitterStrategy", ("FULL", "NONE"))
+    place.is_one_of(value, ("NONE", "FULL"))
 
 
 _RETRIER: Final[Mapping[str, Check]] = {
     "ErrorEquals": values.anything,
-    "IntervalSeconds": _positive,
+    "IntervalSeconds": _interval,
     "MaxAttempts": _attempts,
     "BackoffRate": _rate,
     "MaxDelaySeconds": _delay,
@@ -81,12 +81,8 @@ def _entries(value: Any, place: Place, known: Mapping[str, Check], required: tup
 def _error_equals(value: Any, place: Place, *, last: bool) -> None:
     if not place.is_array(value):
         return
-    if not value:
-        place.refuse("The field 'ErrorEquals' must not be empty")
+    place.not_empty(value)
     for index, name in enumerate(value):
         place.item(index).is_string(name)
-    # The rule is AWS's, its wording here ours.
-    if ALL in value and len(value) > 1:
-        place.refuse(f"'{ALL}' must be the only error in ErrorEquals")
-    elif ALL in value and not last:
-        place.refuse(f"'{ALL}' must be in the last entry")
+    if ALL in value and (len(value) > 1 or not last):
+        place.refuse(f"{ALL} must appear alone and at end of list")

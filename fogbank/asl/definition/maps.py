@@ -42,13 +42,14 @@ def processor_config(value: Any, place: Place) -> None:
         return
     place.only(value, ("Mode", "ExecutionType"))
     mode = value.get("Mode", "INLINE")
-    place.at("Mode").is_one_of(mode, "Mode", ("INLINE", "DISTRIBUTED"))
+    place.at("Mode").is_one_of(mode, ("INLINE", "DISTRIBUTED"))
     if mode == "DISTRIBUTED":
         if place.express:
-            place.at("Mode").refuse("Express state machine does not support 'DISTRIBUTED' mode")
+            place.at("Mode").refuse(
+                "The field 'Mode' with value 'DISTRIBUTED' is not supported inside 'EXPRESS' state machines"
+            )
         if place.require(value, ("ExecutionType",)):
-            kinds = ("STANDARD", "EXPRESS")
-            place.at("ExecutionType").is_one_of(value["ExecutionType"], "ExecutionType", kinds)
+            place.at("ExecutionType").is_one_of(value["ExecutionType"], ("STANDARD", "EXPRESS"))
     elif "ExecutionType" in value:
         place.refuse("Field 'ExecutionType' is not supported")
 
@@ -64,6 +65,20 @@ def item_reader(value: Any, place: Place) -> None:
     _located(value, place, ("getObject", "listObjectsV2"), "ReaderConfig")
     if "ReaderConfig" in value:
         _fields(value["ReaderConfig"], place.at("ReaderConfig"), _READER)
+        _csv(value["ReaderConfig"], place.at("ReaderConfig"))
+
+
+def _csv(config: Any, place: Place) -> None:
+    """What goes with an InputType."""
+    if not isinstance(config, dict):
+        return
+    kind, header = config.get("InputType"), config.get("CSVHeaderLocation")
+    if kind == "CSV" and header is None:
+        place.refuse("The field 'CSVHeaderLocation' is required")
+    if kind == "JSON" and header is not None:
+        place.refuse("Field 'CSVHeaderLocation' is not supported")
+    if header == "GIVEN":
+        place.require(config, ("CSVHeaders",))
 
 
 def result_writer(value: Any, place: Place) -> None:
@@ -91,7 +106,7 @@ def _located(value: Mapping[str, Any], place: Place, actions: tuple[str, ...], c
     if place.require(value, ("Resource",)) and place.at("Resource").is_string(value["Resource"]):
         found = parse_resource(value["Resource"])
         if found is None or found.service != "s3" or found.action not in actions:
-            values.unknown_resource(value["Resource"], place.at("Resource"))
+            place.at("Resource").refuse("The field 'Resource' does not match any of the allowed values")
 
 
 def _fields(value: Any, place: Place, known: Mapping[str, Check]) -> None:
@@ -105,9 +120,9 @@ def _fields(value: Any, place: Place, known: Mapping[str, Check]) -> None:
             place.exclusive(value, (name.removesuffix("Path"), name), required=False)
 
 
-def _one_of(name: str, *known: str) -> Check:
+def _one_of(*known: str) -> Check:
     def check(value: Any, place: Place) -> None:
-        place.is_one_of(value, name, known)
+        place.is_one_of(value, known)
 
     return check
 
@@ -119,19 +134,19 @@ def _headers(value: Any, place: Place) -> None:
 
 
 _READER: Final[Mapping[str, Check]] = {
-    "InputType": _one_of("InputType", *_INPUT_TYPES),
-    "Transformation": _one_of("Transformation", "NONE", "LOAD_AND_FLATTEN"),
-    "CSVHeaderLocation": _one_of("CSVHeaderLocation", "FIRST_ROW", "GIVEN"),
+    "InputType": _one_of(*_INPUT_TYPES),
+    "Transformation": _one_of("NONE", "LOAD_AND_FLATTEN"),
+    "CSVHeaderLocation": _one_of("FIRST_ROW", "GIVEN"),
     "CSVHeaders": _headers,
-    "CSVDelimiter": _one_of("CSVDelimiter", "COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB"),
-    "ManifestType": _one_of("ManifestType", "ATHENA_DATA", "S3_INVENTORY"),
+    "CSVDelimiter": _one_of("COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB"),
+    "ManifestType": _one_of("ATHENA_DATA", "S3_INVENTORY"),
     "ItemsPointer": values.string,
     "MaxItems": values.integer(1, _MAX_ITEMS),
     "MaxItemsPath": values.single_path,
 }
 _WRITER: Final[Mapping[str, Check]] = {
-    "Transformation": _one_of("Transformation", "NONE", "COMPACT", "FLATTEN"),
-    "OutputType": _one_of("OutputType", "JSON", "JSONL"),
+    "Transformation": _one_of("NONE", "COMPACT", "FLATTEN"),
+    "OutputType": _one_of("JSON", "JSONL"),
 }
 _BATCHER: Final[Mapping[str, Check]] = {
     "MaxItemsPerBatch": values.integer(1, _MAX_ITEMS),

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from fogbank.asl.definition.places import Place
-from fogbank.asl.resources import TaskKind, parse_resource
+from fogbank.asl.resources import Pattern, TaskKind, parse_resource
 
 _DYNAMODB_WRITE: Final = (
     "ConditionExpression ConditionalOperator Expected ExpressionAttributeNames ExpressionAttributeValues "
@@ -27,6 +27,12 @@ _TABLE: Final[Mapping[tuple[str, str], tuple[str, str]]] = {
     ),
     ("dynamodb", "putItem"): ("TableName Item", _DYNAMODB_WRITE),
     ("dynamodb", "updateItem"): ("TableName Key", f"AttributeUpdates UpdateExpression {_DYNAMODB_WRITE}"),
+    ("ecs", "runTask"): (
+        "TaskDefinition",
+        "CapacityProviderStrategy Cluster Count EnableECSManagedTags EnableExecuteCommand Group LaunchType "
+        "NetworkConfiguration Overrides PlacementConstraints PlacementStrategy PlatformVersion PropagateTags "
+        "ReferenceId StartedBy Tags VolumeConfigurations",
+    ),
     ("events", "putEvents"): ("Entries", "EndpointId"),
     ("http", "invoke"): (
         "ApiEndpoint Method",
@@ -46,21 +52,29 @@ _TABLE: Final[Mapping[tuple[str, str], tuple[str, str]]] = {
 """(service, action) to its required and its other fields."""
 
 
-def check(resource: Any, fields: Mapping[str, Any], place: Place) -> None:
-    """Of a Task state whose parameters are an object; an expression that makes them is known only when it runs."""
+def check(fields: Mapping[str, Any], place: Place) -> None:
+    """Of a Task state. Parameters that an expression makes are known only when it runs."""
+    resource = fields.get("Resource")
     found = parse_resource(resource) if isinstance(resource, str) else None
-    if found is None or found.kind is not TaskKind.SERVICE:
+    if found is None:
         return
-    entry = _TABLE.get((found.service, found.action))
+    if found.kind is TaskKind.ACTIVITY and "Credentials" in fields:
+        place.at("Credentials").refuse("The field 'Credentials' is not supported for activities")
+    unusable = place.express and found.pattern is not Pattern.REQUEST_RESPONSE
+    if found.kind is not TaskKind.SERVICE or unusable or not place.rules.recognises(found):
+        return
     name = "Arguments" if place.jsonata else "Parameters"
-    given = fields.get(name)
-    if entry is None or not isinstance(given, dict):
-        return
+    if name not in fields:
+        place.refuse(f"{name} field is required for resource ARN: {resource}")
+    elif isinstance(fields[name], dict) and (entry := _TABLE.get((found.service, found.action))) is not None:
+        _check(fields[name], entry, place.at(name))
+
+
+def _check(given: Mapping[str, Any], entry: tuple[str, str], place: Place) -> None:
     required, others = (part.split() for part in entry)
     names = {key if place.jsonata else key.removesuffix(".$") for key in given}
-    at = place.at(name)
     for field in sorted(names.difference(required, others)):
-        at.refuse(f"The field '{field}' is not supported by Step Functions")
+        place.refuse(f"The field '{field}' is not supported by Step Functions")
     for field in required:
         if field not in names:
-            at.refuse(f"The field '{field}' is required but was missing")
+            place.refuse(f"The field '{field}' is required but was missing")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -60,8 +60,7 @@ class Place:
     def warn(self, code: str, message: str) -> None:
         self.rules.report.warn(code, message, self.location)
 
-    # The wording of what follows is AWS's where a recording or a quoted answer has it: required fields, unsupported
-    # fields, one of these values. "Expected value of type", ranges and "only one of" are ours.
+    # The wording of what follows is AWS's, from recordings or as people quoted it.
 
     def require(self, fields: Mapping[str, Any], names: Iterable[str]) -> bool:
         missing = [name for name in names if name not in fields]
@@ -76,14 +75,18 @@ class Place:
             if name not in allowed:
                 self.refuse(f"Field '{name}' is not supported")
 
-    def exclusive(self, fields: Mapping[str, Any], names: Iterable[str], *, required: bool) -> None:
-        """Refuse more than one of `names`, and none if one is required."""
-        known = list(names)
-        given = [name for name in known if name in fields]
-        if len(given) > 1:
-            self.refuse(f"Only one of these fields is allowed: [{', '.join(given)}]")
+    def exclusive(self, fields: Mapping[str, Any], names: Sequence[str], *, required: bool) -> None:
+        """Refuse more than one of `names`, and none if one is required. A field that is false is not there."""
+        given = sum(name in fields and fields[name] is not False for name in names)
+        shown = f"of the following fields: [{', '.join(names)}]"
+        if given > 1:
+            self.refuse(f"There should only be one {shown}")
         elif required and not given:
-            self.refuse(f"One of these fields is required: [{', '.join(known)}]")
+            self.refuse(f"This object should have only one {shown}")
+
+    def not_empty(self, value: Sequence[Any] | Mapping[str, Any]) -> None:
+        if not value:
+            self.refuse("Value cannot be empty")
 
     def is_object(self, value: Any) -> bool:
         return self._is(isinstance(value, dict), "Object")
@@ -109,22 +112,24 @@ class Place:
 
     def is_number(self, value: Any, least: float, most: float | None) -> bool:
         if type(value) not in (int, float):
-            return self._is(False, "Number")
+            return self._is(False, "Integer")
         return self._in_range(value, least, most)
 
     def _in_range(self, value: float, least: float, most: float | None) -> bool:
-        if value < least or (most is not None and value > most):
-            bound = f"greater than or equal to {least}" if value < least else f"less than or equal to {most}"
-            self.refuse(f"The value must be {bound}")
+        if value < least:
+            self.refuse(f"Minimum value is {least}")
+            return False
+        if most is not None and value > most:
+            self.refuse(f"Maximum value is {most}")
             return False
         return True
 
-    def is_one_of(self, value: Any, name: str, values: Iterable[str]) -> bool:
+    def is_one_of(self, value: Any, values: Iterable[str]) -> bool:
         known = list(values)
-        if value not in known or not isinstance(value, str):
-            self.refuse(f"The field '{name}' should have one of these values: [{', '.join(known)}]")
-            return False
-        return True
+        if isinstance(value, str) and value in known:
+            return True
+        self.refuse(f"Value should be one of the following: [{', '.join(known)}]")
+        return False
 
 
 Check: TypeAlias = Callable[[Any, Place], None]

@@ -44,12 +44,12 @@ def _end(value: Any, place: Place) -> None:
 
 
 def _query_language(value: Any, place: Place) -> None:
-    place.is_one_of(value, "QueryLanguage", tuple(QueryLanguage))
+    place.is_one_of(value, tuple(QueryLanguage))
 
 
 def _timestamp(value: Any, place: Place) -> None:
     if place.is_string(value) and parse_timestamp(value) is None:
-        place.refuse("Expected value of type Timestamp")
+        place.refuse("String does not match RFC3339 timestamp")
 
 
 _JSONATA_TIMESTAMP: Final = values.jsonata((Expected.STRING,), plain=_timestamp)
@@ -62,8 +62,7 @@ def _wait_timestamp(value: Any, place: Place) -> None:
 def _branches(value: Any, place: Place) -> None:
     if not place.is_array(value):
         return
-    if not value:
-        place.refuse("The field 'Branches' must not be empty")
+    place.not_empty(value)
     for index, branch in enumerate(value):
         container(branch, place.item(index), ())
 
@@ -137,7 +136,7 @@ SHAPES: Final[Mapping[str, Shape]] = {
         },
         jsonpath={"SecondsPath": values.single_path, "TimestampPath": values.single_path, **_PATHS},
         jsonata=_OUTPUT,
-        one_of=(*_NEXT_OR_END, ("Seconds", "SecondsPath", "Timestamp", "TimestampPath")),
+        one_of=(*_NEXT_OR_END, ("SecondsPath", "Seconds", "TimestampPath", "Timestamp")),
     ),
     "Succeed": Shape(jsonpath=_PATHS, jsonata=_OUTPUT),
     "Fail": Shape(
@@ -171,7 +170,7 @@ SHAPES: Final[Mapping[str, Shape]] = {
         jsonpath={
             **_PATHS,
             **_RESULT,
-            "ItemsPath": values.path,
+            "ItemsPath": values.single_path,
             "Parameters": values.template,
             "MaxConcurrencyPath": values.single_path,
             "ToleratedFailurePercentagePath": values.single_path,
@@ -202,8 +201,7 @@ def container(value: Any, place: Place, others: tuple[str, ...]) -> None:
     states = value.get("States")
     if "States" not in value or not place.at("States").is_object(states):
         return
-    if not states:
-        place.at("States").refuse("The field 'States' must not be empty")
+    place.at("States").not_empty(states)
     outer = "" if place.location == "/" else place.location
     for name, fields in states.items():
         inner = replace(
@@ -225,7 +223,8 @@ def state(name: str, fields: Any, place: Place) -> None:
         return
     if not place.is_object(fields) or not place.require(fields, ("Type",)):
         return
-    if not place.at("Type").is_one_of(fields["Type"], "Type", _TYPES):
+    if fields["Type"] not in _TYPES:
+        place.at("Type").refuse(f"The field 'Type' should have one of these values: [{', '.join(_TYPES)}]")
         return
     shape = SHAPES[fields["Type"]]
     place = _own_language(fields, place)
@@ -266,7 +265,7 @@ def _beyond_fields(fields: Mapping[str, Any], place: Place) -> None:
     if type(heartbeat) is int and type(timeout) is int and heartbeat >= timeout:
         place.at("HeartbeatSeconds").refuse("HeartbeatSeconds must be smaller than TimeoutSeconds")
     if fields["Type"] == "Task":
-        parameters.check(fields.get("Resource"), fields, place)
+        parameters.check(fields, place)
     if fields["Type"] == "Map":
         processor = fields.get("ItemProcessor", fields.get("Iterator"))
         config = processor.get("ProcessorConfig") if isinstance(processor, dict) else None

@@ -97,11 +97,11 @@ def _language(document: Mapping[str, Any]) -> QueryLanguage:
 def _document(document: dict[str, Any], rules: Rules) -> None:
     place = Place(rules, "", "", rules.machine, rules.express)
     if "Version" in document and place.at("Version").is_string(document["Version"]):
-        place.at("Version").is_one_of(document["Version"], "Version", ("1.0",))
+        place.at("Version").is_one_of(document["Version"], ("1.0",))
     if "TimeoutSeconds" in document:
-        place.at("TimeoutSeconds").is_integer(document["TimeoutSeconds"], 1, _SECONDS_MAX)
+        place.at("TimeoutSeconds").is_integer(document["TimeoutSeconds"], 0, _SECONDS_MAX)
     if "QueryLanguage" in document:
-        place.at("QueryLanguage").is_one_of(document["QueryLanguage"], "QueryLanguage", tuple(QueryLanguage))
+        place.at("QueryLanguage").is_one_of(document["QueryLanguage"], tuple(QueryLanguage))
     try:
         schema.container(document, place, _TOP_FIELDS)
         if not rules.report.failed:

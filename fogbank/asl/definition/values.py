@@ -15,7 +15,7 @@ from fogbank.asl.templates_jsonata import Expected, is_expression
 from fogbank.asl.templates_jsonata import compile_template as compile_jsonata
 from fogbank.asl.templates_jsonpath import compile_value
 
-_VARIABLE: Final = re.compile(r"[^\W\d]\w{0,79}")
+_VARIABLE_CHARS_MAX: Final = 80
 _LOOKS_LIKE_PATH: Final = re.compile(r"\$\$?(?:[.\[].*|)|States\.[A-Za-z0-9]+\(.*\)", re.DOTALL)
 INPUT_ONLY: Final = frozenset(("input", "context"))
 WITH_RESULT: Final = frozenset(("input", "context", "result"))
@@ -41,7 +41,7 @@ def path(value: Any, place: Place) -> None:
     try:
         compile_path(value)
     except PathSyntaxError:
-        place.refuse("Value is not a valid JSONPath")
+        place.refuse("Value must be a valid JSONPath.")
 
 
 def single_path(value: Any, place: Place) -> None:
@@ -49,21 +49,35 @@ def single_path(value: Any, place: Place) -> None:
     if not place.is_string(value):
         return
     try:
-        if compile_path(value).definite:
-            return
+        definite = compile_path(value).definite
     except PathSyntaxError:
-        pass
-    place.refuse("Value is not a Reference Path")
+        place.refuse("Value must be a valid JSONPath.")
+    else:
+        if not definite:
+            place.refuse("Value is not a Reference Path")
 
 
 def reference(value: Any, place: Place) -> None:
     """ResultPath: a place in the input, or null."""
     if value is None or not place.is_string(value):
         return
+    if not value.startswith("$"):
+        place.refuse("Value must be a valid JSONPath.")
+        return
     try:
         compile_reference(value)
     except PathSyntaxError:
         place.refuse("Value is not a Reference Path")
+
+
+def choice_variable(value: Any, place: Place) -> None:
+    """Variable, and the operand of an operator that ends in Path."""
+    if not place.is_string(value):
+        return
+    if not value.startswith("$"):
+        place.refuse("Value is not a Reference Path: Reference path didn't start with '$'")
+        return
+    single_path(value, place)
 
 
 def path_or_intrinsic(value: Any, place: Place) -> None:
@@ -186,8 +200,13 @@ def assignment(available: frozenset[str]) -> Check:
             return
         for key in value:
             name = key.removesuffix(".$") if not place.jsonata else key
-            if not _VARIABLE.fullmatch(name) or name == "states":
-                place.refuse(f"The variable name '{name}' is not valid")
+            if name == "states":
+                place.refuse("Cannot assign to reserved variable '$states'.", Code.RESERVED_VARIABLE_NAME)
+            elif not name.isidentifier() or name.startswith("_") or len(name) > _VARIABLE_CHARS_MAX:
+                place.refuse(
+                    f"Invalid variable name '{name}': the variable name contains invalid characters.",
+                    Code.INVALID_VARIABLE_NAME,
+                )
         (values if place.jsonata else template)(value, place)
 
     return check
@@ -217,6 +236,9 @@ def _has_paths(value: Any) -> bool:
 def resource(value: Any, place: Place) -> None:
     """A Task's Resource."""
     if not place.is_string(value):
+        return
+    if not value.startswith("arn:"):
+        place.refuse("Value is not a valid resource ARN")
         return
     found = parse_resource(value)
     if found is None or (
