@@ -35,7 +35,12 @@ STATES: dict[str, dict[str, Any]] = {
     },
     "BASE_SUCCEED_STATE": {"Type": "Succeed"},
 }
-INVOKE = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": True}
+INVOKE = {
+    "Type": "Task",
+    "Resource": "arn:aws:states:::lambda:invoke",
+    "Parameters": {"FunctionName.$": "$.FunctionName", "Payload.$": "$.Payload"},
+    "End": True,
+}
 MAP = {
     "Type": "Map",
     "QueryLanguage": "JSONata",
