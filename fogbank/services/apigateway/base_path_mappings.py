@@ -9,6 +9,7 @@ from fogbank.model.call import Call
 from fogbank.services.apigateway import keys
 from fogbank.services.apigateway.domain_names import domain_of
 from fogbank.services.apigateway.domain_uses import forget, note
+from fogbank.services.apigateway.drafts import touch
 from fogbank.services.apigateway.keys import place_of
 from fogbank.services.apigateway.limits import MAPPINGS_PER_DOMAIN_MAX
 from fogbank.services.apigateway.pages import answer_page
@@ -35,17 +36,15 @@ def check_base_path(base_path: str | None) -> str:
     return found
 
 
-async def _check_target(ctx: Call[ApiGateway], mapping: Wire) -> None:
+async def _check_target(ctx: Call[ApiGateway], mapping: Wire) -> Held:
+    """The API that it leads to."""
     api_id, stage = mapping["restApiId"], mapping.get("stage")
-    if await read(ctx.state.store, keys.api(place_of(ctx), api_id)) is None:
+    api = await read(ctx.state.store, keys.api(place_of(ctx), api_id))
+    if api is None:
         raise bad_request("Invalid REST API identifier specified")
     if stage and await read(ctx.state.store, keys.stage(api_id, stage)) is None:
         raise bad_request("Invalid stage identifier specified")
-
-
-async def _api_version(ctx: Call[ApiGateway], api_id: str) -> int:
-    record = await ctx.state.store.get(keys.api(place_of(ctx), api_id))
-    return ABSENT if record is None else record.version
+    return api
 
 
 async def mapping_of(ctx: Call[ApiGateway], domain_name: str, base_path: str) -> tuple[Held, Held]:
@@ -70,7 +69,7 @@ async def create_base_path_mapping(
     name, store = domain_name.lower(), ctx.state.store
     domain = await domain_of(ctx, name)
     mapping = shape(basePath=check_base_path(base_path), restApiId=rest_api_id, stage=stage or None)
-    await _check_target(ctx, mapping)
+    api = await _check_target(ctx, mapping)
     key = keys.mapping(name, mapping["basePath"])
     if await read(store, key) is not None:
         raise conflict("Base path already exists for this domain name")
@@ -79,7 +78,7 @@ async def create_base_path_mapping(
             f"Maximum number of base path mappings has been reached. Limit: {MAPPINGS_PER_DOMAIN_MAX}"
         )
     tx = Transaction().check(domain.key, domain.version).put(key, pack(mapping), expect=ABSENT)
-    tx.check(keys.api(place_of(ctx), rest_api_id), await _api_version(ctx, rest_api_id))
+    touch(tx, api)
     note(tx, name, mapping)
     await store.commit(tx)
     return mapping
@@ -140,9 +139,9 @@ async def update_base_path_mapping(
     domain, found = await mapping_of(ctx, name, base_path)
     before, mapping = dict(found.wire), found.wire
     PATCHES.apply(mapping, patch_operations)
-    await _check_target(ctx, mapping)
+    api = await _check_target(ctx, mapping)
     tx = Transaction().check(domain.key, domain.version)
-    tx.check(keys.api(place_of(ctx), mapping["restApiId"]), await _api_version(ctx, mapping["restApiId"]))
+    touch(tx, api)
     key = keys.mapping(name, mapping["basePath"])
     if key == found.key:
         tx.put(key, pack(mapping), expect=found.version)

@@ -6,7 +6,15 @@ from typing import Any
 
 from fogbank.model.call import Call
 from fogbank.services.apigateway import keys
-from fogbank.services.apigateway.drafts import api_of, change, check_room, new_id, part_of, stamp
+from fogbank.services.apigateway.drafts import (
+    api_of,
+    change,
+    check_room,
+    check_untouched,
+    new_id,
+    part_of,
+    stamp,
+)
 from fogbank.services.apigateway.keys import place_of
 from fogbank.services.apigateway.limits import DEPLOYMENTS_PER_API_MAX
 from fogbank.services.apigateway.pages import answer_page
@@ -171,16 +179,14 @@ async def get_deployments(
 @retried
 async def delete_deployment(ctx: Call[ApiGateway], *, rest_api_id: str, deployment_id: str) -> None:
     """Refused while a stage, or its canary, serves it."""
-    store = ctx.state.store
-    revision = await store.get(keys.revision(rest_api_id))
+    tx = Transaction()
+    await check_untouched(ctx, tx, rest_api_id)
     api, found = await part_of(ctx, rest_api_id, "deployment", deployment_id, missing=NO_DEPLOYMENT)
     for stage in await all_stages(ctx, rest_api_id):
         if deployment_id in (stage["deploymentId"], stage.get("canarySettings", {}).get("deploymentId")):
             raise bad_request("Active stages pointing to this deployment must be moved or deleted")
-    # A stage that takes it up meanwhile writes the revision.
-    tx = Transaction().check(keys.revision(rest_api_id), revision.version if revision is not None else ABSENT)
     tx.check(api.key, api.version).delete(found.key, expect=found.version)
-    await store.commit(tx.delete_prefix(keys.snapshot(rest_api_id, deployment_id)))
+    await ctx.state.store.commit(tx.delete_prefix(keys.snapshot(rest_api_id, deployment_id)))
 
 
 PATCHES = Patches({"/description": Rule(REPLACE, text("description"))})

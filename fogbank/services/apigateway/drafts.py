@@ -10,7 +10,7 @@ from fogbank.services.apigateway.keys import place_of
 from fogbank.services.apigateway.records import Held, held, read
 from fogbank.services.apigateway.service import limit_exceeded, not_found
 from fogbank.services.apigateway.state import ApiGateway
-from fogbank.store.api import Part, Transaction
+from fogbank.store.api import ABSENT, Part, Transaction
 
 
 async def api_of(ctx: Call[ApiGateway], rest_api_id: str) -> Held:
@@ -45,6 +45,18 @@ def change(api: Held) -> Transaction:
     return (
         Transaction().check(api.key, api.version).put(keys.revision(api.wire["id"]), b"{}")
     )  # a blind write: concurrent changes do not disturb each other, a deployment notices them
+
+
+def touch(tx: Transaction, api: Held) -> Transaction:
+    """Note in the draft's revision that something outside the API refers to it from now on: a deletion that goes on
+    meanwhile notices."""
+    return tx.check(api.key, api.version).put(keys.revision(api.wire["id"]), b"{}")
+
+
+async def check_untouched(ctx: Call[ApiGateway], tx: Transaction, rest_api_id: str) -> None:
+    """Let `tx` hold only while nothing changes the API, or refers to it anew, from now on."""
+    revision = await ctx.state.store.get(keys.revision(rest_api_id))
+    tx.check(keys.revision(rest_api_id), ABSENT if revision is None else revision.version)
 
 
 async def check_room(ctx: Call[ApiGateway], rest_api_id: str, noun: str, maximum: int) -> None:

@@ -9,7 +9,7 @@ from fogbank.services.apigateway import endpoints, keys
 from fogbank.services.apigateway.cloning import cloned_parts
 from fogbank.services.apigateway.default_models import default_models
 from fogbank.services.apigateway.domain_uses import check_unmapped
-from fogbank.services.apigateway.drafts import api_of, new_id, stamp
+from fogbank.services.apigateway.drafts import api_of, check_untouched, new_id, stamp
 from fogbank.services.apigateway.keys import place_of
 from fogbank.services.apigateway.limits import PAYLOAD_COMPRESSION_BYTES_MAX, REST_APIS_MAX
 from fogbank.services.apigateway.pages import listed, page_of
@@ -154,10 +154,11 @@ async def delete_rest_api(ctx: Call[ApiGateway], *, rest_api_id: str) -> None:
     """The API and everything that belongs to it, in one transaction."""
     api = await api_of(ctx, rest_api_id)
     place, store = place_of(ctx), ctx.state.store
+    tx = Transaction()
+    await check_untouched(ctx, tx, rest_api_id)
     await check_unmapped(store, rest_api_id, None)
-    tx = (
-        Transaction()
-        .delete(api.key, expect=api.version)
+    (
+        tx.delete(api.key, expect=api.version)
         .delete(keys.revision(rest_api_id))
         .delete(keys.api_index(rest_api_id))
         .delete_prefix(keys.parts(rest_api_id))

@@ -7,7 +7,7 @@ from typing import Any
 from fogbank.model.call import Call
 from fogbank.services.apigateway import keys, stage_patches
 from fogbank.services.apigateway.domain_uses import check_unmapped
-from fogbank.services.apigateway.drafts import api_of, change, stamp
+from fogbank.services.apigateway.drafts import api_of, change, check_untouched, stamp, touch
 from fogbank.services.apigateway.keys import place_of
 from fogbank.services.apigateway.limits import STAGES_PER_API_MAX
 from fogbank.services.apigateway.patching import parsed
@@ -109,8 +109,10 @@ async def delete_stage(ctx: Call[ApiGateway], *, rest_api_id: str, stage_name: s
     """The stage, its cache, and its place in usage plans."""
     api, stage = await stage_of(ctx, rest_api_id, stage_name)
     store = ctx.state.store
+    tx = Transaction()
+    await check_untouched(ctx, tx, rest_api_id)
     await check_unmapped(store, rest_api_id, stage_name)
-    tx = change(api).delete(stage.key, expect=stage.version).delete(keys.cache_epoch(rest_api_id, stage_name))
+    touch(tx, api).delete(stage.key, expect=stage.version).delete(keys.cache_epoch(rest_api_id, stage_name))
     await detach(store, tx, place_of(ctx), rest_api_id, stage_name)
     await store.commit(tx)
 

@@ -65,8 +65,8 @@ async def create_usage_plan_key(
         )
     tx = (
         Transaction()
-        .check(plan.key, plan.version)
-        .check(key.key, key.version)
+        .put(plan.key, pack(plan.wire), expect=plan.version)  # written anew, so that a deletion of either
+        .put(key.key, pack(key.wire), expect=key.version)  # that goes on meanwhile notices
         .put(keys.owned(place, "plan-key", usage_plan_id, key_id), b"{}", expect=ABSENT)
         .put(keys.owned(place, "key-plan", key_id, usage_plan_id), b"{}", expect=ABSENT)
     )

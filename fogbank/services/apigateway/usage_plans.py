@@ -7,7 +7,7 @@ from typing import Any
 
 from fogbank.model.call import Call
 from fogbank.services.apigateway import keys, plan_stages
-from fogbank.services.apigateway.drafts import new_id
+from fogbank.services.apigateway.drafts import new_id, touch
 from fogbank.services.apigateway.keys import place_of
 from fogbank.services.apigateway.limits import API_KEYS_MAX, STAGES_PER_PLAN_MAX, USAGE_PLANS_MAX
 from fogbank.services.apigateway.pages import listed, page_of, page_size
@@ -82,9 +82,13 @@ async def check_stages(ctx: Call[ApiGateway], plan: Wire, known: list[Wire]) -> 
             [keys.api(place_of(ctx), api_id), keys.stage(api_id, name)]
         )
         if api is None or found is None:
-            raise not_found(
-                f"Invalid API Stage {{api: {api_id}, stage: {name}}} specified for usageplan {plan['id']}"
-            )
+            raise no_stage(plan, api_id, name)
+
+
+def no_stage(plan: Wire, api_id: str, stage: str) -> Exception:
+    return not_found(
+        f"Invalid API Stage {{api: {api_id}, stage: {stage}}} specified for usageplan {plan['id']}"
+    )
 
 
 def _named(stage: Wire) -> tuple[str, str]:
@@ -131,15 +135,18 @@ async def create_usage_plan(
     await check_stages(ctx, plan, [])
     tx = Transaction().put(keys.owned(place, "plan", plan["id"]), pack(plan), expect=ABSENT)
     for stage in plan["apiStages"]:
-        tx.check(keys.api(place, stage["apiId"]), await _version(ctx, stage["apiId"]))
-        plan_stages.attach(tx, plan["id"], stage)
+        await _attach(ctx, tx, plan, stage)
     await store.commit(tx)
     return shown(plan, tags=False)
 
 
-async def _version(ctx: Call[ApiGateway], api_id: str) -> int:
-    record = await ctx.state.store.get(keys.api(place_of(ctx), api_id))
-    return ABSENT if record is None else record.version
+async def _attach(ctx: Call[ApiGateway], tx: Transaction, plan: Wire, stage: Wire) -> None:
+    """The plan refers to the stage from now on: its API must not go meanwhile."""
+    api = await read(ctx.state.store, keys.api(place_of(ctx), stage["apiId"]))
+    if api is None:
+        raise no_stage(plan, stage["apiId"], stage["stage"])
+    touch(tx, api)
+    plan_stages.attach(tx, plan["id"], stage)
 
 
 @SERVICE.operation
@@ -187,9 +194,7 @@ def _change_stages(wire: Wire, patch: Patch) -> None:
     named = {"apiId": api_id, "stage": stage}
     kept = [each for each in wire["apiStages"] if _named(each) != (api_id, stage)]
     if patch.op == "remove" and len(kept) == len(wire["apiStages"]):
-        raise not_found(
-            f"Invalid API Stage {{api: {api_id}, stage: {stage}}} specified for usageplan {wire['id']}"
-        )
+        raise no_stage(wire, api_id, stage)
     if patch.op == "add":
         held_now = [each for each in wire["apiStages"] if _named(each) == (api_id, stage)]
         kept += held_now or [named]
@@ -288,7 +293,6 @@ async def update_usage_plan(
             plan_stages.release(tx, usage_plan_id, stage)
     for stage in found.wire["apiStages"]:
         if stage not in before:
-            tx.check(keys.api(place_of(ctx), stage["apiId"]), await _version(ctx, stage["apiId"]))
-            plan_stages.attach(tx, usage_plan_id, stage)
+            await _attach(ctx, tx, found.wire, stage)
     await ctx.state.store.commit(tx)
     return shown(found.wire, tags=True)

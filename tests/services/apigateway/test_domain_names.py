@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
 import pytest
 from cryptography import x509
 
+from fogbank.core.errors import AwsError
 from fogbank.services.apigateway import keys
 from fogbank.services.apigateway.snapshot import find_domain, load_client_certificate, load_mappings
 from tests.services.apigateway.conftest import Gateway
@@ -72,6 +74,41 @@ async def test_mapping_patches(gateway: Gateway) -> None:
     assert code == "BadRequestException"
     await gateway.call("DeleteDomainName", domainName="api.example.com")
     await gateway.call("DeleteRestApi", restApiId=other["id"])
+    assert await gateway.records() == []
+
+
+async def test_nothing_leads_to_an_api_that_goes_meanwhile(gateway: Gateway) -> None:
+    await domain(gateway)
+    key = await gateway.call("CreateApiKey", name="k")
+    for number in range(20):
+        api = await gateway.stage()
+        stages = [{"apiId": api["id"], "stage": "dev"}]
+        plan = await gateway.call("CreateUsagePlan", name="p")
+        outcomes = await asyncio.gather(
+            gateway.call(
+                "CreateBasePathMapping",
+                domainName="api.example.com",
+                basePath=f"p{number}",
+                restApiId=api["id"],
+            ),
+            gateway.call("CreateUsagePlan", name="q", apiStages=stages),
+            gateway.call("DeleteRestApi", restApiId=api["id"]),
+            gateway.call("CreateUsagePlanKey", usagePlanId=plan["id"], keyId=key["id"], keyType="API_KEY"),
+            gateway.call("DeleteUsagePlan", usagePlanId=plan["id"]),
+            return_exceptions=True,
+        )
+        assert all(isinstance(each, dict | AwsError) for each in outcomes)
+    apis = {each["id"] for each in (await gateway.call("GetRestApis", limit=500))["items"]}
+    mapped = await load_mappings(gateway.house.store, "api.example.com")
+    plans = (await gateway.call("GetUsagePlans", limit=500))["items"]
+    assert {each["restApiId"] for each in mapped} <= apis
+    assert {stage["apiId"] for plan in plans for stage in plan["apiStages"]} <= apis
+    await gateway.call("DeleteDomainName", domainName="api.example.com")
+    for plan in plans:
+        await gateway.call("DeleteUsagePlan", usagePlanId=plan["id"])
+    for api_id in apis:
+        await gateway.call("DeleteRestApi", restApiId=api_id)
+    await gateway.call("DeleteApiKey", apiKey=key["id"])
     assert await gateway.records() == []
 
 

@@ -77,8 +77,8 @@ async def test_broken_definitions(gateway: Gateway, seed: int) -> None:
                 await gateway.call("DeleteRestApi", restApiId=made["id"])
 
 
-async def everything(gateway: Gateway) -> dict[str, str]:
-    """One of each noun; what names them all."""
+async def everything(gateway: Gateway, operation: str) -> dict[str, str]:
+    """One of each noun; what names them all. A certificate takes long to make: only where it is used."""
     api = await gateway.stage()
     where = {"restApiId": api["id"]}
     method = {"resourceId": api["rootResourceId"], "httpMethod": "GET", "statusCode": "200"}
@@ -101,7 +101,9 @@ async def everything(gateway: Gateway) -> dict[str, str]:
     )
     key = await gateway.call("CreateApiKey", name="k")
     await gateway.call("CreateUsagePlanKey", usagePlanId=plan["id"], keyId=key["id"], keyType="API_KEY")
-    certificate = await gateway.call("GenerateClientCertificate")
+    certificate = {"clientCertificateId": "none"}
+    if operation.endswith("ClientCertificate"):
+        certificate = await gateway.call("GenerateClientCertificate")
     arn = "arn:aws:elasticloadbalancing:us-east-1:000000000000:loadbalancer/net/a/b"
     link = await gateway.call("CreateVpcLink", name="l", targetArns=[arn])
     acm = "arn:aws:acm:us-east-1:000000000000:certificate/1"
@@ -248,7 +250,7 @@ VALUES = (
 
 @pytest.mark.parametrize("operation", UPDATES)
 async def test_any_patch_is_taken_or_refused(gateway: Gateway, operation: str) -> None:
-    names = await everything(gateway)
+    names = await everything(gateway, operation)
     members = SERVICE.operations[operation].model.input.members  # type: ignore[union-attr]
     where = {name: value for name, value in names.items() if name in members}
     draw = random.Random(operation)
@@ -317,12 +319,12 @@ def _value_of(shape: Any, draw: random.Random, depth: int = 0) -> Any:
 
 @pytest.mark.parametrize("operation", sorted(set(SERVICE.operations) - set(UPDATES)))
 async def test_any_input_is_taken_or_refused(gateway: Gateway, operation: str) -> None:
-    names = await everything(gateway)
+    names = await everything(gateway, operation)
     declared = SERVICE.operations[operation]
     shape = declared.model.input
     assert shape is not None
     draw = random.Random(operation)
-    for _ in range(ROUNDS // 8):
+    for _ in range(2 if operation.startswith("Generate") else ROUNDS // 8):
         params = {
             name: _value_of(member, draw)
             for name, member in shape.members.items()
