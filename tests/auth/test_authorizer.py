@@ -67,6 +67,8 @@ async def test_everyone_may_ask_who_they_are() -> None:
         ("logs", "PutLogEvents", {"logGroupName": "/g"}, "AccessDeniedException", 400, "logs:PutLogEvents", "arn:aws:logs:eu-west-1:123456789012:log-group:/g:log-stream:"),
         ("iam", "GetRole", {"RoleName": "r"}, "AccessDenied", 403, "iam:GetRole", "arn:aws:iam::123456789012:role/r"),
         ("iam", "GetPolicy", {"PolicyArn": "arn:aws:iam::aws:policy/P"}, "AccessDenied", 403, "iam:GetPolicy", "arn:aws:iam::aws:policy/P"),
+        ("apigateway", "GetRestApis", {}, "AccessDeniedException", 403, "apigateway:GET", "arn:aws:apigateway:eu-west-1::/restapis"),
+        ("apigateway", "PutMethod", {"restApiId": "a", "resourceId": "r", "httpMethod": "GET"}, "AccessDeniedException", 403, "apigateway:PUT", "arn:aws:apigateway:eu-west-1::/restapis/a/resources/r/methods/GET"),
         ("cloudwatch", "PutMetricData", {}, "AccessDenied", 403, "cloudwatch:PutMetricData", "*"),
         ("sts", "AssumeRole", {"RoleArn": "arn:aws:iam::123456789012:role/r"}, "AccessDenied", 403, "sts:AssumeRole", "arn:aws:iam::123456789012:role/r"),
     ],
