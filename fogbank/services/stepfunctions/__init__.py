@@ -6,6 +6,7 @@ from fogbank.services.stepfunctions import aliases as aliases
 from fogbank.services.stepfunctions import execution_lists as execution_lists
 from fogbank.services.stepfunctions import executions as executions
 from fogbank.services.stepfunctions import histories as histories
+from fogbank.services.stepfunctions import live as live
 from fogbank.services.stepfunctions import map_runs as map_runs
 from fogbank.services.stepfunctions import state_machines as state_machines
 from fogbank.services.stepfunctions import tags as tags
