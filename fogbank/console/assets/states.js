@@ -45,7 +45,6 @@ function badge(span, status) {
 }
 
 function showExecution(execution) {
-  began = execution.startDate / 1000;
   badge($("status"), execution.status);
   $("times").textContent = new Date(execution.startDate).toLocaleString() +
     (execution.stopDate ? ` · ${seconds(execution.startDate / 1000, execution.stopDate / 1000)}` : "");
@@ -60,8 +59,27 @@ function showExecution(execution) {
     node.classList.add(found.status);
     node.dataset.progress = found.status;
     node.querySelector("title").textContent = `${node.dataset.state}: ${found.status}, entered ${found.entered} times`;
+    count(node, found.entered);
   }
   if (chosen === null && events.size) choose([...inputs.keys()].pop());
+}
+
+// How many times a state was entered, in its corner; as svg.py draws it.
+function count(node, entered) {
+  if (entered < 2) return;
+  const space = "http://www.w3.org/2000/svg", box = node.querySelector("rect"), text = `×${entered}`;
+  const wide = 10 + 6.2 * text.length, right = Number(box.getAttribute("width")) - 6;
+  let mark = node.querySelector(":scope > .count"), back = node.querySelector(":scope > .badge");
+  if (!mark) {
+    back = document.createElementNS(space, "rect");
+    mark = document.createElementNS(space, "text");
+    node.append(back, mark);
+  }
+  for (const [name, value] of Object.entries({ class: "badge", x: right - wide, y: 6, width: wide, height: 15, rx: 7.5 }))
+    back.setAttribute(name, value);
+  for (const [name, value] of Object.entries({ class: "count", "text-anchor": "middle", x: right - wide / 2, y: 17 }))
+    mark.setAttribute(name, value);
+  mark.textContent = text;
 }
 
 function showHistory(fresh) {
@@ -69,6 +87,7 @@ function showHistory(fresh) {
   const rows = [];
   for (const event of fresh) {
     events.set(event.id, event);
+    began ||= event.timestamp / 1000;
     const entered = event.stateEnteredEventDetails, exited = event.stateExitedEventDetails;
     const name = entered?.name ?? exited?.name ?? nameOf.get(event.previousEventId) ?? "";
     nameOf.set(event.id, name);
@@ -112,6 +131,7 @@ function choose(name) {
 const source = new EventSource(`${location.pathname}/live`);
 source.addEventListener("machine", (message) => {
   // The server starts anew after a broken connection: so does the page.
+  began = 0;
   events.clear(); nameOf.clear(); inputs.clear(); outputs.clear();
   $("rows").replaceChildren();
   showMachine(JSON.parse(message.data));
