@@ -13,7 +13,7 @@ from fogbank.asl.frames import Frame, Path
 from fogbank.services.stepfunctions.engine import keys
 from fogbank.services.stepfunctions.engine.keys import Ref
 from fogbank.services.stepfunctions.engine.limits import SCAN_MAX, STANDARD_MS
-from fogbank.services.stepfunctions.engine.records import Head, restore_spine
+from fogbank.services.stepfunctions.engine.records import Head, inline_root, restore_spine
 from fogbank.services.stepfunctions.engine.sources import Prepared
 from fogbank.store.api import Record, Store, Transaction
 
@@ -43,9 +43,12 @@ def write_frames(transaction: Transaction, ref: Ref, execution: Execution) -> No
     for path in execution.dropped:
         place = keys.place(ref, path)
         transaction.delete_prefix((*place, "c")).delete((*place, "i")).delete_prefix((*place, "r"))
+    inlined = inline_root(execution)
     for path in execution.dirty:
-        place = keys.place(ref, path)
         frame = execution.frames.get(path)
+        if frame is inlined and frame is not None:
+            continue
+        place = keys.place(ref, path)
         if frame is None:
             transaction.delete((*place, "f"))
             continue
@@ -84,18 +87,21 @@ async def restore(
     items: dict[Path, list[Any]] = {}
     results: dict[Path, list[list[Any]]] = defaultdict(list)
     version, due_ms = 0, None
+    root: dict[str, Any] | None = None
     async for record in _records(store, ref):
         path, kind, _ = keys.path_of(record.key)
         match kind:
             case "s":
                 version = record.version
-                due_ms = restore_spine(execution, record.value)
+                due_ms, root = restore_spine(execution, record.value)
             case "f":
                 saved[path] = orjson.loads(record.value)
             case "i":
                 items[path] = orjson.loads(record.value)
             case _:
                 results[path] += orjson.loads(record.value)
+    if root is not None:
+        saved[()] = root  # a record of its own is older
     for path in sorted(saved, key=len):
         parent = execution.frames.get(path[:-1]) if path else None
         block = execution.machine.root if parent is None else parent.node.child_block(path[-1])

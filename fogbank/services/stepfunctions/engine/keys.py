@@ -8,7 +8,7 @@
     ("states-x", "source", account, region, machine, digest)  definitions that executions keep
     ("states-x", "busy", node, account, region, machine, name)           what a node takes up again when it starts
 
-Within a checkpoint: `"s"` is the spine, `"f"` the machine's frame; `"c", 2` leads to the third child of a frame and has
+Within a checkpoint: `"s"` is the spine, `"f"` the machine's frame (or within the spine, while it has no children); `"c", 2` leads to the third child of a frame and has
 its own `"f"`; `"i"` are a Map's items, `"r", n` results of its finished children.
 """
 

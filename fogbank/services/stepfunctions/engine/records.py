@@ -10,6 +10,7 @@ import orjson
 
 from fogbank.asl.documents import Document
 from fogbank.asl.execution import Ending, Execution, Status
+from fogbank.asl.frames import Frame
 from fogbank.asl.history import HistoryEvent
 from fogbank.services.stepfunctions.engine.api import ExecutionView, MachineSource
 
@@ -126,15 +127,30 @@ def decode_events(value: bytes) -> list[HistoryEvent]:
     return [HistoryEvent(*members) for members in orjson.loads(value)]
 
 
+def inline_root(execution: Execution) -> Frame | None:
+    """The machine's frame, if the spine holds it: with children, it changes less often than the spine does."""
+    root = execution.frames[()]
+    return root if root.group is None and root.map_run is None else None
+
+
 def encode_spine(execution: Execution, due_ms: int | None) -> bytes:
     """What changes with every commit; its version is what makes commits of two nodes exclude each other."""
+    root = inline_root(execution)
     return orjson.dumps(
-        [execution.next_event_id, execution.next_number, execution.deadline_ms, due_ms, execution.redrives]
+        [
+            execution.next_event_id,
+            execution.next_number,
+            execution.deadline_ms,
+            due_ms,
+            execution.redrives,
+            None if root is None else root.to_json(),
+        ]
     )
 
 
-def restore_spine(execution: Execution, value: bytes) -> int | None:
-    """The time of the execution's item in the queue of due ones, None if it has none."""
+def restore_spine(execution: Execution, value: bytes) -> tuple[int | None, dict[str, Any] | None]:
+    """When the execution's item in the queue of due ones is due, None if it has none; and its first frame, if here."""
     saved: list[Any] = orjson.loads(value)
-    execution.next_event_id, execution.next_number, execution.deadline_ms, due_ms, execution.redrives = saved
-    return due_ms if due_ms is None else int(due_ms)
+    execution.next_event_id, execution.next_number, execution.deadline_ms = saved[:3]
+    due_ms, execution.redrives, root = saved[3:]
+    return due_ms, root

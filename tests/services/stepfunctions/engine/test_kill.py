@@ -12,7 +12,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[4]
 EXECUTIONS = 6
-LIVES_MAX = 12
 
 
 def live(folder: Path, kill_after: int | None) -> list[list[str]]:
