@@ -10,7 +10,7 @@ from fogbank.asl.effects import Continue
 from fogbank.core.clock import Clock
 from fogbank.core.errors import AwsError, StoreClosed
 from fogbank.core.lanes import Lanes
-from fogbank.services.stepfunctions.engine.keys import DUE_QUEUE, Ref
+from fogbank.services.stepfunctions.engine.keys import DUE_QUEUE, ref_of
 from fogbank.services.stepfunctions.engine.limits import DUE_AT_ONCE_MAX, DUE_LEASE_MS
 from fogbank.services.stepfunctions.engine.runner import Runner
 from fogbank.store.api import Leased, Store, Transaction
@@ -66,7 +66,7 @@ class Due:
 
     async def _wake(self, item: Leased) -> None:
         try:
-            await self._runner.send(Ref(*item.id.split("\n")), Continue())
+            await self._runner.send(ref_of(item.id), Continue())
         except StoreClosed:
             raise
         except AwsError:

@@ -1,15 +1,18 @@
-"""Where executions lie in the store.
+"""Where executions lie in the store. `id` is the whole of a `Ref` in one text: short keys cost less in every commit.
 
-    ("states-x", "head", account, region, machine, name)      what DescribeExecution tells; written at start and end
-    ("states-x", "run",  …same, …)                            the checkpoint: spine, frames, items, results
-    ("states-x", "history", …same, first id)                  events of one commit
-    ("states-x", "list", account, region, owner, status, start, name)    for ListExecutions
-    ("states-x", "ended", stop, account, region, machine, name)          for the retention
-    ("states-x", "source", account, region, machine, digest)  definitions that executions keep
-    ("states-x", "busy", node, account, region, machine, name)           what a node takes up again when it starts
+    ("states-head", id)                     what DescribeExecution tells; written at start and end
+    ("states-run", id, …)                   the checkpoint: spine, frames, items, results
+    ("states-history", id, first event id)  events of one commit
+    ("states-list", account/region/owner, status, start, name)   for ListExecutions
+    ("states-ended", stop, id)              for the retention
+    ("states-source", account/region/machine, digest)            definitions that executions keep
+    ("states-busy", node, id)               what a node takes up again when it starts
+    ("states-map-run", account/region/owner)                     a map run
+    ("states-map-runs-of", id, start, owner)                     for ListMapRuns
 
-Within a checkpoint: `"s"` is the spine, `"f"` the machine's frame (or within the spine, while it has no children); `"c", 2` leads to the third child of a frame and has
-its own `"f"`; `"i"` are a Map's items, `"r", n` results of its finished children.
+Within a checkpoint: `"s"` is the spine, `"f"` the machine's frame (or within the spine, while it has no children);
+`"c", 2` leads to the third child of a frame and has its own `"f"`; `"i"` are a Map's items, `"r", n` results of its
+finished children.
 """
 
 from __future__ import annotations
@@ -37,8 +40,13 @@ class Ref(NamedTuple):
         return f"arn:{partition_of(self.region)}:states:{self.region}:{self.account}:execution:{self.machine}:{self.name}"
 
     @property
-    def due_id(self) -> str:
-        return "\n".join(self)
+    def id(self) -> str:
+        """No name has a line's end in it."""
+        return f"{self.account}\n{self.region}\n{self.machine}\n{self.name}"
+
+
+def ref_of(id: object) -> Ref:
+    return Ref(*str(id).split("\n"))
 
 
 def parse_execution_arn(text: str) -> Ref | None:
@@ -53,20 +61,20 @@ def parse_execution_arn(text: str) -> Ref | None:
 
 
 def head(ref: Ref) -> Key:
-    return ("states-x", "head", *ref)
+    return ("states-head", ref.id)
 
 
 def run(ref: Ref) -> Key:
-    return ("states-x", "run", *ref)
+    return ("states-run", ref.id)
 
 
 def spine(ref: Ref) -> Key:
-    return ("states-x", "run", *ref, "s")
+    return ("states-run", ref.id, "s")
 
 
 def place(ref: Ref, path: Path) -> Key:
     """Of a frame: its record is `(*place, "f")`."""
-    key: Key = ("states-x", "run", *ref)
+    key: Key = ("states-run", ref.id)
     for index in path:
         key = (*key, "c", index)
     return key
@@ -75,7 +83,7 @@ def place(ref: Ref, path: Path) -> Key:
 def path_of(key: Key) -> tuple[Path, str, int]:
     """A checkpoint's key: the frame's path, the kind of record, and its number (results)."""
     path: list[int] = []
-    rest = key[6:]
+    rest = key[2:]
     while rest and rest[0] == "c":
         index = rest[1]
         assert isinstance(index, int)
@@ -88,58 +96,54 @@ def path_of(key: Key) -> tuple[Path, str, int]:
 
 
 def history(ref: Ref) -> Key:
-    return ("states-x", "history", *ref)
+    return ("states-history", ref.id)
 
 
 def chunk(ref: Ref, first_id: int) -> Key:
-    return ("states-x", "history", *ref, first_id)
+    return ("states-history", ref.id, first_id)
 
 
 def listing(account: str, region: str, owner: str, status: Status) -> Key:
     """`owner`: a state machine, `machine:qualifier`, or `machine/label:uuid` of a map run."""
-    return ("states-x", "list", account, region, owner, status.value)
+    return ("states-list", f"{account}/{region}/{owner}", status.value)
 
 
 def listed(ref: Ref, owner: str, status: Status, start_ms: int) -> Key:
-    return ("states-x", "list", ref.account, ref.region, owner, status.value, start_ms, ref.name)
+    return ("states-list", f"{ref.account}/{ref.region}/{owner}", status.value, start_ms, ref.name)
 
 
 def ended() -> Key:
-    return ("states-x", "ended")
+    return ("states-ended",)
 
 
 def ended_at(ref: Ref, stop_ms: int) -> Key:
-    return ("states-x", "ended", stop_ms, *ref)
+    return ("states-ended", stop_ms, ref.id)
 
 
 def sources() -> Key:
-    return ("states-x", "source")
+    return ("states-source",)
 
 
 def source(ref: Ref, digest: str) -> Key:
-    return ("states-x", "source", ref.account, ref.region, ref.machine.partition("/")[0], digest)
+    return ("states-source", f"{ref.account}/{ref.region}/{ref.machine.partition('/')[0]}", digest)
 
 
 def busy(node: str) -> Key:
-    return ("states-x", "busy", node)
+    return ("states-busy", node)
 
 
 def busy_at(node: str, ref: Ref) -> Key:
-    return ("states-x", "busy", node, *ref)
-
-
-def map_runs(account: str, region: str) -> Key:
-    return ("states-x", "map-run", account, region)
+    return ("states-busy", node, ref.id)
 
 
 def map_run(account: str, region: str, owner: str) -> Key:
     """`owner` is `machine/label:uuid`."""
-    return ("states-x", "map-run", account, region, owner)
+    return ("states-map-run", f"{account}/{region}/{owner}")
 
 
 def map_runs_of(ref: Ref) -> Key:
-    return ("states-x", "map-runs-of", *ref)
+    return ("states-map-runs-of", ref.id)
 
 
 def map_run_of(ref: Ref, start_ms: int, owner: str) -> Key:
-    return ("states-x", "map-runs-of", *ref, start_ms, owner)
+    return ("states-map-runs-of", ref.id, start_ms, owner)

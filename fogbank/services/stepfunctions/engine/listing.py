@@ -83,12 +83,12 @@ async def list_executions(
         prefix = keys.listing(account, region, owner, status)
         before = None if after is None else (*prefix, *after)
         pages.append(await store.scan(prefix, before=before, limit=limit, reverse=True))
-    merged = heapq.merge(*pages, key=lambda record: record.key[6:], reverse=True)
+    merged = heapq.merge(*pages, key=lambda record: record.key[3:], reverse=True)
     return [_decode(record) for record, _ in zip(merged, range(limit), strict=False)]
 
 
 def _decode(record: Record) -> Listed:
-    status, start_ms, name = record.key[5:]
+    status, start_ms, name = record.key[2:]
     machine, stop_ms, version_arn, alias_arn, redrives, redrive_ms, item_count = orjson.loads(record.value)
     return Listed(
         machine,

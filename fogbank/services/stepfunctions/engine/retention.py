@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fogbank.core.clock import Clock
 from fogbank.services.stepfunctions.engine import keys
-from fogbank.services.stepfunctions.engine.keys import Ref
+from fogbank.services.stepfunctions.engine.keys import Ref, ref_of
 from fogbank.services.stepfunctions.engine.limits import PURGED_AT_ONCE_MAX, RETENTION_MS
 from fogbank.services.stepfunctions.engine.listing import delete_listed
 from fogbank.services.stepfunctions.engine.records import Head
@@ -32,7 +32,7 @@ class Retention:
             before = (*keys.ended(), self._clock.now_ms() - RETENTION_MS)
             page = await self._store.scan(keys.ended(), before=before, limit=PURGED_AT_ONCE_MAX)
             for record in page:
-                await self._remove(Ref(*(str(part) for part in record.key[3:])), int(record.key[2]))
+                await self._remove(ref_of(record.key[-1]), int(record.key[1]))
             if len(page) < PURGED_AT_ONCE_MAX:
                 return
 

@@ -338,10 +338,10 @@ class Runner:
             due_ms = None  # it is written when the execution comes to rest
         if due_ms is None:
             if stored_ms is not None and (fired or execution.ending is not None):
-                transaction.cancel(DUE_QUEUE, active.ref.due_id)
+                transaction.cancel(DUE_QUEUE, active.ref.id)
                 return None
         elif stored_ms is None or fired or due_ms < stored_ms:
-            transaction.enqueue(DUE_QUEUE, active.ref.due_id, b"", due_ms=due_ms)
+            transaction.enqueue(DUE_QUEUE, active.ref.id, b"", due_ms=due_ms)
             return due_ms
         return stored_ms
 
@@ -414,7 +414,7 @@ class Runner:
         while page := await self._store.scan(prefix, after=after, limit=500):
             after = page[-1].key
             for record in page:
-                ref = Ref(*(str(part) for part in record.key[3:]))
+                ref = keys.ref_of(record.key[-1])
                 await self._resume(ref)
 
     async def _resume(self, ref: Ref) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from fogbank.asl.execution import Status
 from fogbank.asl.history import HistoryEvent
+from fogbank.services.stepfunctions.engine import keys
 from fogbank.services.stepfunctions.engine.api import Failed, MachineSource, Submitted, TaskCall
 from tests.support.engines import World, function, machine
 
@@ -95,6 +96,7 @@ ORDER = machine(
         },
     },
 )
+REF = keys.Ref("123456789012", "us-east-1", "order", "n")
 GIVEN = {"items": [1, 2, 3]}
 EXPECTED = '{"both":["paused","ok"],"each":[2,4,6],"answer":"yes","e":"Declined"}'
 
@@ -200,7 +202,7 @@ async def run(source: MachineSource, dies_at: int | None, *, after: bool) -> tup
                 starting = asyncio.ensure_future(again(world, source))
                 continue
             await answer(world, answered)
-            record = await world.store.get(("states-x", "head", "123456789012", "us-east-1", "order", "n"))
+            record = await world.store.get(keys.head(REF))
             if record is not None and (await world.engine.describe(arn)).status is not Status.RUNNING:
                 break
             await world.tick()
@@ -210,8 +212,8 @@ async def run(source: MachineSource, dies_at: int | None, *, after: bool) -> tup
         assert (view.status, view.output) == (Status.SUCCEEDED, EXPECTED), [event.type for event in events]
         check_history(events)
         check_effects(world, events)
-        assert not await world.store.scan(("states-x", "busy"), limit=10)
-        assert not await world.store.scan(("states-x", "run"), limit=10)
+        assert not await world.store.scan(("states-busy",), limit=10)
+        assert not await world.store.scan(("states-run",), limit=10)
         assert await world.store.next_due_ms("states-due") is None
         return world, world.node_store.commits
 
@@ -270,7 +272,7 @@ async def test_killed_again_and_again(seed: int) -> None:
                 starting = asyncio.ensure_future(again(world, source))
                 continue
             await answer(world, answered)
-            record = await world.store.get(("states-x", "head", "123456789012", "us-east-1", "order", "n"))
+            record = await world.store.get(keys.head(REF))
             if record is not None and (await world.engine.describe(arn)).status is not Status.RUNNING:
                 break
             await world.tick()
