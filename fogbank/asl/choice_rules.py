@@ -23,8 +23,6 @@ Test: TypeAlias = Callable[[Scope], bool]
 Compare: TypeAlias = Callable[[Any, Any], bool]
 """(the variable's value, the operand) to whether it holds. Both may be of any type."""
 
-BOOLEAN_OPERATORS: Final = ("And", "Or", "Not")
-
 
 @dataclass(frozen=True, slots=True)
 class Rule:

@@ -27,13 +27,3 @@ class QueryEvaluationError(StatesError):
 def runtime_error(cause: str) -> StatesError:
     """`States.Runtime`: an error that no Retry or Catch handles, not even by `States.ALL`."""
     return StatesError("States.Runtime", cause)
-
-
-def parameter_path_failure(cause: str) -> StatesError:
-    """A path within a payload template (or Choice rule and the like) finds nothing."""
-    return StatesError("States.ParameterPathFailure", cause)
-
-
-def intrinsic_failure(cause: str) -> StatesError:
-    """An intrinsic function got arguments that it does not take."""
-    return StatesError("States.IntrinsicFailure", cause)

@@ -56,6 +56,7 @@ def processor_config(value: Any, place: Place) -> None:
 
 def label(value: Any, place: Place) -> None:
     if place.is_string(value) and not _LABEL.fullmatch(value):
+        # The code is AWS's, the wording ours.
         place.refuse(f"Invalid Label: '{value}'", Code.INVALID_LABEL_NAME)
 
 
@@ -161,4 +162,5 @@ def item_batcher(value: Any, place: Place) -> None:
     _fields(value, place, _BATCHER)
     limits = [name for name in _BATCHER if name != "BatchInput"]
     if isinstance(value, dict) and not any(name in value for name in limits):
-        place.refuse(f"One of these fields is required: [{', '.join(limits)}]")
+        # The rule is documented, its wording is ours.
+        place.refuse(f"This object should have at least one of the following fields: [{', '.join(limits)}]")

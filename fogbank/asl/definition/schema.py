@@ -217,6 +217,7 @@ def container(value: Any, place: Place, others: tuple[str, ...]) -> None:
 def state(name: str, fields: Any, place: Place) -> None:
     """One state; `place` holds the language of the machine, which the state may set for itself."""
     if len(name) > _STATE_NAME_CHARS_MAX or not name:
+        # The code is AWS's, the wording ours.
         place.refuse(f"Invalid State name: '{name}'", Code.INVALID_STATE_NAME)
     if place.depth > DEFINITION_DEPTH_MAX:
         place.refuse("The state machine is nested too deeply", Code.TOO_DEEPLY_NESTED)
@@ -263,6 +264,7 @@ def _beyond_fields(fields: Mapping[str, Any], place: Place) -> None:
     """What depends on more than one field."""
     heartbeat, timeout = fields.get("HeartbeatSeconds"), fields.get("TimeoutSeconds")
     if type(heartbeat) is int and type(timeout) is int and heartbeat >= timeout:
+        # The rule is the language's, the wording ours; so it is with what follows.
         place.at("HeartbeatSeconds").refuse("HeartbeatSeconds must be smaller than TimeoutSeconds")
     if fields["Type"] == "Task":
         parameters.check(fields, place)
