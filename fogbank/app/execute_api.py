@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fogbank.core.http import Request, Response
-from fogbank.edge.hosts import Host, HostKind
+from fogbank.core.ids import Ids
+from fogbank.edge.hosts import Host, HostKind, Hosts
 from fogbank.model.calls import Calls
 
 if TYPE_CHECKING:  # importing a service is part of waking it
@@ -20,8 +21,10 @@ SERVICE = "apigateway"
 class ExecuteApi:
     """The mount of users' APIs. `https_only`: beyond loopback, plain HTTP is refused as AWS refuses it."""
 
-    def __init__(self, calls: Calls, *, https_only: bool) -> None:
+    def __init__(self, calls: Calls, ids: Ids, *, https_only: bool) -> None:
         self._calls = calls
+        self._ids = ids
+        self._hosts = Hosts((), guarded=False, custom=self)
         self._https_only = https_only
         self._gateway: Gateway | None = None
 
@@ -37,6 +40,13 @@ class ExecuteApi:
     def ready(self, gateway: Gateway) -> None:
         """The data plane woke."""
         self._gateway = gateway
+
+    async def fetch(self, request: Request) -> Response:
+        """Answer a request that fogbank itself makes (Step Functions' apigateway:invoke)."""
+        if self._gateway is None:
+            await self._calls.wake(SERVICE)  # only then custom domain names are known
+        host = self._hosts.look_up(request.headers.get("host") or "")
+        return await self.handle(request, host, self._ids.uuid())
 
     async def handle(self, request: Request, host: Host, request_id: str) -> Response:
         """Answer a request to an API."""

@@ -65,7 +65,7 @@ class House:
         self.work_dir = sandbox.work_dir
         self.pool: Pool = EnvironmentPool(sandbox, platform, clock, ids, self.lanes)
         self.wire = Wire()
-        self.apis = ExecuteApi(self.calls, https_only=not settings.loopback)
+        self.apis = ExecuteApi(self.calls, ids, https_only=not settings.loopback)
         parts = Parts(
             store=self.store,
             blobs=self.blobs,
@@ -82,6 +82,7 @@ class House:
             objects_dir=folders.blobs / "s3",
             wire=self.wire,
             apis_woke=self.apis.ready,
+            fetch_api=self.apis.fetch,
         )
         for name, build in BUILDERS.items():
             self.calls.mount_asleep(name, partial(declared, name), partial(build, parts))

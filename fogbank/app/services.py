@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -12,6 +12,7 @@ from fogbank.app.wire import Wire
 from fogbank.auth.tokens import Sessions
 from fogbank.core.clock import Clock
 from fogbank.core.config import Settings
+from fogbank.core.http import Request, Response
 from fogbank.core.ids import Ids
 from fogbank.core.lanes import Lanes
 from fogbank.model.calls import Calls
@@ -42,6 +43,7 @@ class Parts:
     objects_dir: Path
     wire: Wire
     apis_woke: Callable[[Any], None]
+    fetch_api: Callable[[Request], Awaitable[Response]]
 
 
 def declared(name: str) -> Service[Any]:
@@ -155,6 +157,8 @@ def _stepfunctions(parts: Parts) -> Any:
         calls=parts.calls,
         telemetry=parts.telemetry,
         settings=parts.settings,
+        sessions=parts.sessions,
+        fetch=parts.fetch_api,
     )
 
 

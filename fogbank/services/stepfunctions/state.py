@@ -7,6 +7,7 @@ from fogbank.core.config import Settings
 from fogbank.core.ids import Ids
 from fogbank.core.lanes import Lanes
 from fogbank.model.calls import Calls
+from fogbank.model.principal import SessionIssuer
 from fogbank.model.telemetry import Telemetry
 from fogbank.services.stepfunctions.activity_tasks import ActivityTasks
 from fogbank.services.stepfunctions.distributed import Maps
@@ -18,6 +19,7 @@ from fogbank.services.stepfunctions.observers import Observers
 from fogbank.services.stepfunctions.sources import Sources
 from fogbank.services.stepfunctions.status_events import StatusEvents
 from fogbank.services.stepfunctions.tasks import Tasks
+from fogbank.services.stepfunctions.tasks.api_calls import Fetch
 from fogbank.store.api import Store
 
 
@@ -34,6 +36,8 @@ class StepFunctions:
         calls: Calls,
         telemetry: Telemetry,
         settings: Settings,
+        sessions: SessionIssuer,
+        fetch: Fetch,
     ) -> None:
         self.store = store
         self.clock = clock
@@ -54,6 +58,8 @@ class StepFunctions:
             mode=settings.auth_mode,
             activities=self.activities,
             ended=self._ended,
+            fetch=fetch,
+            sessions=sessions,
         )
         self.engine = StatesEngine(
             store=store,

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from fogbank.auth.tokens import Sessions
 from fogbank.core.config import Settings
+from fogbank.core.http import Request, Response
 from fogbank.model.telemetry import TelemetryBatcher
 from fogbank.services import stepfunctions
 from tests.support.house import House, Spoken
@@ -42,6 +44,10 @@ class StatesHouse(Spoken):
         return arn
 
 
+async def _no_apis(request: Request) -> Response:
+    raise AssertionError("no API is called here")
+
+
 def states_house(made: list[TelemetryBatcher]) -> House:
     def build(house: House) -> stepfunctions.StepFunctions:
         telemetry = TelemetryBatcher(house.calls, house.clock, house.ids, house.lanes)
@@ -54,6 +60,8 @@ def states_house(made: list[TelemetryBatcher]) -> House:
             calls=house.calls,
             telemetry=telemetry,
             settings=Settings(),
+            sessions=Sessions(house.secrets, house.clock, house.ids),
+            fetch=_no_apis,
         )
 
     return House({**LOGS, stepfunctions.SERVICE: build})

@@ -11,6 +11,7 @@ from fogbank.core.config import AuthMode
 from fogbank.core.errors import StoreError
 from fogbank.core.ids import Ids
 from fogbank.model.calls import Calls
+from fogbank.model.principal import SessionIssuer
 from fogbank.services.stepfunctions.engine.api import (
     Failed,
     Outcome,
@@ -23,6 +24,7 @@ from fogbank.services.stepfunctions.engine.api import (
     TaskResource,
 )
 from fogbank.services.stepfunctions.tasks import failures
+from fogbank.services.stepfunctions.tasks.api_calls import ApiCalls, Fetch
 from fogbank.services.stepfunctions.tasks.callers import Callers
 from fogbank.services.stepfunctions.tasks.executions import Ended, Executions
 from fogbank.services.stepfunctions.tasks.functions import Functions
@@ -43,15 +45,25 @@ class Activities(Protocol):
 
 
 class Tasks:
-    """Runs every Task state of a node. `ended` waits for an execution (`Engine.ended`)."""
+    """Runs every Task state of a node. `ended` waits for an execution (`Engine.ended`), `fetch` asks a user's API."""
 
     def __init__(
-        self, *, calls: Calls, clock: Clock, ids: Ids, mode: AuthMode, activities: Activities, ended: Ended
+        self,
+        *,
+        calls: Calls,
+        clock: Clock,
+        ids: Ids,
+        mode: AuthMode,
+        activities: Activities,
+        ended: Ended,
+        fetch: Fetch,
+        sessions: SessionIssuer,
     ) -> None:
         callers = Callers(ids, mode)
         self._activities = activities
         self._functions = Functions(calls, clock, ids, callers)
         self._executions = Executions(calls, clock, callers, ended)
+        self._apis = ApiCalls(fetch, sessions, callers)
         self._optimized = OptimizedTasks(calls, clock, callers)
         self.sdk = SdkTasks(calls, callers)
 
@@ -91,6 +103,8 @@ class Tasks:
                 return await self._functions.invoke(call, stage)
             case "states", "startExecution":
                 return await self._executions.run(call, stage)
+            case "apigateway", "invoke":
+                return await self._apis.run(call, stage)
             case service, action if action in OPTIMIZED.get(service, {}):
                 return await self._optimized.run(call, stage)
         # Refused when a machine is created; one may have been stored by a fogbank that had it.
@@ -126,5 +140,7 @@ class Tasks:
         """What errors of the task's service begin with."""
         if call.resource.kind is TaskKind.SDK:
             return self.sdk.prefix(call.resource.service)
+        if call.resource.service == "apigateway":
+            return "ApiGateway"
         known = failures.OPTIMIZED.get(call.resource.service)
         return known.prefix if known is not None else pascal(call.resource.service)

@@ -48,6 +48,20 @@ def _of(patterns: frozenset[Pattern], *parameters: str) -> Integration:
 
 #: service → action → what it takes.
 OPTIMIZED: dict[str, dict[str, Integration]] = {
+    "apigateway": {
+        "invoke": _of(
+            _CALLBACK,
+            "AllowNullValues",
+            "ApiEndpoint",
+            "AuthType",
+            "Headers",
+            "Method",
+            "Path",
+            "QueryParameters",
+            "RequestBody",
+            "Stage",
+        )
+    },
     "lambda": {
         "invoke": _of(
             _CALLBACK, "FunctionName", "Payload", "Qualifier", "InvocationType", "ClientContext", "LogType"

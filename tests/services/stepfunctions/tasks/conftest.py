@@ -61,6 +61,8 @@ def tasks(server: Fogbank) -> Tasks:
         mode=AuthMode.OPEN,
         activities=activities,
         ended=never,
+        fetch=app.house.apis.fetch,
+        sessions=app.house.sessions,
     )
 
 
