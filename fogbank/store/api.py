@@ -30,6 +30,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from fogbank.core.records import hot_record
+
 Part = bytes | int | str
 Key = tuple[Part, ...]
 
@@ -37,7 +39,7 @@ Key = tuple[Part, ...]
 ABSENT = 0
 
 
-@dataclass(frozen=True, slots=True)
+@hot_record
 class Record:
     """One record as read. `version` >= 1."""
 
@@ -46,7 +48,7 @@ class Record:
     version: int
 
 
-@dataclass(frozen=True, slots=True)
+@hot_record
 class Entry:
     """One entry of a log as read."""
 
@@ -73,14 +75,14 @@ class Leased:
 # --- the operations a transaction is made of: plain data, so that an engine can batch and pipeline them ---------------
 
 
-@dataclass(frozen=True, slots=True)
+@hot_record
 class Put:
     key: Key
     value: bytes
     expect: int | None = None  # None: whatever is there; ABSENT: nothing there; else that version
 
 
-@dataclass(frozen=True, slots=True)
+@hot_record
 class Delete:
     key: Key
     expect: int | None = None
@@ -93,7 +95,7 @@ class DeletePrefix:
     prefix: Key
 
 
-@dataclass(frozen=True, slots=True)
+@hot_record
 class Check:
     """A condition without a write."""
 
@@ -101,7 +103,7 @@ class Check:
     expect: int
 
 
-@dataclass(frozen=True, slots=True)
+@hot_record
 class Append:
     log: Key
     entries: Sequence[tuple[int, bytes]]  # (time_ms, body)
@@ -212,7 +214,7 @@ class Transaction:
         return self
 
 
-@dataclass(frozen=True, slots=True)
+@hot_record
 class Committed:
     """What a commit gave: for each Append, in order, the seq of its last entry; for each Put, in order, the version."""
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from fogbank.core.limits import (
     STORE_BATCH_BYTES_MAX,
     STORE_BATCH_OPERATIONS_MAX,
     STORE_CHUNK_ENTRIES_MAX,
     STORE_FREEING_BYTES_MAX,
 )
+from fogbank.core.records import hot_record
 from fogbank.store.api import Append, DeletePrefix, DropLog, Enqueue, Put, Retry, Transaction, TrimLog
 
 
-@dataclass(frozen=True, slots=True)
+@hot_record
 class Weight:
     """`operations`: statements, about. `payload_bytes`: values and bodies. `unbounded`: it may touch any number of rows.
     `adds`: operations that put something in."""

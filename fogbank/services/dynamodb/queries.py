@@ -6,19 +6,17 @@ from typing import Any
 
 from fogbank.model.call import Call
 from fogbank.services.dynamodb import keys
-from fogbank.services.dynamodb.capacity import WANTED, Spent
+from fogbank.services.dynamodb.expressions.conditions import CompiledCondition, Values
 from fogbank.services.dynamodb.expressions.key_conditions import KeyCondition, joined, key_condition
 from fogbank.services.dynamodb.expressions.legacy import filters, key_constraints
 from fogbank.services.dynamodb.expressions.request import Bound, check_parameters
 from fogbank.services.dynamodb.reads import (
+    Asked,
     Source,
     Stretch,
-    answer_of,
-    filter_on_key,
+    answered,
     legacy_projection,
-    read_page,
     source_of,
-    spend,
     start_key,
     wanted_of,
 )
@@ -77,17 +75,10 @@ async def query(
     bound.finish()
     table = await ctx.state.directory.find(ctx, table_name)
     source = source_of(table, index_name, consistent=consistent_read)
-    if on_keys is not None:
-        condition = key_condition(on_keys, bound.values, source.hash, source.range, table.record.types)
-    else:
-        constraints = key_constraints(key_conditions or {})
-        condition = joined(constraints, source.hash, source.range, table.record.types)
+    condition = _key_condition(source, on_keys, bound.values, key_conditions)
     if query_filter is not None or conditional_operator is not None:
         filtered = filters(query_filter or {}, conditional_operator, "QueryFilter")
-    if filtered is not None:
-        for name in filter(None, (source.hash, source.range)):
-            if name in filtered.attributes:
-                raise filter_on_key(name)
+    _check_filter(source, filtered)
     parameter = "ProjectionExpression" if projection is not None else "AttributesToGet"
     wanted = wanted_of(
         source, select, projection or legacy_projection(attributes_to_get), parameter, "Querying"
@@ -97,19 +88,30 @@ async def query(
     if exclusive_start_key is not None:
         position = start_key(source, exclusive_start_key)
         stretch = continued(source, stretch, condition, position, reverse=reverse)
-    throttle = ctx.state.throttle
-    throttle.admit_read(table, source.entries)
-    page = await read_page(
-        ctx.state.store, source, stretch, limit=limit, reverse=reverse, fetches=wanted.fetches
+    asked = Asked(table_name, limit, reverse, consistent_read, return_consumed_capacity)
+    return await answered(
+        ctx.state.store, ctx.state.throttle, source, stretch, asked, wanted, filtered, bound
     )
-    throttle.read(table, page.size_bytes, consistent=consistent_read, entries=source.entries)
-    spent = None
-    if return_consumed_capacity in WANTED:
-        spent = Spent(table, table_name)
-        spend(spent, source, page, consistent=consistent_read)
-    test, values = (filtered.test, bound.values) if filtered is not None else (None, bound.values)
-    passes = None if test is None else lambda item: test(item, values)
-    return answer_of(source, page, wanted, passes, spent, return_consumed_capacity)
+
+
+def _key_condition(
+    source: Source,
+    on_keys: CompiledCondition | None,
+    values: Values,
+    legacy: dict[str, Any] | None,
+) -> KeyCondition:
+    types = source.table.record.types
+    if on_keys is not None:
+        return key_condition(on_keys, values, source.hash, source.range, types)
+    return joined(key_constraints(legacy or {}), source.hash, source.range, types)
+
+
+def _check_filter(source: Source, filtered: CompiledCondition | None) -> None:
+    for name in (source.hash, source.range):
+        if filtered is not None and name in filtered.attributes:
+            raise invalid(
+                f"Filter Expression can only contain non-primary key attributes: Primary key attribute: {name}"
+            )
 
 
 def stretch_of(source: Source, condition: KeyCondition) -> Stretch:

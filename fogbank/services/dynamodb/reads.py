@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from fogbank.core.encoded import Encoded
-from fogbank.core.errors import AwsError
-from fogbank.services.dynamodb.capacity import Spent
+from fogbank.services.dynamodb.capacity import WANTED, Spent
+from fogbank.services.dynamodb.expressions.conditions import CompiledCondition
 from fogbank.services.dynamodb.expressions.projections import Projection, projection_of
+from fogbank.services.dynamodb.expressions.request import Bound
 from fogbank.services.dynamodb.limits import PAGE_BYTES_MAX, READ_AHEAD_ROWS
 from fogbank.services.dynamodb.service import bad_value, invalid
 from fogbank.services.dynamodb.table import IndexEntries, Table
+from fogbank.services.dynamodb.throughput import Throttle
 from fogbank.services.dynamodb.values import (
     Item,
     show,
@@ -208,16 +210,47 @@ def start_key(source: Source, raw: dict[str, Any]) -> Item:
     return position
 
 
-def check_limit(limit: int | None) -> None:
-    """The model's bound, for callers that come without validation."""
-    if limit is not None and limit < 1:
-        raise invalid("Limit must be greater than or equal to 1")
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How a Query or a Scan reads. `name` is the table's, as the request has it."""
+
+    name: str
+    limit: int | None
+    reverse: bool
+    consistent: bool
+    capacity: str
 
 
-def answer_of(
-    source: Source, page: Page, wanted: Wanted, passes: Passes | None, spent: Spent | None, capacity: str
+async def answered(
+    store: Store,
+    throttle: Throttle,
+    source: Source,
+    stretch: Stretch,
+    asked: Asked,
+    wanted: Wanted,
+    filtered: CompiledCondition | None,
+    bound: Bound,
 ) -> dict[str, Any]:
-    """The answer of a Query or a Scan over one page."""
+    """The answer of a Query or a Scan. Raises ProvisionedThroughputExceededException."""
+    throttle.admit_read(source.table, source.entries)
+    page = await read_page(
+        store, source, stretch, limit=asked.limit, reverse=asked.reverse, fetches=wanted.fetches
+    )
+    throttle.read(source.table, page.size_bytes, consistent=asked.consistent, entries=source.entries)
+    passes = None
+    if filtered is not None:
+        test, values = filtered.test, bound.values
+        passes = lambda item: test(item, values)  # noqa: E731
+    answer = answer_of(source, page, wanted, passes)
+    if asked.capacity in WANTED:
+        spent = Spent(source.table, asked.name)
+        spend(spent, source, page, consistent=asked.consistent)
+        answer["ConsumedCapacity"] = spent.shown(asked.capacity)
+    return answer
+
+
+def answer_of(source: Source, page: Page, wanted: Wanted, passes: Passes | None) -> dict[str, Any]:
+    """What a page shows."""
     answer: dict[str, Any] = {"ScannedCount": len(page.rows)}
     items: Encoded | None = None
     if passes is None and wanted.projection is None:
@@ -236,8 +269,6 @@ def answer_of(
         answer["Items"] = items
     if page.is_cut and page.rows:
         answer["LastEvaluatedKey"] = show(source.position_of(page.rows[-1]))
-    if spent is not None:
-        answer["ConsumedCapacity"] = spent.shown(capacity)
     return answer
 
 
@@ -247,9 +278,3 @@ def spend(spent: Spent, source: Source, page: Page, *, consistent: bool) -> None
     spent.read(page.size_bytes, consistent=consistent, index=index)
     for size_bytes in page.fetched_bytes:
         spent.read(size_bytes, consistent=consistent)
-
-
-def filter_on_key(name: str) -> AwsError:
-    return invalid(
-        f"Filter Expression can only contain non-primary key attributes: Primary key attribute: {name}"
-    )

@@ -6,18 +6,16 @@ from typing import Any
 
 from fogbank.model.call import Call
 from fogbank.services.dynamodb import keys
-from fogbank.services.dynamodb.capacity import WANTED, Spent
 from fogbank.services.dynamodb.expressions.legacy import filters
 from fogbank.services.dynamodb.expressions.request import Bound, check_parameters
 from fogbank.services.dynamodb.limits import SEGMENTS_MAX
 from fogbank.services.dynamodb.reads import (
+    Asked,
     Source,
     Stretch,
-    answer_of,
+    answered,
     legacy_projection,
-    read_page,
     source_of,
-    spend,
     start_key,
     wanted_of,
 )
@@ -84,19 +82,10 @@ async def scan(
                 f"correct Segment. TotalSegments: {total_segments} Segment: {segment}"
             )
         stretch = Stretch((*key, ""), stretch.high)
-    throttle = ctx.state.throttle
-    throttle.admit_read(table, source.entries)
-    page = await read_page(
-        ctx.state.store, source, stretch, limit=limit, reverse=False, fetches=wanted.fetches
+    asked = Asked(table_name, limit, False, consistent_read, return_consumed_capacity)
+    return await answered(
+        ctx.state.store, ctx.state.throttle, source, stretch, asked, wanted, filtered, bound
     )
-    throttle.read(table, page.size_bytes, consistent=consistent_read, entries=source.entries)
-    spent = None
-    if return_consumed_capacity in WANTED:
-        spent = Spent(table, table_name)
-        spend(spent, source, page, consistent=consistent_read)
-    test, values = (filtered.test, bound.values) if filtered is not None else (None, bound.values)
-    passes = None if test is None else lambda item: test(item, values)
-    return answer_of(source, page, wanted, passes, spent, return_consumed_capacity)
 
 
 def _check_segments(segment: int | None, total: int | None) -> None:
