@@ -39,7 +39,7 @@ class DynamoDB:
         self.directory = Directory(store)
         self.expressions = Expressions()
         self.figures = Figures(store, clock, node)
-        self.writer = Writer(store, clock, self.figures)
+        self.writer = Writer(store, clock, self.figures, self.directory)
         self.throttle: Throttle = Buckets(clock) if is_throttled else NoThrottle()
         self._tokens = TokenSweeper(store, clock)
         self._chores = Chores(store, clock, ids, lanes)

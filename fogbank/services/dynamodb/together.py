@@ -64,7 +64,7 @@ async def write_together(
             try:
                 await store.commit(attempt.transaction)
             except Conflict as conflict:
-                _sort_out(conflict, prepared, also)
+                _sort_out(conflict, writer, prepared, also)
                 continue
             for write, changes in attempt.changes:
                 writer.count(write.table, write.before, write.after, changes)
@@ -110,9 +110,11 @@ def _attempt(
     return attempt
 
 
-def _sort_out(conflict: Conflict, prepared: Sequence[Prepared], also: Also | None) -> None:
+def _sort_out(conflict: Conflict, writer: Writer, prepared: Sequence[Prepared], also: Also | None) -> None:
     """Whether another try with the same requests makes sense."""
     if also is not None and conflict.key == also.key:
         raise AlsoConflict
-    if any(conflict.key == each.table.key for each in prepared):
-        raise TableChanged
+    for each in prepared:
+        if conflict.key == each.table.key:
+            writer.forget(each.table)
+            raise TableChanged

@@ -12,6 +12,7 @@ from typing import TypeVar
 from fogbank.core.clock import Clock
 from fogbank.core.errors import AwsError, Conflict
 from fogbank.services.dynamodb.change_records import change_record
+from fogbank.services.dynamodb.directory import Directory
 from fogbank.services.dynamodb.figures import Figures
 from fogbank.services.dynamodb.limits import CONFLICT_RETRIES_MAX
 from fogbank.services.dynamodb.service import SERVICE
@@ -89,8 +90,9 @@ NOTHING = Held()
 class Writer:
     """Does writes to single items; transactions share its turns and its way to build a commit."""
 
-    def __init__(self, store: Store, clock: Clock, figures: Figures) -> None:
+    def __init__(self, store: Store, clock: Clock, figures: Figures, directory: Directory) -> None:
         self._store = store
+        self._directory = directory
         self._clock = clock
         self._figures = figures
         self.turns: Turns[Write] = Turns()
@@ -118,6 +120,7 @@ class Writer:
                 await self._store.commit(transaction)
             except Conflict as conflict:
                 if conflict.key == table.key:
+                    self.forget(table)
                     for write in writes:
                         write.error = TableChanged()
                     return
@@ -167,6 +170,10 @@ class Writer:
             if there != value:
                 transaction.put(entry, value)
         return changes
+
+    def forget(self, table: Table) -> None:
+        """The table is not what this node remembers: the news of its change may still be on the way."""
+        self._directory.forget(table.place, table.record.name)
 
     def add_records(self, transaction: Transaction, writes: Sequence[Write]) -> None:
         """Add the stream records of writes, in their order. A write that changes nothing leaves none."""

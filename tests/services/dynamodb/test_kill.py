@@ -14,7 +14,7 @@ import pytest
 from tests.services.dynamodb.child import house_on
 from tests.services.dynamodb.spoken import Dynamo, plain
 
-ROUNDS = 4
+ROUNDS = 3
 TASKS = 5
 ROOT = Path(__file__).parents[3]
 
@@ -82,6 +82,6 @@ async def test_killed_again_and_again(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     acknowledged: dict[int, int] = {}
     for _ in range(ROUNDS):
-        acknowledged |= run_and_kill(path, draws.randrange(20, 150))
+        acknowledged |= run_and_kill(path, draws.randrange(20, 100))
         assert len(acknowledged) == TASKS
         await check(path, acknowledged)

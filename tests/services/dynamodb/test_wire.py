@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import count
 from typing import Any
 
 import boto3
@@ -24,21 +25,31 @@ def server() -> Iterator[Fogbank]:
         yield fogbank
 
 
-@pytest.fixture
-def client(server: Fogbank) -> Any:
-    server.reset()
-    return server.client("dynamodb")
+@pytest.fixture(scope="module")
+def accounts() -> Iterator[int]:
+    return count(100_000_000_001)
 
 
 @pytest.fixture
-def table(server: Fogbank, client: Any) -> Any:
+def account(accounts: Iterator[int]) -> str:
+    """Each test has one of its own, with no tables yet."""
+    return str(next(accounts))
+
+
+@pytest.fixture
+def client(server: Fogbank, account: str) -> Any:
+    return server.client("dynamodb", account=account)
+
+
+@pytest.fixture
+def table(server: Fogbank, account: str) -> Any:
     """A table made and used by the resource."""
     keys, definitions = schema("pk:S sk:N")
     resource = boto3.resource(
         "dynamodb",
         endpoint_url=server.url,
         region_name="us-east-1",
-        aws_access_key_id="000000000000",
+        aws_access_key_id=account,
         aws_secret_access_key="fogbank",
     )
     made = resource.create_table(
@@ -124,10 +135,10 @@ def test_errors_are_boto3s_own(table: Any, client: Any) -> None:
     assert refused.value.response["Error"]["Code"] == "NotImplemented"
 
 
-def test_the_stream(server: Fogbank, table: Any) -> None:
+def test_the_stream(server: Fogbank, account: str, table: Any) -> None:
     for n in range(3):
         table.put_item(Item={"pk": "a", "sk": 1, "n": n, "b": Binary(b"\x01")})
-    streams = server.client("dynamodbstreams")
+    streams = server.client("dynamodbstreams", account=account)
     (stream,) = streams.list_streams(TableName="orders")["Streams"]
     described = streams.describe_stream(StreamArn=stream["StreamArn"])["StreamDescription"]
     iterator = streams.get_shard_iterator(
@@ -155,10 +166,10 @@ def test_endpoints_and_limits(client: Any, server: Fogbank) -> None:
     assert client.describe_limits()["TableMaxReadCapacityUnits"] == 40_000
 
 
-def test_other_services_get_values_and_not_json(server: Fogbank, table: Any) -> None:
+def test_other_services_get_values_and_not_json(server: Fogbank, account: str, table: Any) -> None:
     table.put_item(Item={"pk": "a", "sk": 1, "b": Binary(b"\x01")})
     calls = server.app.house.calls
-    caller = Caller("000000000000", "us-east-1", root_of("000000000000", open_mode=True), "id")
+    caller = Caller(account, "us-east-1", root_of(account, open_mode=True), "id")
     key = item({"pk": "a", "sk": 1})
     found = server.run(calls.call("dynamodb", "GetItem", {"TableName": "orders", "Key": key}, caller))
     assert found["Item"]["b"] == {"B": b"\x01"}
