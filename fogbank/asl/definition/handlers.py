@@ -22,7 +22,7 @@ def _attempts(value: Any, place: Place) -> None:
 
 
 def _rate(value: Any, place: Place) -> None:
-    place.is_number(value, 1, None)
+    place.is_number(value, 1.0, None)
 
 
 def _delay(value: Any, place: Place) -> None:

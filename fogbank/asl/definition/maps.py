@@ -142,18 +142,18 @@ _READER: Final[Mapping[str, Check]] = {
     "CSVDelimiter": _one_of("COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB"),
     "ManifestType": _one_of("ATHENA_DATA", "S3_INVENTORY"),
     "ItemsPointer": values.string,
-    "MaxItems": values.integer(1, _MAX_ITEMS),
-    "MaxItemsPath": values.single_path,
+    "MaxItems": values.integer(0, _MAX_ITEMS),
+    "MaxItemsPath": values.map_number_path,
 }
 _WRITER: Final[Mapping[str, Check]] = {
     "Transformation": _one_of("NONE", "COMPACT", "FLATTEN"),
     "OutputType": _one_of("JSON", "JSONL"),
 }
 _BATCHER: Final[Mapping[str, Check]] = {
-    "MaxItemsPerBatch": values.integer(1, _MAX_ITEMS),
-    "MaxItemsPerBatchPath": values.single_path,
-    "MaxInputBytesPerBatch": values.integer(1, _BATCH_BYTES_MAX),
-    "MaxInputBytesPerBatchPath": values.single_path,
+    "MaxItemsPerBatch": values.integer(0, _MAX_ITEMS),
+    "MaxItemsPerBatchPath": values.map_number_path,
+    "MaxInputBytesPerBatch": values.integer(0, _BATCH_BYTES_MAX),
+    "MaxInputBytesPerBatchPath": values.map_number_path,
     "BatchInput": values.either_template,
 }
 

@@ -57,6 +57,14 @@ def single_path(value: Any, place: Place) -> None:
             place.refuse("Value is not a Reference Path")
 
 
+def map_number_path(value: Any, place: Place) -> None:
+    """The `…Path` of a Map's number: as `single_path`, but not of the context."""
+    if isinstance(value, str) and value.startswith("$$"):
+        place.refuse("Value is not a Reference Path")
+    else:
+        single_path(value, place)
+
+
 def reference(value: Any, place: Place) -> None:
     """ResultPath: a place in the input, or null."""
     if value is None or not place.is_string(value):

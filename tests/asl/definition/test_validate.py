@@ -329,6 +329,22 @@ _DISTRIBUTED = {
         ({"Type": "Choice", "Choices": []}, "Value cannot be empty", "/Choices"),
         ({**_TASK, "TimeoutSeconds": 0}, "Minimum value is 1", "/TimeoutSeconds"),
         ({**_TASK, "TimeoutSeconds": 100000000}, "Maximum value is 99999999", "/TimeoutSeconds"),
+        (
+            {**_MAP, "ToleratedFailurePercentage": 101},
+            "Maximum value is 100.0",
+            "/ToleratedFailurePercentage",
+        ),
+        ({**_MAP, "MaxConcurrency": -1}, "Minimum value is 0", "/MaxConcurrency"),
+        (
+            {**_MAP, "MaxConcurrencyPath": "$$.Execution.Input.n"},
+            "Value is not a Reference Path",
+            "/MaxConcurrencyPath",
+        ),
+        (
+            {**_DISTRIBUTED, "ItemBatcher": {"MaxItemsPerBatch": 1, "MaxItemsPerBatchPath": "$.n"}},
+            "There should only be one of the following fields: [MaxItemsPerBatch, MaxItemsPerBatchPath]",
+            "/ItemBatcher",
+        ),
         ({**_TASK, "TimeoutSeconds": "5"}, "Expected value of type Integer", "/TimeoutSeconds"),
         (
             {**_TASK, "Retry": [{"ErrorEquals": ["States.ALL", "X"]}]},
@@ -465,6 +481,7 @@ def test_refused(state: Any, location: str) -> None:
             ],
         },
         {**_MAP, "MaxConcurrency": 9223372036854775807},
+        {**_MAP, "ItemsPath": "$$.Execution.Input.items", "MaxConcurrencyPath": "$n"},
         {
             "Type": "Map",
             "Iterator": _machine({"P": _PASS}, "P"),
