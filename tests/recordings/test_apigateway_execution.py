@@ -6,10 +6,14 @@ The recordings came through HTTPS and CloudFront; hosts, ports, addresses and id
 
 from __future__ import annotations
 
+import ast
+import base64
+import gzip
 import json
 import re
 from collections.abc import Iterator
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -1152,3 +1156,202 @@ def test_rest_api_to_dynamodb_integration(gateways: Gateways, action: str) -> No
             found.matches(expected["result-invalid"], answer("?id=test-invalid"))
         case _:
             found.matches(expected["result-scan"], answer())
+
+
+# --- objects ----------------------------------------------------------------------------------------------------------------
+
+
+RAW = gzip.compress(b"compressed data, should be invalid UTF-8 string", mtime=1676569620)
+ENCODED = base64.b64encode(RAW)
+TEXT = b"this is a UTF8 text typed object"
+
+
+def xml_error(body: bytes) -> dict[str, Any]:
+    root = ElementTree.fromstring(body)
+    return {"Error": {child.tag: child.text for child in root}}
+
+
+class Objects:
+    """A bucket behind `/{object_path+}`."""
+
+    def __init__(self, gateways: Gateways, bucket: str, **members: Any) -> None:
+        self.s3 = gateways.server.client("s3")
+        self.bucket = bucket
+        self.s3.create_bucket(Bucket=bucket)
+        self.api = gateways.api()
+        self.at = self.api.method(
+            "/{object_path+}",
+            "ANY",
+            requestParameters={
+                "method.request.path.object_path": True,
+                "method.request.header.Content-Type": False,
+                "method.request.header.response-content-type": False,
+            },
+        )
+        response = {
+            "responseParameters": {"method.response.header.ETag": "integration.response.header.ETag"},
+            **members.pop("response", {}),
+        }
+        self.api.integrate(
+            self.at,
+            {
+                "type": "AWS",
+                "integrationHttpMethod": "ANY",
+                "credentials": ROLE,
+                "uri": f"arn:aws:apigateway:us-east-1:s3:path/{bucket}/{{object_path}}",
+                "requestParameters": {
+                    "integration.request.path.object_path": "method.request.path.object_path",
+                    "integration.request.header.Content-Type": "method.request.header.Content-Type",
+                    "integration.request.querystring.response-content-type": (
+                        "method.request.header.response-content-type"
+                    ),
+                },
+                **members,
+            },
+            {"200": response},
+        )
+        self.api.deploy("test")
+
+    def binary(self, stage: str) -> None:
+        """Another deployment, with image/png as a binary media type."""
+        operations = [{"op": "add", "path": "/binaryMediaTypes/image~1png"}]
+        self.api.client.update_rest_api(restApiId=self.api.id, patchOperations=operations)
+        self.api.deploy(stage)
+
+    def put(self, key: str, body: bytes, content_type: str, stage: str = "test") -> Reply:
+        reply = self.api.call(
+            f"/{key}", stage=stage, method="PUT", body=body, headers={"Content-Type": content_type}
+        )
+        assert (reply.status, reply.body) == (200, b""), reply
+        return reply
+
+    def stored(self, key: str) -> bytes:
+        content: bytes = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        return content
+
+
+def test_apigateway_s3_any(gateways: Gateways) -> None:
+    expected = recorded(S3, "test_apigateway_s3_any")
+    objects = Objects(gateways, "any-bucket")
+    found = Matcher()
+
+    def get() -> bytes:
+        reply = objects.api.call("/test.json")
+        assert reply.status == 200
+        return reply.body
+
+    found.matches(expected["get-object-empty"], xml_error(get()))
+    for number in (1, 2):
+        objects.put("test.json", json.dumps({"put_id": number}).encode(), "application/json")
+        found.matches(expected[f"get-object-{number}"], json.loads(get()))
+    objects.api.call("/test.json", method="DELETE")
+    found.matches(expected["get-object-deleted"], xml_error(get()))
+
+
+def test_apigateway_s3_method_mapping(gateways: Gateways) -> None:
+    expected = recorded(S3, "test_apigateway_s3_method_mapping")
+    gateways.server.client("s3").create_bucket(Bucket="mapping-bucket")
+    api = gateways.api()
+    common = {
+        "type": "AWS",
+        "credentials": ROLE,
+        "uri": "arn:aws:apigateway:us-east-1:s3:path/mapping-bucket/test.json",
+    }
+    put = {
+        "requestParameters": {"integration.request.header.Content-Type": "'application/json'"},
+        "requestTemplates": {"application/json": '{"message": "great success!"}'},
+    }
+    for name, more in (("get", {}), ("put", put), ("delete", {})):
+        api.integrate(
+            api.method(f"/{name}"), {**common, "integrationHttpMethod": name.upper(), **more}, {"200": {}}
+        )
+    api.deploy()
+    assert api.call("/put").status == 200
+    Matcher().matches(expected["get-object"], api.call("/get").json)
+    assert api.call("/delete").status == 200
+    Matcher().matches(expected["get-deleted-object"], xml_error(api.call("/get").body))
+
+
+def body_of(recorded_object: dict[str, Any]) -> bytes:
+    """A recorded body, which is a text or the literal of some bytes."""
+    text = recorded_object["Body"]
+    return ast.literal_eval(text) if text.startswith("b'") else text.encode()
+
+
+@pytest.mark.parametrize("handling", [None, "CONVERT_TO_TEXT", "CONVERT_TO_BINARY"])
+def test_apigw_s3_binary_support_request(gateways: Gateways, handling: str | None) -> None:
+    name = (
+        "test_apigw_s3_binary_support_request_convert_to_binary"
+        if handling == "CONVERT_TO_BINARY"
+        else f"test_apigw_s3_binary_support_request[{handling}]"
+    )
+    expected = recorded(S3, f"TestApiGatewayS3BinarySupport::{name}")
+    members = {"contentHandling": handling} if handling else {}
+    objects = Objects(gateways, f"request-{(handling or 'none').lower().replace('_', '-')}", **members)
+    objects.binary("binary")
+    bodies = {"binary-raw": RAW, "binary-encoded": ENCODED, "text": TEXT}
+    compared = 0
+    for which, content_type, stage in (
+        ("no-binary-media", "image/png", "test"),
+        ("binary-type", "image/png", "binary"),
+        ("binary-media", "image/png", "binary"),
+        ("text-type", "text/plain", "binary"),
+    ):
+        for key, body in bodies.items():
+            wanted = expected.get(f"get-obj-{which}-{key}")
+            if wanted is None:
+                continue
+            objects.put(key, body, content_type, stage)
+            assert objects.stored(key) == body_of(wanted), (which, key)
+            compared += 1
+    assert compared == (5 if handling == "CONVERT_TO_BINARY" else 9)
+
+
+@pytest.mark.parametrize("handling", [None, "CONVERT_TO_TEXT", "CONVERT_TO_BINARY"])
+def test_apigw_s3_binary_support_response(gateways: Gateways, handling: str | None) -> None:
+    name = f"test_apigw_s3_binary_support_response_{(handling or 'no_content_handling').lower()}"
+    expected = recorded(S3, f"TestApiGatewayS3BinarySupport::{name}")
+    members = {"response": {"contentHandling": handling}} if handling else {}
+    objects = Objects(gateways, f"response-{(handling or 'none').lower().replace('_', '-')}", **members)
+    objects.binary("binary")
+    for key, body in {"raw": RAW, "encoded": ENCODED, "text": TEXT}.items():
+        objects.s3.put_object(Bucket=objects.bucket, Key=key, Body=body)
+    kinds = {"binary": "image/png", "text": "text/plain"}
+    compared = 0
+    for match_key, wanted in expected.items():
+        if "content" not in wanted:
+            continue
+        key, _, rest = match_key.partition("-")
+        if rest == "no-media":
+            stage, headers = "test", {"response-content-type": "image/png"}
+        else:
+            _, payload, _, accept = rest.split("-")
+            stage = "binary"
+            headers = {"response-content-type": kinds[payload], "Accept": kinds[accept]}
+        reply = objects.api.call(f"/{key}", stage=stage, headers=headers)
+        assert reply.status == 200, match_key
+        assert reply.body == ast.literal_eval(wanted["content"]), match_key
+        assert reply.header("ETag") == wanted["etag"]
+        compared += 1
+    assert compared >= 9
+
+
+def test_apigw_s3_binary_support_response_with_template(gateways: Gateways) -> None:
+    name = "test_apigw_s3_binary_support_response_convert_to_binary_with_request_template"
+    expected = recorded(S3, f"TestApiGatewayS3BinarySupport::{name}")
+    template = {"application/json": '{"data": "$input.body"}'}
+    response = {"contentHandling": "CONVERT_TO_TEXT", "responseTemplates": template}
+    objects = Objects(gateways, "response-template", response=response)
+    objects.binary("binary")
+    objects.s3.put_object(Bucket=objects.bucket, Key="encoded", Body=ENCODED)
+    headers = {"response-content-type": "text/plain", "Accept": "image/png"}
+    reply = objects.api.call("/encoded", stage="binary", headers=headers)
+    wanted = expected["encoded-text-payload-binary-accept"]
+    assert reply.body == ast.literal_eval(wanted["content"])
+    objects.api.client.update_integration_response(
+        **objects.at,
+        statusCode="200",
+        patchOperations=[{"op": "replace", "path": "/contentHandling", "value": "CONVERT_TO_BINARY"}],
+    )
+    objects.api.deploy("binary")
+    assert objects.api.call("/encoded", stage="binary", headers=headers).status == 500
