@@ -195,6 +195,13 @@ class Exchange:
             self._context = self._make_context()
         return self._context
 
+    def authorized(self) -> None:
+        """Who calls is known now: a context that was wanted before (by an identity source, say) shall know it too."""
+        if self._context is not None:
+            self._context["identity"] = self.identity()
+            if self.authorizer is not None:
+                self._context["authorizer"] = self.authorizer
+
     @property
     def overrides(self) -> dict[str, Any] | None:
         """`$context` when some template has seen it."""

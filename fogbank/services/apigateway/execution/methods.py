@@ -68,6 +68,7 @@ class Method:
             waiting = step(x)
             if waiting is not None:
                 await waiting
+        x.authorized()
         if self.cache is not None:
             return await self.cache.serve(x, self.integration)
         return await self.integration.run(x)

@@ -1,0 +1,153 @@
+"""HTTP and HTTP_PROXY: what passes, what is remapped, and backends that hang, reset or lie."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.support.backends import Backend
+from tests.support.rest_apis import Api, Gateways
+
+
+@pytest.fixture(scope="module")
+def backend() -> Iterator[Backend]:
+    with Backend() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def api(gateways: Gateways, backend: Backend) -> Api:
+    api = gateways.api()
+    for name, kind in (("proxy", "HTTP_PROXY"), ("plain", "HTTP")):
+        at = api.method(f"/{name}/{{path+}}", "ANY", requestParameters={"method.request.path.path": True})
+        api.integrate(
+            at,
+            {
+                "type": kind,
+                "integrationHttpMethod": "ANY",
+                "uri": f"{backend.url}/{{path}}",
+                "timeoutInMillis": 300,
+                "requestParameters": {"integration.request.path.path": "method.request.path.path"},
+            },
+            {"200": {}, "599": {"selectionPattern": "599"}},
+        )
+    api.deploy()
+    return api
+
+
+def test_a_proxy_passes_everything(api: Api, gateways: Gateways) -> None:
+    headers = [
+        ("X-Many", "1"),
+        ("X-Many", "2"),
+        ("Connection", "keep-alive"),
+        ("TE", "trailers"),
+        ("Cookie", "a=b"),
+        ("X-Forwarded-For", "10.1.1.1"),
+    ]
+    reply = api.call("/proxy/tell/me%20this?a=1&a=2&b=%26", method="PATCH", body="content", headers=headers)
+    told = reply.json
+    assert (told["method"], told["path"], told["data"]) == ("PATCH", "/tell/me%20this", "content")
+    assert told["args"] == {"a": "1,2", "b": "&"}
+    seen = told["headers"]
+    assert seen["cookie"] == "a=b"
+    assert seen["x-forwarded-for"] == "10.1.1.1, 127.0.0.1"
+    assert seen["x-amzn-apigateway-api-id"] == api.id
+    assert seen["host"].startswith("127.0.0.1:")
+    assert "te" not in seen
+    assert seen["x-amzn-trace-id"].startswith("Root=1-")
+    assert reply.header("X-Amzn-Trace-Id") == seen["x-amzn-trace-id"]
+
+
+def test_answers_of_a_proxy(api: Api, backend: Backend) -> None:
+    backend.answers["own"] = (
+        201,
+        {
+            "X-Own": "o",
+            "Server": "s",
+            "WWW-Authenticate": "Basic",
+            "Set-Cookie": "a=b",
+            "Content-Type": "text/plain",
+        },
+        b"made",
+    )
+    reply = api.call("/proxy/raw/own")
+    assert (reply.status, reply.text) == (201, "made")
+    assert reply.header("X-Own") == "o"
+    assert reply.header("Set-Cookie") == "a=b"
+    assert reply.header("Content-Type") == "text/plain"
+    assert reply.header("WWW-Authenticate") is None
+    assert reply.header("x-amzn-Remapped-WWW-Authenticate") == "Basic"
+    assert "s" in (reply.header("x-amzn-Remapped-Server") or "")
+    assert reply.header("x-amzn-Remapped-Date")
+
+
+def test_framings(api: Api) -> None:
+    assert api.call("/proxy/until-close").text == "all of it"
+    assert api.call("/proxy/chunked").text == "abcde"
+    assert api.call("/proxy/status/204").status == 204
+    head = api.call("/proxy/status/200", method="HEAD")
+    assert (head.status, head.body) == (200, b"")
+    assert [api.call("/proxy/tell").status for _ in range(3)] == [200, 200, 200]
+
+
+@pytest.mark.parametrize("kind", ["proxy", "plain"])
+@pytest.mark.parametrize(
+    ("path", "status", "message"),
+    [
+        ("hang", 504, "Endpoint request timed out"),
+        ("reset", 500, "Internal server error"),
+        ("short", 500, "Internal server error"),
+        ("garbage", 500, "Internal server error"),
+    ],
+)
+def test_backends_that_fail(api: Api, kind: str, path: str, status: int, message: str) -> None:
+    reply = api.call(f"/{kind}/{path}")
+    assert (reply.status, reply.json) == (status, {"message": message})
+    assert api.call(f"/{kind}/tell").status == 200
+
+
+def test_a_backend_that_is_not_there(gateways: Gateways) -> None:
+    with Backend() as gone:
+        pass
+    api = gateways.api()
+    for path, uri in (("/gone", gone.url), ("/name", "http://no-such-host.invalid/"), ("/bad", "ftp://x/")):
+        members: dict[str, Any] = {"type": "HTTP_PROXY", "integrationHttpMethod": "GET", "uri": uri}
+        if path != "/bad":
+            api.integrate(api.method(path), members)
+    api.deploy()
+    for path in ("/gone", "/name"):
+        reply = api.call(path)
+        assert (reply.status, reply.json) == (500, {"message": "Internal server error"})
+
+
+def test_a_header_cannot_become_two(api: Api, backend: Backend) -> None:
+    """What a client put into a header, a backend must not read as another request."""
+    before = len(backend.seen)
+    api.call("/proxy/tell?x=%0d%0aX-Evil:%201")
+    assert len(backend.seen) == before + 1
+    assert all(name.lower() != "x-evil" for name, _ in backend.seen[-1][2])
+
+
+def test_stage_variables_choose_the_backend(gateways: Gateways, backend: Backend) -> None:
+    api = gateways.api()
+    at = api.method("/a")
+    uri = "http://${stageVariables.host}/tell/${stageVariables.path}"
+    api.integrate(at, {"type": "HTTP_PROXY", "integrationHttpMethod": "GET", "uri": uri})
+    api.deploy(variables={"host": f"127.0.0.1:{backend.port}", "path": "one"})
+    assert api.call("/a").json["path"] == "/tell/one"
+    api.patch_stage(("replace", "/variables/path", "two"))
+    assert api.call("/a").json["path"] == "/tell/two"
+
+
+def test_binary_answers_of_a_proxy(gateways: Gateways, backend: Backend) -> None:
+    raw = bytes(range(256))
+    backend.answers["binary"] = (200, {"Content-Type": "image/png"}, raw)
+    for types, expected in ((["image/*"], raw), ([], raw.decode("utf-8", "replace").encode())):
+        api = gateways.api(binaryMediaTypes=types)
+        at = api.method("/a")
+        uri = f"{backend.url}/raw/binary"
+        api.integrate(at, {"type": "HTTP_PROXY", "integrationHttpMethod": "GET", "uri": uri})
+        api.deploy()
+        assert api.call("/a").body == expected
