@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +20,11 @@ from fogbank.services.apigateway.service import SERVICE, bad_request, not_found
 from fogbank.services.apigateway.snapshot import load_snapshot
 from fogbank.services.apigateway.stages import stage_of
 from fogbank.services.apigateway.state import ApiGateway
+
+try:
+    from yaml import CSafeDumper as SafeDumper
+except ImportError:
+    from yaml import SafeDumper  # type: ignore[assignment]
 
 TYPES = ("oas30", "swagger")
 JSON, YAML = "application/json", "application/yaml"
@@ -53,21 +59,20 @@ async def get_export(
         raise not_found("Invalid Deployment identifier specified")
     suffix = url_suffix_of(place.partition)
     time = _date(ctx.state.clock.now_ms())
-    document = document_of(
-        Export(
-            oas30=export_type == "oas30",
-            snapshot=snapshot | {"api": api.wire | snapshot["api"]},
-            stage_name=stage_name,
-            host=f"{rest_api_id}.execute-api.{place.region}.{suffix}",
-            version=_date(api.wire["createdDate"]),
-            extensions=extensions,
-            documentation=await _documentation(ctx, rest_api_id, stage.wire),
-        )
+    export = Export(
+        oas30=export_type == "oas30",
+        snapshot=snapshot | {"api": api.wire | snapshot["api"]},
+        stage_name=stage_name,
+        host=f"{rest_api_id}.execute-api.{place.region}.{suffix}",
+        version=_date(api.wire["createdDate"]),
+        extensions=extensions,
+        documentation=await _documentation(ctx, rest_api_id, stage.wire),
     )
+    body = await asyncio.to_thread(lambda: written(document_of(export), accepts))
     return {
         "contentType": "application/octet-stream",
         "contentDisposition": f'attachment; filename="{export_type}_{time}.{"json" if accepts == JSON else "yaml"}"',
-        "body": written(document, accepts),
+        "body": body,
     }
 
 
@@ -78,7 +83,9 @@ def _date(when_ms: int) -> str:
 def written(document: dict[str, Any], accepts: str) -> bytes:
     if accepts == JSON:
         return orjson.dumps(document, option=orjson.OPT_INDENT_2)
-    text: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, explicit_start=True)
+    text: str = yaml.dump(
+        document, Dumper=SafeDumper, sort_keys=False, allow_unicode=True, explicit_start=True
+    )
     return text.encode()
 
 

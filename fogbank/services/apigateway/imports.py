@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 from typing import Any
@@ -32,6 +33,20 @@ from fogbank.services.apigateway.usage_plans import NO_PLAN
 from fogbank.store.api import Transaction
 
 CSV_KEYS_MAX = 1000  # ours
+INLINE_BYTES_MAX = 16 * 1024  # a definition of this size takes some milliseconds
+
+
+async def _definition(
+    body: bytes, api_id: str, parameters: dict[str, str] | None, fail_on_warnings: bool
+) -> Definition:
+    """What the body says. A large one is read beside the event loop, which others need meanwhile."""
+
+    def read_it() -> Definition:
+        return definition_of(read_definition(body), api_id, parameters or {})
+
+    found = read_it() if len(body or b"") <= INLINE_BYTES_MAX else await asyncio.to_thread(read_it)
+    _check_warnings(found, fail_on_warnings)
+    return found
 
 
 def _check_warnings(found: Definition, fail: bool) -> None:
@@ -72,11 +87,9 @@ async def import_rest_api(
     parameters: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     """A new API of an OpenAPI definition. It has no models but the definition's."""
-    document = read_definition(body)
     await check_apis_room(ctx)
     api_id = new_id(ctx, 10)
-    found = definition_of(document, api_id, parameters or {})
-    _check_warnings(found, fail_on_warnings)
+    found = await _definition(body, api_id, parameters, fail_on_warnings)
     api = {
         "id": api_id,
         "createdDate": stamp(ctx),
@@ -120,12 +133,11 @@ async def put_rest_api(
 ) -> dict[str, Any]:
     """A definition onto an API that is there: merged into it, or in the place of all that it has."""
     store = ctx.state.store
+    await api_of(ctx, rest_api_id)
+    found = await _definition(body, rest_api_id, parameters, fail_on_warnings)
     held = await api_of(ctx, rest_api_id)
-    document = read_definition(body)
     revision = await store.get(keys.revision(rest_api_id))
     before = await draft_snapshot(store, place_of(ctx), rest_api_id)
-    found = definition_of(document, rest_api_id, parameters or {})
-    _check_warnings(found, fail_on_warnings)
     if revision is None or before is None:
         raise bad_request("Invalid API identifier specified")  # deleted meanwhile
     tx = Transaction().check(keys.revision(rest_api_id), revision.version)

@@ -35,6 +35,9 @@ STAGE_VARIABLE_CHARS_MAX = 512
 TEMPLATE_BYTES_MAX = 300 * 1024
 BURST_LIMIT_DEFAULT = 5000  # of an account in a region
 RATE_LIMIT_DEFAULT = 10_000.0
+NESTING_MAX = (
+    64  # ours: levels of a definition or schema, so that whoever walks one needs no stack of its own
+)
 DEFINITION_NODES_MAX = (
     500_000  # ours: values in a definition, aliases of YAML counted as often as they are used
 )

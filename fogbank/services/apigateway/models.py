@@ -11,11 +11,11 @@ from fogbank.model.call import Call
 from fogbank.services.apigateway import keys
 from fogbank.services.apigateway.drafts import api_of, change, check_room, new_id, part_of
 from fogbank.services.apigateway.keys import place_of
-from fogbank.services.apigateway.limits import MODELS_PER_API_MAX, RESOURCES_PER_API_MAX
+from fogbank.services.apigateway.limits import MODELS_PER_API_MAX, NESTING_MAX, RESOURCES_PER_API_MAX
 from fogbank.services.apigateway.model_templates import template_of
 from fogbank.services.apigateway.pages import answer_page
 from fogbank.services.apigateway.patching import REPLACE, Patches, Rule, text
-from fogbank.services.apigateway.records import Wire, pack, read, retried, scan, shape
+from fogbank.services.apigateway.records import Wire, nests_deeper, pack, read, retried, scan, shape
 from fogbank.services.apigateway.service import SERVICE, bad_request, conflict, not_found
 from fogbank.services.apigateway.state import ApiGateway
 
@@ -38,6 +38,8 @@ def check_schema(schema: str | None, content_type: str) -> None:
         raise bad_request(f"Invalid model schema specified: {error}") from None
     if not isinstance(content, dict):
         raise bad_request("Invalid model schema specified: a schema is an object")
+    if nests_deeper(content, NESTING_MAX):
+        raise bad_request(f"Invalid model schema specified: it nests deeper than {NESTING_MAX} levels")
 
 
 def references(schema: str) -> set[str]:

@@ -55,6 +55,21 @@ def shape(**members: Any) -> Wire:
     return {name: value for name, value in members.items() if value is not None}
 
 
+def nests_deeper(value: Any, levels: int) -> bool:
+    """Whether lists and objects of a JSON value lie deeper in each other than that."""
+    layer = [value]
+    for _ in range(levels):
+        layer = [
+            inner
+            for each in layer
+            if isinstance(each, dict | list)
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not layer:
+            return False
+    return any(isinstance(each, dict | list) for each in layer)
+
+
 def retried(function: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
     """Run a read-decide-commit operation again when another one was quicker; TooManyRequestsException in the end."""
 

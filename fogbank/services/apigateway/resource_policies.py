@@ -7,6 +7,8 @@ from typing import Any
 import orjson
 
 from fogbank.services.apigateway.keys import Place
+from fogbank.services.apigateway.limits import NESTING_MAX
+from fogbank.services.apigateway.records import nests_deeper
 from fogbank.services.apigateway.service import bad_request
 
 SHORT = "execute-api:/"
@@ -19,7 +21,9 @@ def policy_of(document: str, place: Place, api_id: str) -> str:
         policy = orjson.loads(document)
     except orjson.JSONDecodeError:
         raise invalid() from None
-    statements = policy.get("Statement") if isinstance(policy, dict) else None
+    if not isinstance(policy, dict) or nests_deeper(policy, NESTING_MAX):
+        raise invalid()
+    statements = policy.get("Statement")
     if isinstance(statements, dict):
         statements = [statements]
     if not isinstance(statements, list) or not statements:

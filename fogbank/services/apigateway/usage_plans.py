@@ -255,6 +255,22 @@ def _drop_method_throttles(wire: Wire, patch: Patch) -> None:
     _stage_named(wire, patch.name).pop("throttle", None)
 
 
+#: How Terraform sends it: `/apiStages/API:STAGE/throttle//pets/{id}/GET/rateLimit`, the resource's slashes as they are.
+UNESCAPED = re.compile(
+    r"(?P<stage>/apiStages/[^/]+/throttle)/(?P<path>/.*)/(?P<rest>(?:GET|PUT|POST|DELETE|PATCH|OPTIONS|HEAD|ANY|\*)"
+    r"(?:/(?:rateLimit|burstLimit))?)"
+)
+
+
+def _escaped(operation: dict[str, Any]) -> dict[str, Any]:
+    """A patch operation whose resource path is one step."""
+    found = UNESCAPED.fullmatch(operation.get("path") or "")
+    if found is None:
+        return operation
+    path = found["path"].replace("~", "~0").replace("/", "~1") if "~1" not in found["path"] else found["path"]
+    return operation | {"path": f"{found['stage']}/{path}/{found['rest']}"}
+
+
 METHOD = "/apiStages/{api:stage}/throttle/{resourcePath}/{httpMethod}"
 PATCHES = Patches(
     {
@@ -283,7 +299,7 @@ async def update_usage_plan(
 ) -> dict[str, Any]:
     found = await plan_of(ctx, usage_plan_id)
     before = list(found.wire["apiStages"])
-    PATCHES.apply(found.wire, patch_operations)
+    PATCHES.apply(found.wire, [_escaped(each) for each in patch_operations or ()])
     check_plan(found.wire)
     await check_stages(ctx, found.wire, before)
     tx = Transaction().put(found.key, pack(found.wire), expect=found.version)

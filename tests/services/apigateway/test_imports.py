@@ -370,6 +370,18 @@ def test_aliases_that_multiply_are_bounded() -> None:
         read_definition("\n".join(lines).encode())
 
 
+@pytest.mark.parametrize("levels", [100, 2000, 300_000])
+async def test_deep_nesting_is_refused(gateway: Gateway, levels: int) -> None:
+    for body in (b"[" * levels + b"]" * levels, b"a: " + b"[" * levels + b"]" * levels, b"{a: " * levels):
+        with pytest.raises(AwsError, match="Invalid OpenAPI input"):
+            read_definition(b'{"a":' + body + b"}")
+    if levels == 100:
+        api = await gateway.api()
+        schema = '{"items":' * levels + "{}" + "}" * levels
+        params = {"restApiId": api["id"], "name": "M", "contentType": "application/json", "schema": schema}
+        assert (await gateway.fails("CreateModel", **params))[0] == "BadRequestException"
+
+
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(body: bytes) -> None:
     try:

@@ -84,7 +84,8 @@ async def test_a_key_is_in_one_plan_for_each_stage(gateway: Gateway) -> None:
     assert code == "NotFoundException"
 
 
-async def test_method_throttles(gateway: Gateway) -> None:
+@pytest.mark.parametrize("spelled", ["~1pets~1{id}", "/pets/{id}"])
+async def test_method_throttles(gateway: Gateway, spelled: str) -> None:
     api = await gateway.stage()
     stage = f"{api['id']}:dev"
     plan = await gateway.call("CreateUsagePlan", name="p")
@@ -92,15 +93,19 @@ async def test_method_throttles(gateway: Gateway) -> None:
     changed = await gateway.update(
         "UpdateUsagePlan",
         ("add", "/apiStages", stage),
-        ("replace", f"/apiStages/{stage}/throttle/~1pets/GET/rateLimit", "5"),
-        ("replace", f"/apiStages/{stage}/throttle/~1pets/GET/burstLimit", "2"),
+        ("replace", f"/apiStages/{stage}/throttle/{spelled}/GET/rateLimit", "5"),
+        ("replace", f"/apiStages/{stage}/throttle/{spelled}/GET/burstLimit", "2"),
         **where,
     )
     assert changed["apiStages"] == [
-        {"apiId": api["id"], "stage": "dev", "throttle": {"/pets/GET": {"burstLimit": 2, "rateLimit": 5.0}}}
+        {
+            "apiId": api["id"],
+            "stage": "dev",
+            "throttle": {"/pets/{id}/GET": {"burstLimit": 2, "rateLimit": 5.0}},
+        }
     ]
     changed = await gateway.update(
-        "UpdateUsagePlan", ("remove", f"/apiStages/{stage}/throttle/~1pets/GET"), **where
+        "UpdateUsagePlan", ("remove", f"/apiStages/{stage}/throttle/{spelled}/GET"), **where
     )
     assert changed["apiStages"] == [{"apiId": api["id"], "stage": "dev"}]
     changed = await gateway.update("UpdateUsagePlan", ("remove", "/apiStages", stage), **where)
