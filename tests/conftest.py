@@ -7,11 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 HERE = Path(__file__).parent
 
 if TYPE_CHECKING:
     from tests.support.wire import Wire
+
+# How long an example takes says how busy the machine is, nothing about the code.
+settings.register_profile("fogbank", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("fogbank")
 
 # Their modules share a pool or a server: each module runs in one of the processes, which makes it once.
 SHARING = ("cli", "recordings", "sandbox")
