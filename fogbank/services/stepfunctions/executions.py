@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import orjson
@@ -22,6 +23,7 @@ from fogbank.services.stepfunctions.service import SERVICE
 from fogbank.services.stepfunctions.state import StepFunctions
 
 _METADATA_ONLY = "METADATA_ONLY"
+_TRACE_ROOT = re.compile(r"Root=1-[0-9a-f]{8}-[0-9a-f]{24}(?=;|$)")
 
 
 @SERVICE.operation
@@ -68,7 +70,7 @@ async def start_sync_execution(
     }
     data = included_data != _METADATA_ONLY
     answer["inputDetails"] = answer["outputDetails"] = {"included": data}
-    _put(answer, error=result.error, cause=result.cause, traceHeader=trace_header)
+    _put(answer, error=result.error, cause=result.cause, traceHeader=request.trace_header)
     if data:
         _put(answer, input=request.input, output=result.output)
     return answer
@@ -189,7 +191,17 @@ async def _request(
         check_name(name)
     machine = await ctx.state.machines.resolve(arn)
     check_input(input)
+    if trace_header is None and machine.tracing and machine.tracing["enabled"]:
+        trace_header = _trace(ctx)
     return StartRequest(machine, name, input, trace_header)
+
+
+def _trace(ctx: Call[StepFunctions]) -> str:
+    """The header of a traced execution: in its caller's trace, or in one of its own."""
+    root = _TRACE_ROOT.search(ctx.caller.trace)
+    if root is None:
+        return f"Root=1-{ctx.state.clock.now_ms() // 1000:08x}-{ctx.state.ids.hex(24)};Sampled=1"
+    return f"{root[0]};Sampled=1"
 
 
 def check_input(text: str) -> None:

@@ -88,7 +88,7 @@ class MapRuns:
             effect.number,
             effect.state_name,
             active.prepared.digest,
-            effect.plan,
+            effect.plan | {"trace": active.head.trace},
             now_ms,
         )
         transaction.put(keys.map_run(ref.account, ref.region, owner), record.encode())
@@ -341,7 +341,7 @@ class MapRun:
             return
         head = Head(
             record.source, Status.RUNNING, runs.clock.now_ms(), dumps(input), map_run=record.owner,
-            state=record.state, index=index, item_count=items,
+            state=record.state, index=index, item_count=items, trace=record.plan.get("trace"),
         )  # fmt: skip
         if record.plan["child_type"] == "EXPRESS":
             runs.lanes.spawn("states express child", self._express(ref, head))
@@ -372,7 +372,7 @@ class MapRun:
 
     async def _express(self, ref: Ref, head: Head) -> None:
         runs = self._runs
-        request = StartRequest(self._prepared.source, ref.name, head.input)
+        request = StartRequest(self._prepared.source, ref.name, head.input, head.trace)
         try:
             run = runs.express.open(request, machine=self._prepared.machine.child(self.record.state))
             ending = await runs.express.finish(run)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fogbank.core.arn import parse_arn, partition_of
 from fogbank.core.config import AuthMode
 from fogbank.core.ids import Ids
@@ -20,7 +22,8 @@ class Callers:
     def of(self, call: TaskCall) -> Caller:
         """The caller of a task: Credentials name another account on purpose."""
         named = call.credentials_role_arn is not None
-        return self.of_role(call.effective_role_arn, call.account, call.region, named=named)
+        caller = self.of_role(call.effective_role_arn, call.account, call.region, named=named)
+        return replace(caller, trace=call.trace_header or "")
 
     def of_role(self, role_arn: str, account: str, region: str, *, named: bool = False) -> Caller:
         """A new session of a role. In open mode a machine's own role of another account (a made-up ARN, as in many
