@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -42,9 +43,18 @@ class S3:
     def new_generation(self) -> str:
         return self.ids.hex(32)
 
-    def new_upload_id(self) -> str:
-        """Ids of later uploads sort behind those of earlier ones."""
-        return f"{self.clock.now_ms():012x}{self.ids.alnum(52)}"
+    def new_upload_id(self, key: str) -> str:
+        """Ids of later uploads sort behind those of earlier ones, and tell what they are for."""
+        return f"{self.clock.now_ms():012x}{_mark(key)}{self.ids.alnum(40)}"
+
+
+def is_upload_of(upload_id: str, key: str) -> bool:
+    """Whether an upload id was given out for a key, be the upload over or not."""
+    return upload_id[12:24] == _mark(key)
+
+
+def _mark(key: str) -> str:
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 async def retried(attempt: Callable[[], Awaitable[T]]) -> T:

@@ -13,9 +13,15 @@ from fogbank.services.s3.listing import encoded, list_page, page_size, wants_url
 from fogbank.services.s3.lookup import FoundBucket, bucket_of, check_writable, find_object, owner
 from fogbank.services.s3.put_object import ENCRYPTION
 from fogbank.services.s3.records import Upload, decode_upload, encode
-from fogbank.services.s3.service import SERVICE, invalid_request, no_upload, precondition_failed
+from fogbank.services.s3.service import (
+    SERVICE,
+    invalid_argument,
+    invalid_request,
+    no_upload,
+    precondition_failed,
+)
 from fogbank.services.s3.settings import REFUSED, check_refused, settings_of
-from fogbank.services.s3.state import S3, retried
+from fogbank.services.s3.state import S3, is_upload_of, retried
 from fogbank.store.api import Key, Transaction
 
 COMPOSITE, FULL_OBJECT = "COMPOSITE", "FULL_OBJECT"
@@ -54,7 +60,7 @@ async def create_multipart_upload(
     state = ctx.state
     algorithm, kind = _checksum_of(checksum_algorithm, checksum_type)
     upload = Upload(
-        state.new_upload_id(),
+        state.new_upload_id(key),
         state.now_ms(),
         settings_of(headers, metadata, tagging, storage_class),
         algorithm,
@@ -146,6 +152,8 @@ async def list_multipart_uploads(
     found = await bucket_of(ctx, bucket, expected_bucket_owner)
     url, most = wants_url(encoding_type), page_size(max_uploads, "max-uploads")
     base = keys.uploads(found.id)
+    if key_marker and upload_id_marker and not is_upload_of(upload_id_marker, key_marker):
+        raise invalid_argument("Invalid uploadId marker", "upload-id-marker", upload_id_marker)
     behind = (*base, key_marker, upload_id_marker) if key_marker and upload_id_marker else None
     page = await list_page(
         ctx.state.store,
@@ -161,7 +169,6 @@ async def list_multipart_uploads(
         "Bucket": bucket,
         "KeyMarker": encoded(key_marker, url),
         "UploadIdMarker": upload_id_marker if key_marker else "",
-        "Prefix": encoded(prefix, url),
         "MaxUploads": most,
         "IsTruncated": page.truncated,
         "Uploads": [_listed(found, key, upload, url) for key, upload in uploads],
@@ -170,6 +177,8 @@ async def list_multipart_uploads(
     ends_in_key = bool(uploads) and page.last == uploads[-1][0]
     output["NextKeyMarker"] = encoded(page.last, url) if ends_in_key else ""
     output["NextUploadIdMarker"] = uploads[-1][1].id if ends_in_key else ""
+    if prefix:
+        output["Prefix"] = encoded(prefix, url)
     if url:
         output["EncodingType"] = "url"
     if delimiter:
