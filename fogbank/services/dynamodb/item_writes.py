@@ -14,7 +14,7 @@ from fogbank.services.dynamodb.expressions.legacy import expected as legacy_cond
 from fogbank.services.dynamodb.expressions.nodes import Steps
 from fogbank.services.dynamodb.expressions.request import NO_VALUES, Bound, Expressions, check_parameters
 from fogbank.services.dynamodb.expressions.updates import CompiledUpdate
-from fogbank.services.dynamodb.limits import ITEM_BYTES_MAX
+from fogbank.services.dynamodb.limits import HASH_KEY_BYTES_MAX, ITEM_BYTES_MAX, RANGE_KEY_BYTES_MAX
 from fogbank.services.dynamodb.service import SERVICE, bad_value, invalid
 from fogbank.services.dynamodb.table import Table
 from fogbank.services.dynamodb.values import (
@@ -262,10 +262,25 @@ def _check_updated(table: Table, after: Item, size: int, compiled: CompiledUpdat
         if value is not None and is_too_deep(value):
             raise invalid("Nesting Levels have exceeded supported limits")
     for entries in table.entries:
-        for key_name, kind in ((entries.hash, entries.hash_type), (entries.range, entries.range_type)):
-            if key_name in compiled.attributes and key_name is not None and key_name in after:
-                if kind not in after[key_name]:
-                    raise invalid(
-                        "The update expression attempted to update the secondary index key to unsupported type"
-                    )
-                entries.check(after)
+        _check_index_key(after, compiled, entries.hash, entries.hash_type, HASH_KEY_BYTES_MAX)
+        _check_index_key(after, compiled, entries.range, entries.range_type, RANGE_KEY_BYTES_MAX)
+
+
+def _check_index_key(
+    after: Item, compiled: CompiledUpdate, name: str | None, kind: str, bytes_max: int
+) -> None:
+    if name is None or name not in compiled.attributes or (value := after.get(name)) is None:
+        return
+    if kind not in value:
+        raise invalid("The update expression attempted to update the secondary index key to unsupported type")
+    if value[kind] == "":
+        what = "string" if kind == "S" else "binary"
+        raise invalid(
+            "One or more parameter values are not valid. The update expression attempted to update a secondary index key "
+            "to a value that is not supported. The AttributeValue for a key attribute cannot contain an empty "
+            f"{what} value."
+        )
+    if value_size(value) > bytes_max:
+        raise invalid(
+            "The update expression attempted to update the secondary index key beyond allowed size limits"
+        )

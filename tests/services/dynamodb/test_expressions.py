@@ -121,7 +121,11 @@ def test_conditions_that_do_not(text: str) -> None:
         ("", "The expression can not be empty;"),
         ("a = ", 'Syntax error; token: "<EOF>", near: "= "'),
         ("a = :v b", 'Syntax error; token: "b", near: ":v b"'),
-        ("a @ :v", 'Syntax error; token: "@", near: "a @"'),
+        ("a @ :v", 'Syntax error; token: "@", near: "a @ :v"'),
+        ("_version = :v", 'Syntax error; token: "_", near: "_version"'),
+        ("b = :v AND _sortKey = :v", 'Syntax error; token: "_", near: "AND _sortKey"'),
+        ("__typename <> :v", 'Syntax error; token: "_", near: "__"'),
+        ("GI-1 = :v", 'Syntax error; token: "-", near: "GI-1"'),
         ("name = :v", "Attribute name is a reserved keyword; reserved keyword: name"),
         (
             "#q = :v",

@@ -309,3 +309,29 @@ async def test_a_batch_of_reads_is_cut_at_16_mb(table: Dynamo) -> None:
     found = await table.call("BatchGetItem", RequestItems={"ttt": {"Keys": keys}})
     assert len(found["Responses"]["ttt"]) == 43
     assert found["UnprocessedKeys"]["ttt"]["Keys"] == keys[43:]
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (1, "The update expression attempted to update the secondary index key to unsupported type"),
+        (
+            "",
+            "One or more parameter values are not valid. The update expression attempted to update a secondary index key to "
+            "a value that is not supported. The AttributeValue for a key attribute cannot contain an empty string value.",
+        ),
+        (
+            "x" * 2049,
+            "The update expression attempted to update the secondary index key beyond allowed size limits",
+        ),
+    ],
+)
+async def test_updates_of_index_keys_that_are_refused(db: Dynamo, value: Any, message: str) -> None:
+    await db.create("ttt", "pk:S", gsi={"byg": "g:S"})
+    assert await db.fails(
+        "UpdateItem",
+        TableName="ttt",
+        Key=item({"pk": "a"}),
+        UpdateExpression="SET g = :v",
+        ExpressionAttributeValues=item({":v": value}),
+    ) == (VALIDATION, message)

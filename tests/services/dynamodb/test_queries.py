@@ -255,3 +255,29 @@ async def test_queries_that_are_refused(db: Dynamo, params: dict[str, Any], mess
     if values:
         params = params | {"ExpressionAttributeValues": item(values)}
     assert await db.fails("Query", TableName="ttt", **params) == (VALIDATION, message)
+
+
+async def test_a_page_costs_what_it_shows_and_not_what_the_partition_holds(db: Dynamo) -> None:
+    await db.create("ttt", "pk:S sk:N")
+    for first in range(0, 1000, 25):
+        puts = [{"PutRequest": {"Item": item({"pk": "a", "sk": first + n})}} for n in range(25)]
+        await db.call("BatchWriteItem", RequestItems={"ttt": puts})
+    store, read = db.house.store, []
+    whole = store.range_values
+
+    async def counted(*args: Any, **kwargs: Any) -> list[bytes]:
+        found = await whole(*args, **kwargs)
+        read.append(len(found))
+        return found
+
+    store.range_values = counted  # type: ignore[method-assign]
+    page: dict[str, Any] = {
+        "TableName": "ttt",
+        "KeyConditionExpression": "pk = :a AND sk > :n",
+        "ExpressionAttributeValues": item({":a": "a", ":n": 500}),
+        "Limit": 100,
+    }
+    for more in ({}, {"ScanIndexForward": False}, {"ExclusiveStartKey": item({"pk": "a", "sk": 700})}):
+        read.clear()
+        assert (await db.call("Query", **page, **more))["Count"] == 100
+        assert sum(read) == 100

@@ -10,7 +10,7 @@ from fogbank.services.dynamodb.limits import EXPRESSION_BYTES_MAX
 from fogbank.services.dynamodb.service import invalid
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<alias>\#[A-Za-z0-9_]+)|(?P<value>:[A-Za-z0-9_]+)"
+    r"\s*(?:(?P<name>[A-Za-z][A-Za-z0-9_]*)|(?P<alias>\#[A-Za-z0-9_]+)|(?P<value>:[A-Za-z0-9_]+)"
     r"|(?P<number>[0-9]+)|(?P<mark><>|<=|>=|[=<>()\[\],.+\-]))"
 )
 _REST = re.compile(r"\s*(\S+)")
@@ -41,12 +41,23 @@ def tokenize(text: str, kind: str) -> list[Token]:
         tokens.append(Token(group, found.group(group), found.start(group), found.end()))
         at = found.end()
     if not _SPACE.match(text, at):
-        rest = _REST.match(text, at)
-        assert rest is not None  # something that is not white space is left
-        bad = Token("bad", rest.group(1)[0], rest.start(1), rest.start(1) + 1)
-        raise syntax_error(text, [*tokens, bad], len(tokens), kind)
+        bad = _single(text, at)
+        following = _TOKEN.match(text, bad.end)
+        if following is not None:
+            group = following.lastgroup or ""
+            rest = [Token(group, following.group(group), following.start(group), following.end())]
+        else:
+            rest = [] if _SPACE.match(text, bad.end) else [_single(text, bad.end)]
+        raise syntax_error(text, [*tokens, bad, *rest], len(tokens), kind)
     tokens.append(Token("end", END, len(text), len(text)))
     return tokens
+
+
+def _single(text: str, at: int) -> Token:
+    """The next character that is no white space, which begins no token: an underscore, for one."""
+    found = _REST.match(text, at)
+    assert found is not None  # the caller has looked
+    return Token("bad", found.group(1)[0], found.start(1), found.start(1) + 1)
 
 
 def syntax_error(text: str, tokens: list[Token], at: int, kind: str) -> AwsError:

@@ -101,7 +101,7 @@ class _Parser:
     def finish(self) -> None:
         self._take_mark(";")
         if self._token.kind != "end":
-            raise self._wrong("the end of the statement")
+            raise malformed("Unexpected token after expression")
         if self._used != len(self._parameters):
             raise invalid("Number of parameters in request and statement don't match.")
 
