@@ -75,6 +75,8 @@ def _wildcard(argument: Any) -> Test:
             if part[1] not in "*\\":
                 raise PatternError("wildcard: only * and \\ can be escaped")
             current += part[1]
+        elif "\\" in part:
+            raise PatternError("wildcard: nothing is escaped")
         else:
             current += part
     pieces.append(current)

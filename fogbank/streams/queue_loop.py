@@ -57,7 +57,7 @@ class QueueLoop:
         self._stop = Stop(clock, lanes)
         self._max = policy.concurrency_max or CONCURRENCY_MAX
         self._limit = min(CONCURRENCY_MIN, self._max)
-        self._grown_ms = 0
+        self._grown_ms = clock.now_ms()
         self._tasks: set[asyncio.Task[None]] = set()
         self._receiving: asyncio.Task[list[Message]] | None = None
         self._stopping = False

@@ -1,7 +1,8 @@
 """The loop of one shard: read ahead, filter, batch by lanes, run, checkpoint.
 
 One coroutine reads and decides; each batch under way is a task. The checkpoint follows the last gapless record done, and is
-written by the loop, so a burst of batches costs few writes. A kill redelivers what was done past it, and skips nothing.
+written by the loop some time later, so that it costs few writes and does not stand before the next record's own. A kill
+redelivers what was done past it, and skips nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ log = logging.getLogger("fogbank.streams")
 
 READ_MAX = 1000
 AHEAD_MAX = 2000  # records read and not done, at most, beyond what the lanes need
-RETRY_READ_MS = 1000
+SAVE_AFTER_MS = 50  # how long a checkpoint may wait for more to be done
 
 
 class ShardLoop:
@@ -58,6 +59,7 @@ class ShardLoop:
         self._at_end = False
         self._tracker = Tracker(0)
         self._saved = 0
+        self._save_due_ms: int | None = None
         self._stopping = False
 
     async def run(self) -> None:
@@ -76,6 +78,7 @@ class ShardLoop:
             await self._loop()
         finally:
             end_watch()
+            await self._save()
 
     def stop(self) -> None:
         """Begin no more batches; `run` returns when those under way are through."""
@@ -88,16 +91,18 @@ class ShardLoop:
             if not self._stopping:
                 await self._fill()
                 self._start_batches()
-            await self._save()
+            await self._save_in_time()
             idle = not self._tasks
             if self._stopping and idle:
                 return
             if idle and self._at_end and self._set.is_idle and self._tracker.is_idle:
                 await self._checkpoints.save(self._shard, Checkpoint(DONE))
+                self._saved = self._tracker.position
                 return
             if self._may_read() or self._may_start():
                 continue
-            await self._signal.wait(self._set.next_due_ms(self._policy))
+            due = [self._set.next_due_ms(self._policy), self._save_due_ms]
+            await self._signal.wait(min((ms for ms in due if ms is not None), default=None))
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
@@ -164,7 +169,17 @@ class ShardLoop:
         self._tracker.done([record.position for record in records])
         self._signal.set()
 
+    async def _save_in_time(self) -> None:
+        if self._tracker.position == self._saved:
+            return
+        now_ms = self._clock.now_ms()
+        if self._save_due_ms is None:
+            self._save_due_ms = now_ms + SAVE_AFTER_MS
+        if now_ms >= self._save_due_ms:
+            await self._save()
+
     async def _save(self) -> None:
+        self._save_due_ms = None
         position = self._tracker.position
         if position != self._saved:
             await self._checkpoints.save(self._shard, Checkpoint(position))

@@ -1,0 +1,208 @@
+"""The loop of a shard: batching, order, retries, bisection, giving up, checkpoints."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fogbank.streams.api import Reason
+from tests.streams.fakes import Bench
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    async with Bench() as made:
+        yield made
+
+
+def poison(*values: int) -> Any:
+    """A function that fails on batches with one of these."""
+
+    def answer(event: Any) -> None:
+        if any(record["value"] in values for record in event["Records"]):
+            raise ValueError
+
+    return answer
+
+
+async def test_batches_are_as_large_as_they_may_be(bench: Bench) -> None:
+    bench.stream.add(*range(25))
+    await bench.drain(batch_size=10)
+    assert [len(batch) for batch in bench.function.batches] == [10, 10, 5]
+    assert bench.function.seen == list(range(25))
+
+
+async def test_a_window_waits_for_more(bench: Bench) -> None:
+    loop = bench.loop(batch_size=3, window_ms=5000)
+    bench.lanes.spawn("test", loop.run())
+    await bench.settle()
+    bench.stream.add(1)
+    await bench.settle()
+    await bench.settle(4.9)
+    assert bench.function.batches == []
+    bench.stream.add(2)
+    await bench.settle(0.2)
+    assert bench.function.batches == [[1, 2]]
+    bench.stream.add(3, 4, 5)
+    await bench.settle()
+    assert bench.function.batches[1:] == [[3, 4, 5]]  # full: it does not wait
+
+
+async def test_what_the_filter_leaves_out_is_done(bench: Bench) -> None:
+    bench.stream.add(*range(6))
+    loop = bench.loop(matches=lambda event: event["value"] % 2 == 0)
+    task = bench.lanes.spawn("test", loop.run())
+    await bench.settle(1)
+    assert bench.function.seen == [0, 2, 4]
+    checkpoint = await bench.checkpoints.load("s")
+    assert checkpoint is not None and checkpoint.position == 6
+    task.cancel()
+
+
+async def test_retries_then_the_batch_is_given_up(bench: Bench) -> None:
+    bench.stream.add(1, 2)
+    bench.function.answer = poison(1)
+    await bench.drain(retries_max=2)
+    assert bench.function.batches == [[1, 2]] * 3
+    [discarded] = bench.discarded
+    assert (discarded.reason, discarded.invocations) == (Reason.RETRIES, 3)
+    assert [record.position for record in discarded.records] == [1, 2]
+
+
+async def test_bisection_finds_the_poison(bench: Bench) -> None:
+    bench.stream.add(*range(16))
+    bench.function.answer = poison(11)
+    await bench.drain(batch_size=16, retries_max=2, bisects=True)
+    assert [[r.event["value"] for r in d.records] for d in bench.discarded] == [[11]]
+    assert bench.discarded[0].invocations == 3
+    done = [batch for batch in bench.function.batches if 11 not in batch]
+    assert [value for batch in done for value in batch] == [n for n in range(16) if n != 11]
+
+
+async def test_reported_failures_cut_the_batch(bench: Bench) -> None:
+    bench.stream.add(*range(5))
+    bench.function.answer = lambda event: {
+        "batchItemFailures": [{"itemIdentifier": "3"}, {"itemIdentifier": "4"}]
+        if len(bench.function.batches) == 1
+        else []
+    }
+    await bench.drain(reports_failures=True, retries_max=0)
+    assert bench.function.batches == [[0, 1, 2, 3, 4], [2, 3, 4]]  # from the first that failed
+    assert bench.discarded == []
+
+
+async def test_old_records_are_given_up(bench: Bench) -> None:
+    bench.stream.add(1)
+    await bench.clock.advance_ms(30_000)
+    bench.stream.add(2)
+    await bench.clock.advance_ms(40_000)
+    await bench.drain(age_ms_max=60_000)
+    assert bench.function.seen == [2]
+    assert [(d.reason, d.invocations) for d in bench.discarded] == [(Reason.AGE, 0)]
+
+
+async def test_a_poison_record_ages_out(bench: Bench) -> None:
+    bench.stream.add(1)
+    bench.function.answer = poison(1)
+    await bench.drain(age_ms_max=60_000)
+    assert bench.discarded[0].reason is Reason.AGE and len(bench.function.batches) > 5
+
+
+async def test_throttling_is_no_failure(bench: Bench) -> None:
+    bench.stream.add(1)
+    throttles = iter(["throttled"] * 5)
+    bench.function.answer = lambda event: next(throttles, None)
+    await bench.drain(retries_max=0)
+    assert bench.function.batches == [[1]] and bench.discarded == []
+
+
+async def test_parallel_batches_keep_the_order_of_each_key(bench: Bench) -> None:
+    for n in range(60):
+        bench.stream.add(n, key=str(n % 7))
+    bench.function.pause = lambda: bench.clock.sleep_s(0.1)
+    await bench.drain(batch_size=4, parallel=5)
+    assert 2 <= bench.function.most_at_once <= 5
+    for key in range(7):
+        of_key = [value for value in bench.function.seen if value % 7 == key]
+        assert of_key == sorted(of_key) and len(of_key) == len(range(key, 60, 7))
+
+
+async def test_a_failing_key_does_not_hold_the_others(bench: Bench) -> None:
+    for n in range(40):
+        bench.stream.add(n, key=str(n % 8))
+    bench.function.answer = poison(0)
+    loop = bench.loop(batch_size=1, parallel=8)
+    task = bench.lanes.spawn("test", loop.run())
+    await bench.settle(5)
+    assert len(set(bench.function.seen)) > 20  # those of other lanes
+    checkpoint = await bench.checkpoints.load("s")
+    assert checkpoint is not None and checkpoint.position == 0  # nothing behind the poison is forgotten
+    loop.stop()
+    await bench.settle(1)
+    assert task.done()
+
+
+async def test_stopping_waits_for_what_is_under_way(bench: Bench) -> None:
+    bench.stream.add(*range(30))
+    bench.function.pause = lambda: bench.clock.sleep_s(10)
+    loop = bench.loop(batch_size=10)
+    task = bench.lanes.spawn("test", loop.run())
+    await bench.settle(1)
+    loop.stop()
+    await bench.settle(1)
+    assert not task.done()
+    await bench.settle(10)
+    assert task.done() and bench.function.seen == list(range(10))
+    bench.function.pause = None
+    await bench.drain(batch_size=10)
+    assert bench.function.seen == list(range(30))
+
+
+async def test_news_not_polling(bench: Bench) -> None:
+    loop = bench.loop()
+    bench.lanes.spawn("test", loop.run())
+    await bench.settle(3600)
+    assert bench.stream.reads <= 2
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.integers(0, 4), max_size=40),
+    st.integers(1, 7),
+    st.integers(1, 4),
+    st.booleans(),
+    st.sets(st.integers(0, 39), max_size=3),
+    st.lists(st.integers(1, 400), max_size=3),
+)
+def test_whatever_is_killed_nothing_is_skipped(
+    keys: list[int], batch_size: int, parallel: int, bisects: bool, bad: set[int], kills: list[int]
+) -> None:
+    """Records of some keys, some of them poison; the loop is killed now and then, and begun again from its checkpoints."""
+
+    async def run() -> None:
+        async with Bench() as bench:
+            for n, key in enumerate(keys):
+                bench.stream.add(n, key=str(key))
+            bench.function.answer = poison(*bad)
+            policy = {"batch_size": batch_size, "parallel": parallel, "bisects": bisects, "retries_max": 1}
+            for after_ms in kills:
+                loop = bench.loop(**policy)
+                task = bench.lanes.spawn("test", loop.run())
+                await bench.settle(after_ms / 1000, 4)
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+                await loop.close()
+            await bench.drain(**policy)
+            done = [value for batch in bench.function.batches if not bad & set(batch) for value in batch]
+            given_up = [record.event["value"] for d in bench.discarded for record in d.records]
+            assert set(done) | set(given_up) == set(range(len(keys)))
+            for key in set(keys):
+                firsts = list(dict.fromkeys(v for v in bench.function.seen if keys[v] == key))
+                assert firsts == sorted(firsts)  # each key's records first came in order
+
+    asyncio.run(run())

@@ -1,0 +1,76 @@
+"""Tumbling windows: the state goes along, the window is closed, and a kill keeps both."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from tests.streams.fakes import Bench
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    async with Bench() as made:
+        made.function.answer = summing
+        yield made
+
+
+def summing(event: Any) -> Any:
+    total = event["state"].get("sum", 0) + sum(record["value"] for record in event["Records"])
+    return {"state": {"sum": total}}
+
+
+async def test_a_window_is_summed_and_closed(bench: Bench) -> None:
+    task = bench.lanes.spawn("test", bench.loop(tumbling_ms=30_000, batch_size=2).run())
+    bench.stream.add(1, 2, 3)
+    await bench.settle(1)
+    bench.stream.add(4)
+    await bench.settle(30)
+    last = bench.function.events[-1]
+    assert (last["isFinalInvokeForWindow"], last["state"], last["Records"]) == (True, {"sum": 10}, [])
+    assert not any(event["isFinalInvokeForWindow"] for event in bench.function.events[:-1])
+    assert last["window"]["start"] < last["window"]["end"] and last["shardId"] == "s"
+    bench.stream.add(5)
+    await bench.settle(1)
+    assert bench.function.events[-1]["state"] == {}  # the next window begins anew
+    task.cancel()
+
+
+async def test_a_kill_keeps_the_state(bench: Bench) -> None:
+    loop = bench.loop(tumbling_ms=3_600_000)
+    task = bench.lanes.spawn("test", loop.run())
+    bench.stream.add(1, 2)
+    await bench.settle(1)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    bench.stream.add(3)
+    await bench.drain(tumbling_ms=3_600_000)
+    assert bench.function.seen == [1, 2, 3]
+    assert bench.function.events[-1]["state"] == {"sum": 6}
+
+
+async def test_records_of_the_next_window_wait(bench: Bench) -> None:
+    bench.stream.add(1)
+    await bench.clock.advance_ms(60_000)
+    bench.stream.add(2)
+    await bench.drain(tumbling_ms=30_000)
+    kinds = [(event["isFinalInvokeForWindow"], len(event["Records"])) for event in bench.function.events]
+    assert kinds == [(False, 1), (True, 0), (False, 1), (True, 0)]
+
+
+async def test_a_failing_window_is_given_up(bench: Bench) -> None:
+    def answer(event: Any) -> Any:
+        if any(record["value"] == 13 for record in event["Records"]):
+            raise ValueError
+        return summing(event)
+
+    bench.function.answer = answer
+    bench.stream.add(1)
+    await bench.clock.advance_ms(1000)
+    bench.stream.add(13)
+    await bench.drain(tumbling_ms=3_600_000, batch_size=1, retries_max=1)
+    assert [[r.event["value"] for r in d.records] for d in bench.discarded] == [[13]]
+    assert bench.function.events[-1]["state"] == {"sum": 1}
