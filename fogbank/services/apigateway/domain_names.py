@@ -179,7 +179,7 @@ def _replace_security(wire: Wire, patch: Patch) -> None:
 
 def _replace_ip_type(wire: Wire, patch: Patch) -> None:
     if patch.value not in ("ipv4", "dualstack"):
-        raise bad_request(f"Invalid IP address type specified: {patch.value}")
+        raise bad_request("ipAddressType must be either ipv4 or dualstack.")
     wire["endpointConfiguration"]["ipAddressType"] = patch.value
 
 

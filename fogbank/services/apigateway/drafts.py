@@ -28,14 +28,13 @@ def no_api(ctx: Call[ApiGateway], rest_api_id: str) -> Exception:
 async def part_of(
     ctx: Call[ApiGateway], rest_api_id: str, noun: str, *at: Part, missing: str
 ) -> tuple[Held, Held]:
-    """(the API, one of its parts). NotFoundException for the API first, then `missing` for the part."""
+    """(the API, one of its parts). NotFoundException with `missing`, also when it is the API that is not there: AWS
+    looks a part up by both ids at once."""
     place = place_of(ctx)
     api, part = await ctx.state.store.get_many(
         [keys.api(place, rest_api_id), keys.part(rest_api_id, noun, *at)]
     )
-    if api is None:
-        raise no_api(ctx, rest_api_id)
-    if part is None:
+    if api is None or part is None:
         raise not_found(missing)
     return held(api), held(part)
 

@@ -37,9 +37,7 @@ def check_endpoint(endpoint: Wire) -> None:
     if endpoint.get("vpcEndpointIds") and kind != "PRIVATE":
         raise bad_request("VPCEndpoints can only be specified with PRIVATE apis.")
     if kind == "PRIVATE" and endpoint["ipAddressType"] != "dualstack":
-        raise bad_request(
-            "Private APIs only support the dualstack IP address type."
-        )  # the rule is documented
+        raise bad_request("Only dualstack ipAddressType is supported for Private APIs.")
 
 
 def replace_type(wire: Wire, patch: Patch) -> None:
@@ -58,7 +56,7 @@ def replace_type(wire: Wire, patch: Patch) -> None:
 
 def replace_ip_type(wire: Wire, patch: Patch) -> None:
     if given(patch) not in ("ipv4", "dualstack"):
-        raise bad_request(f"Invalid IP address type specified: {patch.value}")
+        raise bad_request("ipAddressType must be either ipv4 or dualstack.")
     wire["endpointConfiguration"]["ipAddressType"] = patch.value
     check_endpoint(wire["endpointConfiguration"])
 

@@ -24,9 +24,9 @@ NO_STAGE = "Invalid stage identifier specified"
 
 async def stage_of(ctx: Call[ApiGateway], api_id: str, name: str) -> tuple[Held, Held]:
     """(the API, the stage). Raises NotFoundException."""
-    api = await api_of(ctx, api_id)
+    api = await read(ctx.state.store, keys.api(place_of(ctx), api_id))
     stage = await read(ctx.state.store, keys.stage(api_id, name))
-    if stage is None:
+    if api is None or stage is None:
         raise not_found(NO_STAGE)
     return api, stage
 

@@ -33,7 +33,7 @@ JUNK = (
     {"a": {"b": None}},
     {"$ref": 1},
 )
-ROUNDS = 400
+ROUNDS = 200
 
 
 def places(value: Any) -> list[tuple[Any, Any]]:

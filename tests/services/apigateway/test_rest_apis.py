@@ -208,3 +208,36 @@ async def test_tags(gateway: Gateway) -> None:
     assert error.code == "NotFoundException"
     code, _ = await gateway.fails("TagResource", resourceArn=arn, tags={"aws:x": "y"})
     assert code == "BadRequestException"
+
+
+async def test_parts_of_an_api_that_is_not_there(gateway: Gateway) -> None:
+    """A part is looked up by both ids at once; a list names the API."""
+    for operation, params, message in (
+        ("GetResource", {"resourceId": "r"}, "Invalid Resource identifier specified"),
+        ("GetModel", {"modelName": "M"}, "Invalid model name specified: M"),
+        ("GetStage", {"stageName": "s"}, "Invalid stage identifier specified"),
+        ("GetDeployment", {"deploymentId": "d"}, "Invalid Deployment identifier specified"),
+        ("GetResources", {}, "Invalid API identifier specified 000000000000:none"),
+        ("GetModels", {}, "Invalid API identifier specified 000000000000:none"),
+    ):
+        assert await gateway.fails(operation, restApiId="none", **params) == ("NotFoundException", message)
+
+
+async def test_private_apis_are_dual_stack(gateway: Gateway) -> None:
+    api = await gateway.api(endpointConfiguration={"types": ["PRIVATE"], "vpcEndpointIds": ["vpce-1"]})
+    assert api["endpointConfiguration"]["ipAddressType"] == "dualstack"
+    where = {"restApiId": api["id"]}
+    patch = ("replace", "/endpointConfiguration/ipAddressType", "ipv4")
+    message = "Only dualstack ipAddressType is supported for Private APIs."
+    assert await gateway.update_fails("UpdateRestApi", patch, **where) == message
+    changed = await gateway.update(
+        "UpdateRestApi",
+        ("add", "/endpointConfiguration/vpcEndpointIds", "vpce-2"),
+        ("remove", "/endpointConfiguration/vpcEndpointIds", "vpce-1"),
+        **where,
+    )
+    assert changed["endpointConfiguration"]["vpcEndpointIds"] == ["vpce-2"]
+    changed = await gateway.update(
+        "UpdateRestApi", ("replace", "/endpointConfiguration/types/PRIVATE", "REGIONAL"), patch, **where
+    )
+    assert changed["endpointConfiguration"] == {"types": ["REGIONAL"], "ipAddressType": "ipv4"}
