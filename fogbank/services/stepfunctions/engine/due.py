@@ -40,17 +40,18 @@ class Due:
         self._end_watch()
 
     async def _round(self) -> None:
+        """Look when the next one is due: a read. Only what is due now costs a lease, which is a commit."""
         self._news.clear()
+        due_ms = await self._store.next_due_ms(DUE_QUEUE)
+        if due_ms is None or due_ms > self._clock.now_ms():
+            if due_ms is not None:
+                self._sleep_until(due_ms)
+            await self._news.wait()
+            return
         leased = await self._store.lease(
             DUE_QUEUE, owner=self._owner, limit=DUE_AT_ONCE_MAX, lease_ms=DUE_LEASE_MS
         )
-        if leased:
-            await asyncio.gather(*(self._wake(item) for item in leased))
-            return
-        due_ms = await self._store.next_due_ms(DUE_QUEUE)
-        if due_ms is not None:
-            self._sleep_until(due_ms)
-        await self._news.wait()
+        await asyncio.gather(*(self._wake(item) for item in leased))
 
     def _sleep_until(self, due_ms: int) -> None:
         if self._sleeper is not None and not self._sleeper.done():
