@@ -101,7 +101,8 @@ class Execution:
         self.ready: deque[Frame] = deque()  # frames that can run
         self.spawning: deque[Frame] = deque()  # Parallels and Maps that may make their next child
         self.dirty: set[Path] = set()  # frames that the store does not have as they are
-        self.dropped: list[Path] = []  # Parallels and Maps that are over and whose children the store has
+        # Parallels and Maps that are over: whether the store has their items, and its records of results.
+        self.dropped: list[tuple[Path, bool, list[int]]] = []
         self.due: list[tuple[int, Path]] = []  # heap of when frames are due; stale entries are passed over
 
     @property

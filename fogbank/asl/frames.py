@@ -68,16 +68,8 @@ class Group:
     """The children of a Parallel or Map state. `items` are a Map's, in full; a Parallel's branches need none."""
 
     __slots__ = (
-        "concurrency",
-        "fresh",
-        "items",
-        "length",
-        "live",
-        "next",
-        "previous_id",
-        "results",
-        "stored",
-    )
+        "chunks", "concurrency", "fresh", "items", "items_stored", "length", "live", "next", "previous_id", "results",
+    )  # fmt: skip
 
     def __init__(self, length: int, concurrency: int, items: list[Any] | None) -> None:
         self.length = length
@@ -87,7 +79,8 @@ class Group:
         self.live = 0
         self.results: dict[int, Document] = {}
         self.fresh: list[int] = []  # whose results the store does not have yet
-        self.stored = False  # whether the store has items, children or results of it
+        self.items_stored = False
+        self.chunks: list[int] = []  # the records of results that the store has, by number
         self.previous_id = 0  # the event that the next child's first one follows
 
     def to_json(self) -> list[int]:
@@ -97,7 +90,7 @@ class Group:
     def restore(cls, saved: list[int], items: list[Any] | None) -> Group:
         group = cls(saved[0], saved[1], items)
         group.next, group.previous_id = saved[2:]
-        group.stored = True
+        group.items_stored = items is not None
         return group
 
 
@@ -176,7 +169,6 @@ class Frame:
         """Parents first, so that a frame sees their variables. `items` are those of its group."""
         outer = parent.variables if parent else {}
         frame = cls(path, parent, block, Document.parse(saved["i"]), outer, saved["v"])
-        frame.stored = True
         frame.phase = Phase(saved["p"])
         frame.node = block.nodes[saved["s"]]
         frame.entered_id, frame.entered_ms = saved["e"]

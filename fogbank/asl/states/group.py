@@ -84,8 +84,8 @@ class GroupNode(Node):
             if child.group is not None:
                 child.node.leave(advance, child)  # type: ignore[attr-defined]  # only groups have groups
             advance.forget(child)
-        if group.stored:
-            execution.dropped.append(frame.path)
+        if group.items_stored or group.chunks:
+            execution.dropped.append((frame.path, group.items_stored, group.chunks))
         frame.group = None
 
     def child_failed(

@@ -40,9 +40,7 @@ def new_execution(ref: Ref, head: Head, prepared: Prepared) -> Execution:
 
 def write_frames(transaction: Transaction, ref: Ref, execution: Execution) -> None:
     """What the last step changed. Call `written` when it is committed."""
-    for path in execution.dropped:
-        place = keys.place(ref, path)
-        transaction.delete_prefix((*place, "c")).delete((*place, "i")).delete_prefix((*place, "r"))
+    _delete_dropped(transaction, ref, execution)
     inlined = inline_root(execution)
     for path in execution.dirty:
         frame = execution.frames.get(path)
@@ -56,21 +54,46 @@ def write_frames(transaction: Transaction, ref: Ref, execution: Execution) -> No
         group = frame.group
         if group is None:
             continue
-        if group.items is not None and not group.stored:
+        if group.items is not None and not group.items_stored:
             transaction.put((*place, "i"), orjson.dumps(group.items))
         if group.fresh:
             results = [[index, group.results[index].text] for index in group.fresh]
             transaction.put((*place, "r", execution.next_event_id), orjson.dumps(results))
 
 
+def delete_frames(transaction: Transaction, ref: Ref, execution: Execution) -> None:
+    """All that is stored of an execution whose root frame alone is left. Key by key: a prefix would cost more."""
+    _delete_dropped(transaction, ref, execution)
+    transaction.delete(keys.spine(ref))
+    if execution.frames[()].stored:
+        transaction.delete((*keys.place(ref, ()), "f"))
+    for path in execution.dirty:
+        if path and path not in execution.frames:
+            transaction.delete((*keys.place(ref, path), "f"))
+
+
+def _delete_dropped(transaction: Transaction, ref: Ref, execution: Execution) -> None:
+    for path, items, chunks in execution.dropped:
+        place = keys.place(ref, path)
+        if items:
+            transaction.delete((*place, "i"))
+        for number in chunks:
+            transaction.delete((*place, "r", number))
+
+
 def written(execution: Execution) -> None:
+    """The last step is committed."""
+    inlined = inline_root(execution)
     for path in execution.dirty:
         frame = execution.frames.get(path)
-        if frame is not None:
-            frame.stored = True
-            if frame.group is not None:
-                frame.group.stored = True
-                frame.group.fresh.clear()
+        if frame is None or frame is inlined:
+            continue
+        frame.stored = True
+        if (group := frame.group) is not None:
+            group.items_stored = group.items is not None
+            if group.fresh:
+                group.chunks.append(execution.next_event_id)
+                group.fresh.clear()
     execution.dirty.clear()
     execution.dropped.clear()
 
@@ -86,10 +109,11 @@ async def restore(
     saved: dict[Path, dict[str, Any]] = {}
     items: dict[Path, list[Any]] = {}
     results: dict[Path, list[list[Any]]] = defaultdict(list)
+    chunks: dict[Path, list[int]] = defaultdict(list)
     version, due_ms = 0, None
     root: dict[str, Any] | None = None
     async for record in _records(store, ref):
-        path, kind, _ = keys.path_of(record.key)
+        path, kind, number = keys.path_of(record.key)
         match kind:
             case "s":
                 version = record.version
@@ -100,6 +124,8 @@ async def restore(
                 items[path] = orjson.loads(record.value)
             case _:
                 results[path] += orjson.loads(record.value)
+                chunks[path].append(number)
+    own = set(saved)
     if root is not None:
         saved[()] = root  # a record of its own is older
     for path in sorted(saved, key=len):
@@ -107,7 +133,9 @@ async def restore(
         block = execution.machine.root if parent is None else parent.node.child_block(path[-1])
         frame = Frame.restore(path, parent, block, saved[path], items.get(path))
         execution.frames[path] = frame
+        frame.stored = path in own
         if frame.group is not None:
+            frame.group.chunks = chunks[path]
             frame.group.results = {index: Document.parse(text) for index, text in results[path]}
     execution.readied()
     return execution, version, due_ms

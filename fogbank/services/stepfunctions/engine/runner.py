@@ -44,7 +44,13 @@ from fogbank.core.lanes import Lanes
 from fogbank.services.stepfunctions.engine import keys
 from fogbank.services.stepfunctions.engine.active import Active
 from fogbank.services.stepfunctions.engine.api import Observer, TaskPort
-from fogbank.services.stepfunctions.engine.checkpoint import new_execution, restore, write_frames, written
+from fogbank.services.stepfunctions.engine.checkpoint import (
+    delete_frames,
+    new_execution,
+    restore,
+    write_frames,
+    written,
+)
 from fogbank.services.stepfunctions.engine.errors import no_execution
 from fogbank.services.stepfunctions.engine.keys import DUE_QUEUE, Ref
 from fogbank.services.stepfunctions.engine.limits import CONFLICTS_MAX
@@ -309,7 +315,8 @@ class Runner:
         execution, ref = active.execution, active.ref
         if execution.ending is not None and execution.ending.status is Status.SUCCEEDED:
             if active.version:
-                transaction.check(keys.spine(ref), active.version).delete_prefix(keys.run(ref))
+                transaction.check(keys.spine(ref), active.version)
+                delete_frames(transaction, ref, execution)
             return None
         spine_at = sum(isinstance(operation, Put) for operation in transaction.operations)
         transaction.put(keys.spine(ref), encode_spine(execution, due_ms), expect=active.version or ABSENT)
