@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from fogbank.services.dynamodb.table import Table
-from fogbank.services.dynamodb.values import Item, size_of
+from fogbank.services.dynamodb.values import HEAD_BYTES, size_of
 from fogbank.store.api import Entry
+
+if TYPE_CHECKING:
+    from fogbank.services.dynamodb.writes import Held
 
 # Sequence numbers have 21 digits and rise; what stands before the log's own number says nothing.
 SEQUENCE_BASE = 100_000_000_000_000_000_000
+_NEW = ("NEW_IMAGE", "NEW_AND_OLD_IMAGES")
+_OLD = ("OLD_IMAGE", "NEW_AND_OLD_IMAGES")
 TTL_IDENTITY = {"principalId": "dynamodb.amazonaws.com", "type": "Service"}
 
 
-def change_record(table: Table, before: Item | None, after: Item | None, *, by_service: bool) -> bytes:
+def change_record(table: Table, before: Held, after: Held, *, by_service: bool) -> bytes:
     """The log's entry: event name, mark of the service, keys, images by the stream's view, size."""
-    stream = table.record.stream
-    assert stream is not None  # who writes to the log has one
-    key = table.key_of(after if after is not None else before or {})
-    has_new = stream.view in ("NEW_IMAGE", "NEW_AND_OLD_IMAGES")
-    has_old = stream.view in ("OLD_IMAGE", "NEW_AND_OLD_IMAGES")
-    name = "INSERT" if before is None else "REMOVE" if after is None else "MODIFY"
-    new, old = after if has_new else None, before if has_old else None
-    size = size_of(key) + (size_of(new) if new else 0) + (size_of(old) if old else 0)
-    return orjson.dumps([name, by_service, key, new, old, size, stream.view])
+    stream, item = table.record.stream, before.item if after.is_absent else after.item
+    assert stream is not None and item is not None  # who writes to the log has a stream and a change
+    key = table.key_of(item)
+    name = "INSERT" if before.is_absent else "REMOVE" if after.is_absent else "MODIFY"
+    size = size_of(key)
+    images: list[orjson.Fragment | None] = []
+    for held, views in ((after, _NEW), (before, _OLD)):
+        stored = held.stored if stream.view in views else None
+        images.append(orjson.Fragment(stored[HEAD_BYTES:]) if stored is not None else None)
+        size += held.size if stored is not None else 0
+    return orjson.dumps([name, by_service, key, *images, size, stream.view])
 
 
 def sequence_number(seq: int) -> str:

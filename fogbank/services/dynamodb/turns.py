@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+from fogbank.core.errors import StoreError
 from fogbank.services.dynamodb.limits import WRITES_JOINED_MAX
 from fogbank.store.api import Key
 
@@ -45,11 +46,19 @@ class Turns(Generic[W]):
             if not await self._wait(key, turn):
                 return
         others = self._take_others(key)
+        problem: Exception | None = StoreError("the write was interrupted; whether it was done is not known")
         try:
             await run([work, *[each.work for each in others if each.work is not None]])
+            problem = None
+        except Exception as error:
+            problem = error
+            raise
         finally:
+            # Whoever was joined shares the outcome: nobody may take a write for done that was not committed.
             for each in others:
-                if not each.future.done():
+                if not each.future.done() and problem is not None:
+                    each.future.set_exception(problem)
+                elif not each.future.done():
                     each.future.set_result(False)
             self.give_up(key)
 
@@ -77,7 +86,8 @@ class Turns(Generic[W]):
         try:
             return await turn.future
         except asyncio.CancelledError:
-            if turn.future.done() and not turn.future.cancelled() and turn.future.result():
+            is_answered = turn.future.done() and not turn.future.cancelled()
+            if is_answered and turn.future.exception() is None and turn.future.result():
                 self.give_up(key)  # it was given to one who left
             raise
 

@@ -182,9 +182,8 @@ class Writer:
             table = write.table
             if table.stream_key is None or write.before is write.after:
                 continue
-            before, after = write.before.item, write.after.item
-            if before != after:
-                record = change_record(table, before, after, by_service=write.by_service)
+            if write.before.item != write.after.item:
+                record = change_record(table, write.before, write.after, by_service=write.by_service)
                 transaction.append(table.stream_key, [(now_ms, record)])
 
     def count(self, table: Table, before: Held, after: Held, changes: Changes) -> None:

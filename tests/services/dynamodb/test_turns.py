@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from fogbank.core.errors import StoreError, StoreFull
 from fogbank.services.dynamodb.turns import Turns
 
 KEY = ("key",)
@@ -110,3 +111,34 @@ async def test_a_failure_hands_the_key_on() -> None:
     with pytest.raises(ValueError):
         await turns.join(KEY, 1, fail)
     assert not turns._queues
+
+
+async def test_those_who_were_joined_share_a_failure() -> None:
+    turns: Turns[int] = Turns()
+    go = asyncio.Event()
+
+    async def fail(works: Sequence[int]) -> None:
+        await go.wait()
+        if len(works) > 1:
+            raise StoreFull("full")
+
+    tasks = [asyncio.create_task(turns.join(KEY, n, fail)) for n in range(4)]
+    await settle()
+    go.set()
+    first, *others = await asyncio.gather(*tasks, return_exceptions=True)
+    assert first is None and all(isinstance(other, StoreFull) for other in others)
+    assert not turns._queues
+
+
+async def test_when_the_one_who_leads_is_cancelled_the_others_know_that_they_do_not_know() -> None:
+    turns: Turns[int] = Turns()
+    runner = Runner()
+    await turns.take(KEY)
+    tasks = [asyncio.create_task(turns.join(KEY, n, runner.run)) for n in range(3)]
+    await settle()
+    turns.give_up(KEY)
+    await settle()
+    tasks[0].cancel()
+    found = await asyncio.gather(*tasks, return_exceptions=True)
+    assert isinstance(found[0], asyncio.CancelledError)
+    assert all(isinstance(other, StoreError) for other in found[1:]) and not turns._queues
