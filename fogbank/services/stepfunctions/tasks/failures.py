@@ -8,7 +8,7 @@ from fogbank.core.errors import AwsError
 from fogbank.model.service import Operation
 from fogbank.model.shapes import OperationModel, ServiceModel
 from fogbank.services.stepfunctions.engine.api import Failed, Stage
-from fogbank.services.stepfunctions.tasks.naming import exception_name, pascal
+from fogbank.services.stepfunctions.tasks.naming import exception_name, pascal, sdk_exception_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def sdk_failure(
     """Of an `aws-sdk` integration."""
     prefix = pascal(str(model.metadata["serviceId"]))
     shape = _shape_of(operation, error.code) if operation is not None else None
-    name = exception_name(shape) if shape else f"{prefix}Exception"
+    name = sdk_exception_name(shape) if shape else f"{prefix}Exception"
     more = f", Extended Request ID: {request_id}" if model.name == "s3" else ""
     cause = (
         f"{error.message} (Service: {prefix}, Status Code: {error.status}, Request ID: {request_id}{more})"

@@ -71,10 +71,13 @@ def key_of_folder(folder: str) -> str:
 
 
 def exception_name(shape_name: str) -> str:
-    """A modelled error as a Java class."""
+    """A modelled error as a Java class of the first SDK: `QueueDoesNotExist` → `QueueDoesNotExistException`."""
     name = shape_name[:1].upper() + shape_name[1:]
-    return (
-        name
-        if name.endswith("Exception")
-        else f"{name.removesuffix('Error') if name.endswith('Error') else name}Exception"
-    )
+    if name.endswith("Fault"):
+        name = name.removesuffix("Fault")
+    return name if name.endswith("Exception") else f"{name}Exception"
+
+
+def sdk_exception_name(shape_name: str) -> str:
+    """The same of the second SDK, which splits it into words first: `KMSInvalidState…` → `KmsInvalidState…`."""
+    return pascal(exception_name(shape_name))

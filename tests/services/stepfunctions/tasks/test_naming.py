@@ -2,7 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from fogbank.services.stepfunctions.tasks.naming import exception_name, pascal, service_key
+from fogbank.services.stepfunctions.tasks.naming import (
+    exception_name,
+    pascal,
+    sdk_exception_name,
+    service_key,
+)
 
 
 @pytest.mark.parametrize(
@@ -33,3 +38,6 @@ def test_services_and_exceptions() -> None:
     assert service_key("Secrets Manager") == "secretsmanager"
     assert exception_name("ExecutionAlreadyExists") == "ExecutionAlreadyExistsException"
     assert exception_name("ResourceNotFoundException") == "ResourceNotFoundException"
+    assert exception_name("LimitExceededFault") == "LimitExceededException"
+    assert sdk_exception_name("KMSInvalidStateException") == "KmsInvalidStateException"
+    assert sdk_exception_name("NoSuchKey") == "NoSuchKeyException"
