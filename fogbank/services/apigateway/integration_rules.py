@@ -108,3 +108,11 @@ def check_templates(templates: dict[str, str] | None) -> None:
     for template in (templates or {}).values():
         if len(template or "") > TEMPLATE_BYTES_MAX:
             raise bad_request(f"Mapping template size exceeds the limit of {TEMPLATE_BYTES_MAX} bytes")
+
+
+def check_cache_keys(integration: Wire, method: Wire) -> None:
+    """Cache keys are parameters of the method, or of the request that is made of it."""
+    declared = set(method.get("requestParameters") or ()) | set(integration.get("requestParameters") or ())
+    for name in integration["cacheKeyParameters"]:
+        if name not in declared:
+            raise bad_request(f"Invalid cache key parameter specified: {name}")  # ours

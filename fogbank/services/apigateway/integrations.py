@@ -6,7 +6,7 @@ from typing import Any
 
 from fogbank.model.call import Call
 from fogbank.services.apigateway import keys
-from fogbank.services.apigateway.integration_rules import HTTP_TYPES, check_integration
+from fogbank.services.apigateway.integration_rules import HTTP_TYPES, check_cache_keys, check_integration
 from fogbank.services.apigateway.keys import place_of
 from fogbank.services.apigateway.limits import INTEGRATION_TIMEOUT_MS_MAX
 from fogbank.services.apigateway.methods import Found, method_of
@@ -95,19 +95,11 @@ async def put_integration(
         responseTransferMode=response_transfer_mode,
     )
     check_integration(integration, found.method, found.path)
-    _check_cache_keys(integration, found.method)
+    check_cache_keys(integration, found.method)
     await check_link(ctx, integration)
     found.method["methodIntegration"] = integration
     await found.save(ctx)
     return integration
-
-
-def _check_cache_keys(integration: Wire, method: Wire) -> None:
-    """Cache keys are parameters of the method, or of the request that is made of it."""
-    declared = set(method.get("requestParameters") or ()) | set(integration.get("requestParameters") or ())
-    for name in integration["cacheKeyParameters"]:
-        if name not in declared:
-            raise bad_request(f"Invalid cache key parameter specified: {name}")  # ours
 
 
 @SERVICE.operation
@@ -204,7 +196,7 @@ async def update_integration(
     if integration["type"] not in HTTP_TYPES and not integration.get("connectionId"):
         integration.pop("connectionType", None)
     check_integration(integration, found.method, found.path)
-    _check_cache_keys(integration, found.method)
+    check_cache_keys(integration, found.method)
     await check_link(ctx, integration)
     await found.save(ctx)
     return integration

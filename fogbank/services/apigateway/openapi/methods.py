@@ -9,7 +9,7 @@ import orjson
 
 from fogbank.core.errors import AwsError
 from fogbank.services.apigateway.integration_responses import check_response
-from fogbank.services.apigateway.integration_rules import check_integration
+from fogbank.services.apigateway.integration_rules import check_cache_keys, check_integration
 from fogbank.services.apigateway.integrations import check_content_handling
 from fogbank.services.apigateway.limits import INTEGRATION_TIMEOUT_MS_MAX
 from fogbank.services.apigateway.mapping import check_method_parameter, check_method_response_parameter
@@ -62,6 +62,11 @@ class MethodReader:
             for code, response in mapping(operation.get("responses"), "responses").items()
             if re.fullmatch(r"[1-5]\d\d", code)
         }
+        for code in mapping(operation.get("responses"), "responses"):
+            if code not in responses and code != "default" and not code.startswith("x-"):
+                self._found.warnings.append(
+                    f"Response {code} of {method['httpMethod']} {path} is no status code and is ignored"
+                )
         if responses:
             method["methodResponses"] = responses
         extension = self._references.resolve(operation.get(INTEGRATION))
@@ -200,6 +205,7 @@ class MethodReader:
             )
         try:
             check_integration(integration, method, path)
+            check_cache_keys(integration, method)
             for response in integration.get("integrationResponses", {}).values():
                 check_response(response, method)
         except AwsError as error:
