@@ -27,12 +27,6 @@ _TABLE: Final[Mapping[tuple[str, str], tuple[str, str]]] = {
     ),
     ("dynamodb", "putItem"): ("TableName Item", _DYNAMODB_WRITE),
     ("dynamodb", "updateItem"): ("TableName Key", f"AttributeUpdates UpdateExpression {_DYNAMODB_WRITE}"),
-    ("ecs", "runTask"): (
-        "TaskDefinition",
-        "CapacityProviderStrategy Cluster Count EnableECSManagedTags EnableExecuteCommand Group LaunchType "
-        "NetworkConfiguration Overrides PlacementConstraints PlacementStrategy PlatformVersion PropagateTags "
-        "ReferenceId StartedBy Tags VolumeConfigurations",
-    ),
     ("events", "putEvents"): ("Entries", "EndpointId"),
     ("http", "invoke"): (
         "ApiEndpoint Method",

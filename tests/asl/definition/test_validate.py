@@ -508,7 +508,7 @@ def test_refused(state: Any, location: str) -> None:
         {
             **_TASK,
             "Resource": "arn:aws:states:::ecs:runTask.sync",
-            "Parameters": {"Cluster": "c", "TaskDefinition.$": "$.t"},
+            "Parameters": {"Cluster": "c"},
         },
         {**_TASK, "Resource": "arn:aws:states:::aws-sdk:lambda:invoke", "Parameters": {"Anything": 1}},
         {"Type": "Succeed", "Comment": "done"},

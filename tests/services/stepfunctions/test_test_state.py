@@ -9,8 +9,18 @@ import pytest
 
 from tests.services.stepfunctions.conftest import StatesHouse
 
-INVOKE: dict[str, Any] = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": True}
-START: dict[str, Any] = {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution", "End": True}
+INVOKE: dict[str, Any] = {
+    "Type": "Task",
+    "Resource": "arn:aws:states:::lambda:invoke",
+    "Parameters": {"FunctionName": "f"},
+    "End": True,
+}
+START: dict[str, Any] = {
+    "Type": "Task",
+    "Resource": "arn:aws:states:::states:startExecution",
+    "Parameters": {"StateMachineArn": "m"},
+    "End": True,
+}
 
 
 async def tried(states: StatesHouse, definition: Any, given: Any = None, **more: Any) -> dict[str, Any]:
@@ -159,7 +169,7 @@ async def test_a_context_of_the_caller_s(states: StatesHouse) -> None:
     [
         MAP,
         {"Type": "Task", "Resource": "arn:aws:states:us-east-1:000000000000:activity:a", "End": True},
-        {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync", "End": True},
+        START | {"Resource": "arn:aws:states:::states:startExecution.sync"},
     ],
 )
 async def test_what_needs_a_mock(states: StatesHouse, state: dict[str, Any]) -> None:
