@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import unquote_plus
 
 from fogbank.core.http import Headers
@@ -71,13 +72,20 @@ def parse_query(query: str) -> dict[str, list[str]]:
     return found
 
 
+@lru_cache(4096)
+def _spelling(name: str) -> str | None:
+    """How a backend sees a header's name; None for one that goes no further."""
+    lower = name.lower()
+    return None if lower in HOP_BY_HOP else CANONICAL.get(lower, name)
+
+
 def spelled(headers: Headers) -> dict[str, list[str]]:
     """Every value of every header, under the name as a backend sees it."""
     found: dict[str, list[str]] = {}
-    for index, (name, value) in enumerate(headers.items):
-        if name in HOP_BY_HOP:
+    for index, (_, value) in enumerate(headers.items):
+        name = _spelling(headers.spelling(index))
+        if name is None:
             continue
-        name = CANONICAL.get(name) or headers.spelling(index)
         values = found.get(name)
         if values is None:
             found[name] = [value]

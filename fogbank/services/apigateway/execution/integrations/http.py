@@ -113,6 +113,14 @@ class HttpBackend:
         return f"{target}{'&' if '?' in target else '?'}{text}" if text else target
 
     def _headers(self, x: Exchange, host: str, body: bytes) -> list[tuple[str, str]]:
+        if self._proxy and not self._parameters.headers and x.overrides is None:
+            # Nothing is mapped: the common proxy.
+            plain = [("Host", host), ("x-amzn-apigateway-api-id", self._stage.api_id)]
+            for name, values in x.headers.items():
+                if name != "Host":
+                    for value in values:
+                        plain.append((name, value))
+            return plain
         mapped = evaluate(self._parameters.headers, x) if self._parameters.headers else {}
         if x.overrides is not None:
             mapped |= _overrides(x, "header")
