@@ -77,6 +77,11 @@ def _add_start(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="plain: run functions as plain processes, without sandbox (default: %(default)s)",
     )
     start.add_argument(
+        "--cognito-issuer",
+        metavar="URL",
+        help="issuer of user pools' tokens, with {region} and {pool} in it (default: AWS's own)",
+    )
+    start.add_argument(
         "--dynamodb-throughput",
         action="store_true",
         help="enforce the provisioned throughput of DynamoDB tables and indexes",

@@ -41,6 +41,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
         environment_idle_s=options.environment_idle,
         isolation=options.isolation,
         dynamodb_throughput=options.dynamodb_throughput,
+        cognito_issuer=options.cognito_issuer,
     )
 
 

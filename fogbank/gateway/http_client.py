@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import tempfile
 from collections import deque
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -24,6 +26,8 @@ BODY_BYTES_MAX = 10 * 1024 * 1024  # API Gateway's payload
 HEADERS_MAX = 256
 HEADER_BYTES_MAX = 64 * 1024
 CONNECT_S = 10.0
+STREAM_BUFFER_BYTES = 256 * 1024  # ours: read ahead of a slow client
+STREAM_IDLE_S = 300.0  # AWS's idle timeout of a regional API's stream
 
 
 class HttpError(Exception):
@@ -39,6 +43,15 @@ class HttpAnswer:
     body: bytes
 
 
+@dataclass(slots=True)
+class StreamedAnswer:
+    """An answer whose body is still coming. Who has it iterates to the end, or calls `body.aclose()`."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: AsyncGenerator[bytes, None]
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where connections go: what a pooled one is kept under."""
@@ -47,6 +60,7 @@ class Origin:
     port: int
     tls: bool
     verify: bool = True
+    certificate: str = ""  # the name of a client certificate that was added
 
 
 def origin_of(url: str, *, verify: bool = True) -> tuple[Origin, str, str]:
@@ -74,7 +88,8 @@ class HttpClient:
     def __init__(self, lanes: Lanes) -> None:
         self._lanes = lanes
         self._idle: dict[Origin, deque[_Connection]] = {}
-        self._contexts: dict[bool, ssl.SSLContext] = {}
+        self._contexts: dict[tuple[bool, str], ssl.SSLContext] = {}
+        self._certificates: dict[str, tuple[bytes, bytes]] = {}
         self._closed = False
 
     async def get(self, url: str, *, timeout_s: float) -> HttpAnswer:
@@ -112,6 +127,18 @@ class HttpClient:
         self._put_back(origin, connection)
         return answer
 
+    async def stream(
+        self, origin: Origin, method: bytes, target: str, headers: list[tuple[str, str]], body: bytes
+    ) -> StreamedAnswer:
+        """Send and wait for the head of the answer; its body comes as it is read. On a connection of its own."""
+        connection = await self._connect(origin)
+        stream = connection.streamed()
+        try:
+            head = await connection.exchange(_message(method, target, headers, body), method == b"HEAD")
+        except _Stale:
+            raise HttpError("the connection was closed before an answer") from None
+        return StreamedAnswer(head.status, head.headers, stream)
+
     def close(self) -> None:
         """Hang up all idle connections."""
         self._closed = True
@@ -137,7 +164,7 @@ class HttpClient:
 
     async def _connect(self, origin: Origin) -> _Connection:
         loop = asyncio.get_running_loop()
-        context = self._context(origin.verify) if origin.tls else None
+        context = self._context(origin.verify, origin.certificate) if origin.tls else None
         try:
             async with asyncio.timeout(CONNECT_S):
                 _, protocol = await loop.create_connection(
@@ -153,15 +180,67 @@ class HttpClient:
             raise HttpError(f"{origin.host}:{origin.port}: {error}") from None
         return protocol
 
-    def _context(self, verify: bool) -> ssl.SSLContext:
-        found = self._contexts.get(verify)
+    def has_certificate(self, name: str) -> bool:
+        return name in self._certificates
+
+    def add_certificate(self, name: str, certificate: bytes, key: bytes) -> None:
+        """A client certificate and its key in PEM, for origins that name it."""
+        self._certificates[name] = (certificate, key)
+
+    def _context(self, verify: bool, certificate: str) -> ssl.SSLContext:
+        found = self._contexts.get((verify, certificate))
         if found is None:
             found = ssl.create_default_context()
             if not verify:
                 found.check_hostname = False
                 found.verify_mode = ssl.CERT_NONE
-            self._contexts[verify] = found
+            if certificate:
+                with tempfile.NamedTemporaryFile() as pem:  # ssl reads certificates from files only
+                    pem.write(b"\n".join(self._certificates[certificate]))
+                    pem.flush()
+                    found.load_cert_chain(pem.name)
+            self._contexts[verify, certificate] = found
         return found
+
+
+class _Stream:
+    """Pieces of a body on their way from a connection to who reads them."""
+
+    __slots__ = ("_error", "_news", "_pieces", "ended", "waiting_bytes")
+
+    def __init__(self) -> None:
+        self._pieces: deque[bytes] = deque()
+        self._news = asyncio.Event()
+        self._error: HttpError | None = None
+        self.ended = False
+        self.waiting_bytes = 0
+
+    def put(self, data: bytes) -> None:
+        self._pieces.append(data)
+        self.waiting_bytes += len(data)
+        self._news.set()
+
+    def end(self, error: HttpError | None) -> None:
+        if not self.ended:
+            self.ended, self._error = True, error
+            self._news.set()
+
+    async def next(self) -> bytes | None:
+        """The next piece; None at the end. Raises HttpError when the body was cut short or stops coming."""
+        while not self._pieces:
+            if self.ended:
+                if self._error is not None:
+                    raise self._error
+                return None
+            self._news.clear()
+            try:
+                async with asyncio.timeout(STREAM_IDLE_S):
+                    await self._news.wait()
+            except TimeoutError:
+                raise HttpError("the backend stopped in the middle of the answer") from None
+        piece = self._pieces.popleft()
+        self.waiting_bytes -= len(piece)
+        return piece
 
 
 class _Stale(Exception):
@@ -182,6 +261,7 @@ class _Connection(asyncio.Protocol):
         "_keep",
         "_parser",
         "_started",
+        "_stream",
         "_transport",
         "_waiter",
     )
@@ -190,6 +270,7 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._waiter: asyncio.Future[HttpAnswer] | None = None
         self._keep = True
+        self._stream: _Stream | None = None
         self._reset()
 
     def _reset(self) -> None:
@@ -218,7 +299,23 @@ class _Connection(asyncio.Protocol):
             raise
         finally:
             self._waiter = None
-            self._parser = None
+            if self._stream is None:
+                self._parser = None
+
+    def streamed(self) -> AsyncGenerator[bytes, None]:
+        """The body of the next exchange as it comes; the exchange itself ends with the head."""
+        self._keep = False
+        self._stream = _Stream()
+        return self._chunks(self._stream)
+
+    async def _chunks(self, stream: _Stream) -> AsyncGenerator[bytes, None]:
+        try:
+            while (chunk := await stream.next()) is not None:
+                if self._transport is not None and stream.waiting_bytes < STREAM_BUFFER_BYTES:
+                    self._transport.resume_reading()
+                yield chunk
+        finally:
+            self.abort()
 
     def usable(self) -> bool:
         return self._keep and self._transport is not None and not self._transport.is_closing()
@@ -234,7 +331,7 @@ class _Connection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
-        if self._waiter is None or self._parser is None:
+        if self._parser is None or (self._waiter is None and self._stream is None):
             self.abort()  # an answer that nobody asked for
             return
         self._started = True
@@ -246,6 +343,8 @@ class _Connection(asyncio.Protocol):
             self._fail(f"the answer is no HTTP/1.1: {error}")
 
     def eof_received(self) -> bool:
+        if self._stream is not None and self._expects_end:
+            self._stream.end(None)
         if self._waiter is not None and self._expects_end and not self._done:
             self._keep = False
             self._finish()
@@ -255,6 +354,11 @@ class _Connection(asyncio.Protocol):
         self._transport = None
         self._keep = False
         waiter = self._waiter
+        if self._stream is not None and not self._stream.ended:
+            whole = self._expects_end and exc is None
+            self._stream.end(
+                None if whole else HttpError("the connection was closed in the middle of the answer")
+            )
         if waiter is not None and not waiter.done():
             if self._expects_end and exc is None:
                 self._finish()
@@ -281,7 +385,12 @@ class _Connection(asyncio.Protocol):
             lower = name.lower()
             if lower == "content-length":
                 framed = True
-                if value.isdigit() and int(value) > BODY_BYTES_MAX and not self._head_only:
+                if (
+                    self._stream is None
+                    and value.isdigit()
+                    and int(value) > BODY_BYTES_MAX
+                    and not self._head_only
+                ):
                     self._fail("the answer is too large")
             elif lower == "transfer-encoding":
                 framed = True
@@ -290,9 +399,16 @@ class _Connection(asyncio.Protocol):
             self._finish()
         elif not framed and status not in (204, 304):
             self._expects_end = True
+        if self._stream is not None and self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(HttpAnswer(status, self._headers, b""))
 
     def on_body(self, data: bytes) -> None:
         if self._done:
+            return
+        if self._stream is not None:
+            self._stream.put(data)
+            if self._transport is not None and self._stream.waiting_bytes >= STREAM_BUFFER_BYTES:
+                self._transport.pause_reading()
             return
         self._body_bytes += len(data)
         if self._body_bytes > BODY_BYTES_MAX:
@@ -312,6 +428,8 @@ class _Connection(asyncio.Protocol):
 
     def _finish(self) -> None:
         self._done = True
+        if self._stream is not None:
+            self._stream.end(None)
         waiter = self._waiter
         if waiter is not None and not waiter.done():
             body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
@@ -320,6 +438,8 @@ class _Connection(asyncio.Protocol):
     def _fail(self, message: str) -> None:
         self._done = True
         self._keep = False
+        if self._stream is not None:
+            self._stream.end(HttpError(message))
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_exception(HttpError(message))
         if self._transport is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -42,6 +43,12 @@ class _Handler(BaseHTTPRequestHandler):
             case "until-close":
                 self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nall of it")
                 self.close_connection = True
+            case "drip":  # one piece, then the rest when the test says so
+                self.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n")
+                if self.server.released.wait(20) and rest != "cut":
+                    self.wfile.write(b"6\r\nsecond\r\n0\r\n\r\n")
+                else:
+                    self.close_connection = True
             case "chunked":
                 self.wfile.write(
                     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
@@ -89,13 +96,16 @@ class _Server(ThreadingHTTPServer):
 class Backend:
     """See the module. Use it as a context manager."""
 
-    def __init__(self, *, headers: dict[str, str] | None = None) -> None:
+    def __init__(self, *, headers: dict[str, str] | None = None, tls: ssl.SSLContext | None = None) -> None:
         """`headers` are in every answer."""
         self._server = _Server(headers or {})
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self.port: int = self._server.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"{'http' if tls is None else 'https'}://127.0.0.1:{self.port}"
         self.seen = self._server.seen
         self.answers = self._server.answers
+        self.released = self._server.released  # what hangs or drips goes on
 
     def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)

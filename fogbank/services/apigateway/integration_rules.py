@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from fogbank.core.arn import parse_arn
+from fogbank.core.errors import NotSupported
 from fogbank.services.apigateway.limits import (
     INTEGRATION_TIMEOUT_MS_MAX,
     INTEGRATION_TIMEOUT_MS_MIN,
@@ -99,6 +100,8 @@ def _check_streaming(integration: Wire) -> None:
         raise bad_request(
             "Response streaming is only supported for integrations of type HTTP_PROXY and AWS_PROXY"
         )
+    if streams and integration["type"] == "AWS_PROXY":
+        raise NotSupported("responseTransferMode STREAM with functions")
     maximum = STREAM_TIMEOUT_MS_MAX if streams else INTEGRATION_TIMEOUT_MS_MAX
     if not INTEGRATION_TIMEOUT_MS_MIN <= integration["timeoutInMillis"] <= maximum:
         raise bad_request(f"Timeout should be between {INTEGRATION_TIMEOUT_MS_MIN} ms and {maximum} ms")

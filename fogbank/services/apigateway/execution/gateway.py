@@ -10,6 +10,7 @@ import base64
 import gzip
 import zlib
 from collections.abc import Awaitable, Callable, Coroutine, Hashable
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -20,7 +21,7 @@ from fogbank.core.ids import Ids
 from fogbank.core.lanes import Lanes
 from fogbank.gateway.buckets import Buckets
 from fogbank.gateway.expiring import Expiring
-from fogbank.gateway.http_client import HttpClient, HttpError
+from fogbank.gateway.http_client import HttpClient, HttpError, Origin
 from fogbank.gateway.jwt import Jwks, TokenError
 from fogbank.gateway.tallies import Tallies, Tally
 from fogbank.model.call import Caller
@@ -35,11 +36,16 @@ from fogbank.services.apigateway.execution.authorizers import RESULTS_CACHED_MAX
 from fogbank.services.apigateway.execution.caching import StageCache, cache_bytes
 from fogbank.services.apigateway.execution.cloudfront import CloudFront
 from fogbank.services.apigateway.execution.exchange import Exchange
-from fogbank.services.apigateway.execution.faults import Fault
+from fogbank.services.apigateway.execution.faults import Fault, misconfigured
 from fogbank.services.apigateway.execution.stages import BODY_BYTES_MAX, Stage
 from fogbank.services.apigateway.execution.stamps import http_date
 from fogbank.services.apigateway.records import Wire
-from fogbank.services.apigateway.snapshot import find_api, load_snapshot, load_stage
+from fogbank.services.apigateway.snapshot import (
+    find_api,
+    load_client_certificate,
+    load_snapshot,
+    load_stage,
+)
 from fogbank.store.api import Store
 from fogbank.store.secrets import Secrets
 
@@ -229,6 +235,16 @@ class Gateway:
     def spawn(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         """Run something in the background."""
         self._lanes.spawn(name, work)
+
+    async def certified(self, stage: Stage, origin: Origin) -> Origin:
+        """The same origin, spoken to with the stage's client certificate."""
+        certificate_id = stage.wire["clientCertificateId"]
+        if not self.http.has_certificate(certificate_id):
+            found = await load_client_certificate(self.store, self.secrets, stage.place, certificate_id)
+            if found is None:
+                raise misconfigured(f"Client certificate {certificate_id} does not exist")
+            self.http.add_certificate(certificate_id, *found)
+        return replace(origin, certificate=certificate_id)
 
     def nudge_usage(self) -> None:
         """Something was counted: write it soon."""

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import http.client
+import ssl
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from fogbank.edge.authority import open_authority
 from tests.support.backends import Backend
-from tests.support.rest_apis import Api, Gateways
+from tests.support.rest_apis import Api, Gateways, invocations
 
 
 @pytest.fixture(scope="module")
@@ -151,3 +157,90 @@ def test_binary_answers_of_a_proxy(gateways: Gateways, backend: Backend) -> None
         api.integrate(at, {"type": "HTTP_PROXY", "integrationHttpMethod": "GET", "uri": uri})
         api.deploy()
         assert api.call("/a").body == expected
+
+
+def streaming(gateways: Gateways, url: str) -> Api:
+    api = gateways.api()
+    at = api.method("/a")
+    members = {
+        "type": "HTTP_PROXY",
+        "integrationHttpMethod": "GET",
+        "uri": url,
+        "responseTransferMode": "STREAM",
+    }
+    api.integrate(at, members)
+    api.deploy()
+    return api
+
+
+def test_a_streamed_answer_comes_piece_by_piece(gateways: Gateways) -> None:
+    with Backend() as dripping:
+        api = streaming(gateways, f"{dripping.url}/drip")
+        connection = http.client.HTTPConnection("127.0.0.1", gateways.port, timeout=20)
+        connection.request("GET", "/test/a", headers={"Host": api.host})
+        response = connection.getresponse()
+        assert (response.status, response.read1(100)) == (200, b"first")
+        dripping.released.set()
+        assert response.read() == b"second"
+        connection.close()
+
+
+def test_a_streamed_answer_that_is_cut_is_cut(gateways: Gateways) -> None:
+    with Backend() as dripping:
+        api = streaming(gateways, f"{dripping.url}/drip/cut")
+        dripping.released.set()
+        with pytest.raises(http.client.IncompleteRead):
+            api.call("/a")
+
+
+def test_streams_of_functions_are_refused_by_name(gateways: Gateways) -> None:
+    api = gateways.api()
+    at = api.method("/a")
+    with pytest.raises(ClientError) as caught:
+        api.client.put_integration(
+            **at,
+            type="AWS_PROXY",
+            integrationHttpMethod="POST",
+            uri=invocations("arn:aws:lambda:us-east-1:000000000000:function:f"),
+            responseTransferMode="STREAM",
+        )
+    assert caught.value.response["Error"]["Code"] == "NotImplemented"
+
+
+def test_vpc_links(gateways: Gateways, backend: Backend) -> None:
+    client = gateways.apigateway
+    arn = "arn:aws:elasticloadbalancing:us-east-1:000000000000:loadbalancer/net/n/1"
+    link = client.create_vpc_link(name="link", targetArns=[arn])["id"]
+    api = gateways.api()
+    at = api.method("/a")
+    members = {"type": "HTTP_PROXY", "integrationHttpMethod": "GET", "uri": f"{backend.url}/tell"}
+    api.integrate(at, members | {"connectionType": "VPC_LINK", "connectionId": "${stageVariables.link}"})
+    api.deploy(variables={"link": link})
+    assert api.call("/a").status == 200
+    api.patch_stage(("replace", "/variables/link", "absent"))
+    assert api.call("/a").status == 500
+
+
+def test_client_certificates(gateways: Gateways, tmp_path: Path) -> None:
+    """A backend that wants the stage's certificate gets it; without one it refuses."""
+    client = gateways.apigateway
+    made = client.generate_client_certificate(description="c")
+    (tmp_path / "client.pem").write_text(made["pemEncodedCertificate"])
+    authority = open_authority(tmp_path, datetime.now(UTC))
+    (tmp_path / "server.pem").write_bytes(authority.issue(["127.0.0.1"], datetime.now(UTC)))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(tmp_path / "server.pem")
+    context.load_verify_locations(tmp_path / "client.pem")
+    context.verify_mode = ssl.CERT_REQUIRED
+    with Backend(tls=context) as secured:
+        api = gateways.api()
+        at = api.method("/a")
+        members = {"type": "HTTP_PROXY", "integrationHttpMethod": "GET", "uri": f"{secured.url}/tell"}
+        api.integrate(at, members | {"tlsConfig": {"insecureSkipVerification": True}})
+        strict = api.method("/strict")
+        api.integrate(strict, members)
+        api.deploy()
+        assert api.call("/a").status == 500
+        api.patch_stage(("replace", "/clientCertificateId", made["clientCertificateId"]))
+        assert api.call("/a").status == 200
+        assert api.call("/strict").status == 500  # nobody vouches for the backend's own certificate

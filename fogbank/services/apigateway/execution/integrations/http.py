@@ -21,7 +21,7 @@ from fogbank.services.apigateway.execution.mapping import (
     with_variables,
 )
 from fogbank.services.apigateway.execution.responses import IntegrationResponses, answer_client
-from fogbank.services.apigateway.limits import INTEGRATION_TIMEOUT_MS_MAX
+from fogbank.services.apigateway.snapshot import load_vpc_link
 
 if TYPE_CHECKING:
     from fogbank.services.apigateway.execution.stages import Stage
@@ -41,10 +41,12 @@ class HttpBackend:
         self._proxy = integration["type"] == "HTTP_PROXY"
         self._uri: str = integration.get("uri") or ""
         self._method: str = integration.get("httpMethod") or "ANY"
-        self._timeout_s = min(stage.timeout_ms(integration), INTEGRATION_TIMEOUT_MS_MAX) / 1000
+        self._timeout_s = stage.timeout_ms(integration) / 1000
         self._parameters = RequestParameters(integration.get("requestParameters") or {})
         self._body = RequestBody(integration, binary)
         self._handling = integration.get("contentHandling")
+        self._streams = integration.get("responseTransferMode") == "STREAM"
+        self._link = _Link(integration) if integration.get("connectionType") == "VPC_LINK" else None
         self._responses = IntegrationResponses(method)
         self._binary = binary
         tls = integration.get("tlsConfig") or {}
@@ -65,12 +67,18 @@ class HttpBackend:
             body, _ = incoming(x.request.body, content_type, self._binary, self._handling)
         else:
             body = self._body.make(x)
+        if self._link is not None:
+            await self._link.check(x)
         origin, host, target = self._fixed or self._parse(self._address(x))
+        if origin.tls and self._stage.wire.get("clientCertificateId"):
+            origin = await self._stage.gateway.certified(self._stage, origin)
         method = x.request.method if self._method == "ANY" else self._method
         target = self._with_query(x, target)
         headers = self._headers(x, host, body)
         if x.log is not None:
             self._log_request(x, origin, host, target, headers, body)
+        if self._streams:
+            return await self._stream(x, origin, method.encode(), target, headers, body)
         answer = await self._send(x, origin, method.encode(), target, headers, body)
         if x.log is not None:
             self._log_answer(x, answer)
@@ -169,13 +177,39 @@ class HttpBackend:
         finally:
             x.integration_latency_ms = int((clock.monotonic_s() - started) * 1000)
 
+    async def _stream(
+        self,
+        x: Exchange,
+        origin: Origin,
+        method: bytes,
+        target: str,
+        headers: list[tuple[str, str]],
+        body: bytes,
+    ) -> Response:
+        """The answer as it comes: bytes as they are, no compression, no limit of size."""
+        clock = self._stage.gateway.clock
+        started = clock.monotonic_s()
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                answer = await self._stage.gateway.http.stream(origin, method, target, headers, body)
+        except TimeoutError:
+            raise Fault("INTEGRATION_TIMEOUT", detail="Execution failed due to a timeout error") from None
+        except HttpError as error:
+            x.integration_error = str(error)
+            raise integration_failure(str(error)) from None
+        x.integration_latency_ms = int((clock.monotonic_s() - started) * 1000)
+        x.integration_status = answer.status
+        given, _ = self._headers_back(x, answer.headers)
+        return Response(answer.status, given, answer.body)
+
     # --- the answer -------------------------------------------------------------------------------------------------
 
-    def _pass(self, x: Exchange, answer: HttpAnswer) -> Response:
-        """A proxy's answer: everything but what the front end sets itself."""
+    @staticmethod
+    def _headers_back(x: Exchange, given: list[tuple[str, str]]) -> tuple[list[tuple[str, str]], str | None]:
+        """The headers of a proxy's answer, and its Content-Type: all but what the front end sets itself."""
         headers: list[tuple[str, str]] = []
         content_type = None
-        for name, value in answer.headers:
+        for name, value in given:
             lower = name.lower()
             if lower in REMAPPED:
                 headers.append((f"x-amzn-Remapped-{name}", value))
@@ -184,6 +218,13 @@ class HttpBackend:
                 if lower == "content-type":
                     content_type = value
         headers.append(("X-Amzn-Trace-Id", x.trace_header))
+        if content_type is None:
+            headers.insert(0, ("Content-Type", "application/json"))
+        return headers, content_type
+
+    def _pass(self, x: Exchange, answer: HttpAnswer) -> Response:
+        """A proxy's whole answer."""
+        headers, content_type = self._headers_back(x, answer.headers)
         body = answer.body
         accept = first_accepted(x.request.headers.get("accept"))
         compressed = any(name.lower() == "content-encoding" for name, _ in answer.headers)
@@ -192,8 +233,6 @@ class HttpBackend:
                 body.decode()
             except UnicodeDecodeError:
                 body = body.decode("utf-8", "replace").encode()
-        if content_type is None:
-            headers.insert(0, ("Content-Type", "application/json"))
         return Response(answer.status, headers, body)
 
     # --- logs -------------------------------------------------------------------------------------------------------
@@ -221,6 +260,21 @@ class HttpBackend:
         x.log.append(
             f"Endpoint response body before transformations: {answer.body.decode('utf-8', 'replace')}"
         )
+
+
+class _Link:
+    """A private integration's VPC link: it must be there. Its load balancer's address is the integration's URI."""
+
+    __slots__ = ("_id",)
+
+    def __init__(self, integration: dict[str, Any]) -> None:
+        self._id: str = integration.get("connectionId") or ""
+
+    async def check(self, x: Exchange) -> None:
+        stage = x.stage
+        link_id = with_variables(self._id, x.variables)
+        if await load_vpc_link(stage.gateway.store, stage.place, link_id) is None:
+            raise misconfigured(f"VPC link {link_id} does not exist")
 
 
 def _overrides(x: Exchange, place: str) -> dict[str, list[str]]:
