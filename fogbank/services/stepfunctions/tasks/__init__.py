@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from fogbank.services.stepfunctions.tasks.port import Tasks
-from fogbank.services.stepfunctions.tasks.supported import Support, parameters_of, pruned, support_of
+from fogbank.services.stepfunctions.tasks.supported import Support, pruned, support_of
 
-__all__ = ["Support", "Tasks", "parameters_of", "pruned", "support_of"]
+__all__ = ["Support", "Tasks", "pruned", "support_of"]

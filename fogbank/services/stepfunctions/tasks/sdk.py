@@ -58,6 +58,10 @@ class SdkTasks:
         model = self.model(service)
         return pascal(service if model is None else str(model.metadata["serviceId"]))
 
+    def is_known_to_aws(self, service: str) -> bool:
+        """Whether AWS has a service of that name, be it here or not."""
+        return any(key_of_folder(folder) == service for folder in known_services())
+
     def implements(self, service: str, operation: str) -> bool:
         """Whether fogbank has that operation (asking imports the service)."""
         model = self.model(service)
@@ -102,11 +106,6 @@ def operation_of(model: ServiceModel, action: str) -> OperationModel | None:
         return found
     wanted = action.lower()
     return next((each for name, each in model.operations.items() if name.lower() == wanted), None)
-
-
-def is_known_to_aws(service: str) -> bool:
-    """Whether AWS has a service of that name in resources."""
-    return any(key_of_folder(folder) == service for folder in known_services())
 
 
 async def _read(output: dict[str, Any]) -> dict[str, Any] | None:

@@ -1,18 +1,18 @@
 """Which resources a Task state may name: what runs here, what only AWS has, what nobody has.
 
 For CreateStateMachine and its like: a resource that AWS has and fogbank lacks is refused by name when a machine is created,
-one that AWS does not have either is a schema error. `parameters_of` are the fields that an optimized integration takes.
+one that AWS does not have either is a schema error. AWS's integrations and their fields are the language's to know.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 from fogbank.asl.definition import integrations
+from fogbank.asl.definition.parameters import fields_of
 from fogbank.services.stepfunctions.engine.api import Pattern, TaskKind, TaskResource
-from fogbank.services.stepfunctions.tasks.sdk import SdkTasks, is_known_to_aws
+from fogbank.services.stepfunctions.tasks.sdk import SdkTasks
 
 
 class Support(Enum):
@@ -21,94 +21,15 @@ class Support(Enum):
     UNKNOWN = "AWS does not have it either"
 
 
-@dataclass(frozen=True, slots=True)
-class Integration:
-    """One action of an optimized integration: the patterns beside request-response, and the fields it takes."""
-
-    patterns: frozenset[Pattern]
-    parameters: frozenset[str]
-
-
-_CALLBACK = frozenset({Pattern.CALLBACK})
-_SYNC = frozenset({Pattern.SYNC, Pattern.SYNC_2, Pattern.CALLBACK})
-_ITEM = frozenset(
-    {
-        "ConditionalOperator",
-        "ConditionExpression",
-        "Expected",
-        "ExpressionAttributeNames",
-        "ExpressionAttributeValues",
-    }
-) | {"ReturnConsumedCapacity", "ReturnItemCollectionMetrics", "ReturnValues", "TableName"}
-
-
-def _of(patterns: frozenset[Pattern], *parameters: str) -> Integration:
-    return Integration(patterns, frozenset(parameters))
-
-
-#: service → action → what it takes.
-OPTIMIZED: dict[str, dict[str, Integration]] = {
-    "apigateway": {
-        "invoke": _of(
-            _CALLBACK,
-            "AllowNullValues",
-            "ApiEndpoint",
-            "AuthType",
-            "Headers",
-            "Method",
-            "Path",
-            "QueryParameters",
-            "RequestBody",
-            "Stage",
-        )
-    },
-    "lambda": {
-        "invoke": _of(
-            _CALLBACK, "FunctionName", "Payload", "Qualifier", "InvocationType", "ClientContext", "LogType"
-        )
-    },
-    "states": {"startExecution": _of(_SYNC, "StateMachineArn", "Input", "Name", "TraceHeader")},
-    "dynamodb": {
-        "getItem": _of(
-            frozenset(),
-            "AttributesToGet",
-            "ConsistentRead",
-            "ExpressionAttributeNames",
-            "Key",
-            "ProjectionExpression",
-            "ReturnConsumedCapacity",
-            "TableName",
-        ),
-        "putItem": Integration(frozenset(), _ITEM | {"Item"}),
-        "updateItem": Integration(frozenset(), _ITEM | {"AttributeUpdates", "Key", "UpdateExpression"}),
-        "deleteItem": Integration(frozenset(), _ITEM | {"Key"}),
-    },
-    "sqs": {
-        "sendMessage": _of(
-            _CALLBACK,
-            "DelaySeconds",
-            "MessageAttributes",
-            "MessageBody",
-            "MessageDeduplicationId",
-            "MessageGroupId",
-            "QueueUrl",
-        )
-    },
-    "sns": {
-        "publish": _of(
-            _CALLBACK,
-            "Message",
-            "MessageAttributes",
-            "MessageDeduplicationId",
-            "MessageGroupId",
-            "MessageStructure",
-            "PhoneNumber",
-            "Subject",
-            "TargetArn",
-            "TopicArn",
-        )
-    },
-    "events": {"putEvents": _of(_CALLBACK, "Entries")},
+#: The optimized integrations that run here: service → actions.
+OPTIMIZED: dict[str, frozenset[str]] = {
+    "apigateway": frozenset({"invoke"}),
+    "dynamodb": frozenset({"getItem", "putItem", "updateItem", "deleteItem"}),
+    "events": frozenset({"putEvents"}),
+    "lambda": frozenset({"invoke"}),
+    "sns": frozenset({"publish"}),
+    "sqs": frozenset({"sendMessage"}),
+    "states": frozenset({"startExecution"}),
 }
 
 
@@ -119,37 +40,27 @@ def support_of(resource: TaskResource, sdk: SdkTasks) -> Support:
             return Support.RUNS
         case TaskKind.SDK:
             return _support_of_sdk(resource, sdk)
-    integration = OPTIMIZED.get(resource.service, {}).get(resource.action)
-    if integration is not None:
-        allowed = resource.pattern is Pattern.REQUEST_RESPONSE or resource.pattern in integration.patterns
-        return Support.RUNS if allowed else Support.UNKNOWN
-    return Support.NOT_YET if integrations.is_known(resource) else Support.UNKNOWN
+    if not integrations.is_known(resource):
+        return Support.UNKNOWN
+    return Support.RUNS if resource.action in OPTIMIZED.get(resource.service, ()) else Support.NOT_YET
 
 
 def _support_of_sdk(resource: TaskResource, sdk: SdkTasks) -> Support:
     if resource.pattern in (Pattern.SYNC, Pattern.SYNC_2):
         return Support.UNKNOWN
     if sdk.model(resource.service) is None:
-        return Support.NOT_YET if is_known_to_aws(resource.service) else Support.UNKNOWN
+        return Support.NOT_YET if sdk.is_known_to_aws(resource.service) else Support.UNKNOWN
     operation = sdk.operation(resource.service, resource.action)
     if operation is None:
         return Support.UNKNOWN
     return Support.RUNS if sdk.implements(resource.service, operation.name) else Support.NOT_YET
 
 
-def parameters_of(resource: TaskResource) -> frozenset[str] | None:
-    """The fields that an optimized integration takes; None where that is no matter of the resource."""
-    if resource.kind is not TaskKind.SERVICE:
-        return None
-    integration = OPTIMIZED.get(resource.service, {}).get(resource.action)
-    return None if integration is None else integration.parameters
-
-
 def pruned(resource: TaskResource, parameters: Any) -> Any:
-    """The parameters as AWS schedules the task with them: fields that an integration does not take are left out.
+    """The parameters as AWS sends them: fields that an optimized integration does not take are left out.
 
     Recorded for SQS, where they came by a path; those that stand in the definition are refused at its creation."""
-    known = parameters_of(resource)
+    known = fields_of(resource)
     if known is None or not isinstance(parameters, dict) or parameters.keys() <= known:
         return parameters
     return {name: value for name, value in parameters.items() if name in known}
