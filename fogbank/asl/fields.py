@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+from fogbank.asl.documents import dumps
 from fogbank.asl.errors import QueryEvaluationError, StatesError, runtime_error
 from fogbank.asl.intrinsics import compile_intrinsic, is_intrinsic
 from fogbank.asl.jsonpath import compile_path, compile_reference
@@ -61,11 +62,11 @@ def integer(
 ) -> Evaluate | None:
     """A number that stands in the definition, is found by `{field}Path`, or is what JSONata makes of it.
 
-    None where the field is absent. Numbers with a fraction are cut, as AWS's integers are (guessed).
+    None where the field is absent. JSONata's numbers with a fraction are cut (guessed).
     """
     if path_text is not None:
         find = path_or_intrinsic(path_text, f"{field}Path")
-        return lambda scope: _whole(find(scope), f"{field}Path", path_text, minimum, maximum)
+        return lambda scope: _whole(find(scope), field, path_text, minimum, maximum)
     if isinstance(literal, str) and is_jsonata and is_expression(literal):
         evaluate = jsonata(literal, field, Expected.NUMBER)
         return lambda scope: _in_range(evaluate(scope), literal, field, minimum, maximum)
@@ -75,10 +76,15 @@ def integer(
 
 
 def _whole(value: Any, field: str, text: str, minimum: int, maximum: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not minimum <= value <= maximum:
+    """What a path found, as the field's number. Wordings as far as known of MaxConcurrency; the others by analogy."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+        shown = value if isinstance(value, str) else dumps(value)
         raise runtime_error(
-            f"The {field} parameter does not reference a valid value: {text}"
-        )  # wording guessed
+            f'The {field}Path field refers to value "{shown}" which is not a valid integer: {text}'
+        )
+    if not minimum <= value <= maximum:
+        kind = "positive" if minimum > 0 else "non-negative"
+        raise runtime_error(f"Expected {kind} integer for {field}, got '{dumps(value)}' instead.")
     return int(value)
 
 

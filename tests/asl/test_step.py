@@ -388,3 +388,89 @@ def test_jsonata_task_arguments_result_and_error_output() -> None:
     run = Stepped(definition, {"n": 1})
     run.answer(Failed("Boom", "why"))
     assert run.output == "why"
+
+
+@pytest.mark.parametrize(
+    ("value", "cause"),
+    [
+        (-1, "Expected non-negative integer for MaxConcurrency, got '-1' instead."),
+        ("x", 'The MaxConcurrencyPath field refers to value "x" which is not a valid integer: $.n'),
+        (1.5, 'The MaxConcurrencyPath field refers to value "1.5" which is not a valid integer: $.n'),
+    ],
+)
+def test_a_number_found_by_a_path_must_fit(value: Any, cause: str) -> None:
+    run = Stepped(
+        mapped({"P": {"Type": "Pass", "End": True}}, "P", ItemsPath="$.i", MaxConcurrencyPath="$.n"),
+        {"i": [], "n": value},
+    )
+    assert run.events[-1].details == {
+        "error": "States.Runtime",
+        "cause": f"An error occurred while executing the state 'S' (entered at the event id #2). {cause}",
+    }
+
+
+def test_items_must_be_an_array() -> None:
+    run = Stepped(mapped({"P": {"Type": "Pass", "End": True}}, "P", ItemsPath="$.i"), {"i": 1})
+    assert run.events[-1].details is not None
+    assert run.events[-1].details["cause"].endswith('Reference path "$.i" must point to array.')
+
+
+def test_wait_until_a_timestamp_and_a_past_one_at_once() -> None:
+    definition = one({"Type": "Wait", "TimestampPath": "$.t"})
+    run = Stepped(definition, {"t": "1970-01-01T00:20:00+00:00"})
+    assert run.execution.next_due_ms() == 1_200_000
+    run.wait(200_000)
+    assert run.status is Status.SUCCEEDED
+    assert Stepped(definition, {"t": "1970-01-01T00:00:00Z"}).status is Status.SUCCEEDED
+    run = Stepped(definition, {"t": "tomorrow"})
+    assert run.events[-1].details is not None and run.events[-1].details["error"] == "States.Runtime"
+
+
+def test_choice_without_a_match_or_a_default() -> None:
+    choice = {"Type": "Choice", "Choices": [{"Variable": "$.a", "NumericEquals": 1, "Next": "S"}]}
+    run = Stepped({"StartAt": "S", "States": {"S": choice}}, {"a": 2})
+    assert run.types[1:] == ["ChoiceStateEntered", "ExecutionFailed"]
+    assert run.events[-1].details is not None and run.events[-1].details["error"] == "States.NoChoiceMatched"
+
+
+def test_a_checkpoint_holds_everything() -> None:
+    """Restored between any two steps, an execution goes on as if nothing had been."""
+    definition = {
+        "StartAt": "A",
+        "States": {
+            "A": {"Type": "Pass", "Assign": {"x": 1}, "Next": "M"},
+            "M": {
+                "Type": "Map",
+                "ItemsPath": "$.i",
+                "MaxConcurrency": 2,
+                "ItemProcessor": {
+                    "StartAt": "T",
+                    "States": {
+                        "T": {**TASK, "Parameters": {"i.$": "$$.Map.Item.Value", "x.$": "$x"}, "TimeoutSeconds": 9,
+                              "Retry": [{"ErrorEquals": ["Boom"]}], "Next": "W"},
+                        "W": {"Type": "Wait", "Seconds": 2, "Assign": {"y.$": "$x"}, "End": True},
+                    },
+                },
+                "End": True,
+            },
+        },
+    }  # fmt: skip
+
+    def drive(*, restores: bool) -> tuple[Any, list[Any]]:
+        run = Stepped(definition, {"i": [1, 2, 3]})
+        failures = 1
+        while run.status is Status.RUNNING:
+            if restores:
+                run.restore()
+            task = next((effect for effect in run.effects if isinstance(effect, RunTask)), None)
+            if task is None:
+                run.wait(1000)
+            elif failures:
+                failures -= 1
+                run.answer(Failed("Boom", None))
+            else:
+                run.answer(Succeeded(json.dumps(task.parameters)))
+        return run.output, [(event.id, event.previous_id, event.type, event.time_ms) for event in run.events]
+
+    assert drive(restores=True) == drive(restores=False)
+    assert drive(restores=True)[0] == [{"i": 1, "x": 1}, {"i": 2, "x": 1}, {"i": 3, "x": 1}]

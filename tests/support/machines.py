@@ -10,6 +10,7 @@ from fogbank.asl.definition import parse
 from fogbank.asl.documents import Document
 from fogbank.asl.effects import Begin, Continue, Effect, Reported, RunTask, Stimulus
 from fogbank.asl.execution import Execution, Identity, Status
+from fogbank.asl.frames import Frame
 from fogbank.asl.history import HistoryEvent
 from fogbank.asl.machine import compile_machine
 from fogbank.asl.outcomes import Outcome
@@ -94,3 +95,28 @@ class Stepped:
     @property
     def links(self) -> list[tuple[int, int, str]]:
         return [(event.id, event.previous_id, event.type) for event in self.events]
+
+    def restore(self) -> None:
+        """Throw the execution away and make it anew from its checkpoint, as JSON has it."""
+        old = self.execution
+        new = Execution(
+            arn=old.arn, machine=old.machine, input=Document.parse(old.input.text), role_arn=old.role_arn,
+            region=old.region, started_ms=old.started_ms, express=old.express, identity=old.identity,
+            redrives=old.redrives,
+        )  # fmt: skip
+        new.next_event_id, new.next_number, new.deadline_ms = (
+            old.next_event_id,
+            old.next_number,
+            old.deadline_ms,
+        )
+        for path in sorted(old.frames, key=len):
+            frame = old.frames[path]
+            parent = new.frames.get(path[:-1]) if path else None
+            block = new.machine.root if parent is None else parent.node.child_block(path[-1])
+            saved = json.loads(json.dumps(frame.to_json()))
+            items = None if frame.group is None else frame.group.items
+            new.frames[path] = Frame.restore(path, parent, block, saved, json.loads(json.dumps(items)))
+            if frame.group is not None and (group := new.frames[path].group) is not None:
+                group.results = dict(frame.group.results)
+        new.readied()
+        self.execution = new

@@ -46,9 +46,10 @@ class ChoiceNode(Node):
             advance.exit(frame, given, next, assigned)
             return
         if self._default is None:
+            # The sentence is from what people quote; no recording has it.
             raise StatesError(
                 "States.NoChoiceMatched",
-                "Failed to transition out of the state. The state does not have a default choice.",
+                "Failed to transition out of the state. The state does not point to a next state.",
             )
         given, assigned = flow.finish(advance, frame, input, input, made=False)
         advance.exit(frame, given, self._default, assigned)

@@ -12,6 +12,7 @@ from fogbank.asl.frames import Frame, Group
 from fogbank.asl.handlers import Handlers
 from fogbank.asl.scope import Scope
 from fogbank.asl.states.group import GroupNode
+from fogbank.asl.templates_jsonata import Expected
 
 if TYPE_CHECKING:
     from fogbank.asl.advance import Advance
@@ -25,10 +26,13 @@ class Items:
     """Where a Map's items come from and what an iteration gets of each: shared with the Distributed Map."""
 
     def __init__(self, state: MapState, *, jsonata: bool) -> None:
+        self._path = "$"
         if jsonata:
-            self._items = None if state.items is ABSENT else fields.jsonata(state.items, "Items")
+            given = state.items
+            self._items = None if given is ABSENT else fields.jsonata(given, "Items", Expected.ARRAY)
         else:
             path = state.items_path
+            self._path = path or "$"
             self._items = None if path in (None, "$") else fields.path(path, "ItemsPath")
         selector = state.item_selector
         self._selector: fields.Evaluate | None = None
@@ -36,21 +40,13 @@ class Items:
             self._selector = (
                 fields.jsonata(selector, "ItemSelector") if jsonata else fields.template(selector)
             )
-        self._jsonata = jsonata
 
     def find(self, advance: Advance, frame: Frame, input: Document) -> list[Any]:
-        """Raises StatesError when they are no array (JSONata's may be an object: its entries are the items)."""
+        """Raises StatesError when they are no array."""
         value = input.value if self._items is None else self._items(advance.scope(frame, input))
-        if isinstance(value, list):
-            return value
-        if self._jsonata and isinstance(value, dict):
-            return [{"Key": key, "Value": part} for key, part in value.items()]
-        # Wording guessed for JSONata; for JSONPath from AWS's "Reference path … must point to array."
-        raise runtime_error(
-            'Reference path "$" must point to array.'
-            if self._items is None
-            else "The items of a Map must be an array."
-        )
+        if not isinstance(value, list):
+            raise runtime_error(f'Reference path "{self._path}" must point to array.')
+        return value
 
     @property
     def selects(self) -> bool:

@@ -51,8 +51,18 @@ def _timestamp(state: WaitState, *, jsonata: bool) -> fields.Evaluate | None:
     """To Unix milliseconds."""
     if (path := state.timestamp_path) is not None:
         find = fields.path(path, "TimestampPath")
-        failure = runtime_error(f"The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time format string: {path}")  # fmt: skip
-        return lambda scope: timestamp_ms(find(scope), failure)
+
+        def found(scope: Any) -> int:
+            value = find(scope)
+            return timestamp_ms(
+                value,
+                runtime_error(
+                    "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time "
+                    f"format string: {path} == {value}"
+                ),
+            )
+
+        return found
     if (text := state.timestamp) is None:
         return None
     if jsonata and is_expression(text):
