@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from fogbank.core.http import Request
 from fogbank.gateway.parameters import parse_query, spelled
@@ -178,10 +179,19 @@ class Exchange:
                 return found[-1]
         return None
 
+    @property
+    def decoded_path_parameters(self) -> dict[str, str]:
+        """As mappings see them. Proxies get them as they were sent (an AWS recording); AWS's documentation says that mapped
+        parameters are decoded."""
+        found = self.path_parameters
+        if any("%" in value for value in found.values()):
+            return {name: unquote(value) for name, value in found.items()}
+        return found
+
     def template_parameters(self) -> dict[str, dict[str, str]]:
         """What `$input.params()` gives: one value for each name."""
         return {
-            "path": self.path_parameters,
+            "path": self.decoded_path_parameters,
             "querystring": {name: values[-1] for name, values in self.query.items()},
             "header": {name: ",".join(values) for name, values in self.headers.items()},
         }

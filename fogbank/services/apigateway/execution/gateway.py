@@ -103,6 +103,8 @@ class Gateway:
 
     async def start(self) -> None:
         self._unwatch.append(self.store.watch_records(keys.LIVE, self._news))
+        for noun in (keys.domain("")[:-1], keys.mappings("")[:-1]):
+            self._unwatch.append(self.store.watch_records(noun, self.addresses.news))
         await self.addresses.load()
 
     async def close(self) -> None:
@@ -115,7 +117,6 @@ class Gateway:
     def _news(self) -> None:
         self.news += 1
         self.plans.forget()
-        self.addresses.news()
 
     # --- requests ---------------------------------------------------------------------------------------------------
 

@@ -64,7 +64,7 @@ def _request_source(text: str) -> Source:
         case "querystring":
             return lambda x: values[-1:] if (values := x.query.get(name)) else None
         case "path":
-            return lambda x: _listed(x.path_parameters.get(name))
+            return lambda x: _listed(x.decoded_path_parameters.get(name))
         case "multivalueheader":
             return lambda x: _multi_header(x, name)
         case "multivaluequerystring":

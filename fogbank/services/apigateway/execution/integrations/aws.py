@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _URI = re.compile(r"arn:[^:]+:apigateway:([^:]+):((?:[^:.]+\.)?[^:]+):(action|path)/(.*)", re.DOTALL)
 _PLACE = re.compile(r"\{([\w.+-]+)\}")
-_SAFE_IN_PATH = "/%~:@!$&'()*+,;=-._"
+_SAFE_IN_PATH = "/~:@!$&'()*+,;=-._"
 #: JSON services by the name that URIs call them, with their target prefix and version.
 _TARGETS = {
     "dynamodb": ("DynamoDB_20120810", "1.0"),

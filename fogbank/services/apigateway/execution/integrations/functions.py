@@ -130,6 +130,8 @@ class Invoker:
             x.integration_status = error.status
             if error.code == "InvalidRequestContentException":
                 return Invoked(orjson.dumps({"Type": "User", "message": error.message}), False, 400)
+            if error.code == "RequestTooLargeException":
+                raise Fault("REQUEST_TOO_LARGE", detail=error.message) from None
             raise integration_failure(f"{error.code}: {error.message}") from None
         return Invoked(
             output.get("Payload", b""),

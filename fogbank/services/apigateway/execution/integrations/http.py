@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from fogbank.services.apigateway.execution.stages import Stage
 
 _PLACE = re.compile(r"\{([\w.+-]+)\}")
-_SAFE_IN_PATH = "/%~:@!$&'()*+,;=-._"
+_SAFE_IN_PATH = "/~:@!$&'()*+,;=-._"
 #: The front end's own, whatever the client sent.
 _OWN_HEADERS = frozenset({"host", "x-amzn-apigateway-api-id"})
 
