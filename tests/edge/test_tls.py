@@ -27,10 +27,15 @@ DAY_MS = 86_400_000
 
 
 @pytest.fixture
-async def secured(tmp_path: Path) -> Any:
+def settings() -> HttpSettings:
+    return HttpSettings()
+
+
+@pytest.fixture
+async def secured(tmp_path: Path, settings: HttpSettings) -> Any:
     lanes = Lanes()
     tls = LocalTls(tmp_path, "127.0.0.1", RealClock())
-    server = Server(echo, lanes, RealClock(), HttpSettings(sweep_s=0.02, header_s=0.1), tls)
+    server = Server(echo, lanes, RealClock(), settings, tls)
     wire = Wire(server, await server.start("127.0.0.1", 0))
     yield wire
     for client in wire.clients:
@@ -106,6 +111,7 @@ async def test_closing_says_goodbye(secured: Wire, tmp_path: Path) -> None:
     await until(lambda: secured.server.connections == 0)
 
 
+@pytest.mark.parametrize("settings", [HttpSettings(sweep_s=0.02, header_s=0.1)])
 async def test_handshakes_that_stall_or_fail_leave_nothing(secured: Wire) -> None:
     for data in (b"\x16", b"\x16\x03\x01\x02\x00\x01\x00" + b"garbage" * 100):
         client = await secured.connect()

@@ -21,7 +21,17 @@ from fogbank.model.service import Service
 from fogbank.protocol import Router
 
 IMPLEMENTED = ("lambda", "logs", "cloudwatch", "iam", "sts", "sqs")
-OTHERS = ("dynamodb", "stepfunctions", "s3", "apigateway", "apigatewayv2", "sns", "events", "kinesis")
+OTHERS = (
+    "dynamodb",
+    "stepfunctions",
+    "s3",
+    "apigateway",
+    "apigatewayv2",
+    "dynamodbstreams",
+    "sns",
+    "events",
+    "kinesis",
+)
 
 
 @cache

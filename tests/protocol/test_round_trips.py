@@ -106,6 +106,8 @@ def test_responses_are_read_by_botocore_as_what_was_meant(name: str, protocol: s
     def strategy(operation: OperationModel) -> Any:
         if operation.output is None or event_member(operation.output) or operation.name not in endpoints:
             return None
+        if operation.name == "GetBucketLocation":
+            return None  # a bare element, which botocore's client reads by hand: tests/services/s3 ask it
         return structures(operation.output)
 
     def check(operation: OperationModel, output: dict[str, Any]) -> None:
@@ -115,10 +117,6 @@ def test_responses_are_read_by_botocore_as_what_was_meant(name: str, protocol: s
                 output = output | {member_name: 200}
         routed = router().route(endpoints[operation.name])
         assert routed.endpoint is not None
-        if operation.name == "GetBucketLocation":
-            output = {
-                name: value for name, value in output.items() if value
-            }  # the body's root itself: "" is absent
         response = routed.serialize(output, "req-1")
         found = parsed(name, operation.name, protocol, response)
         assert found.pop("ResponseMetadata")["RequestId"] == "req-1"
