@@ -1,7 +1,7 @@
 """AWS/States: counts and durations of executions, functions, activities and service integrations.
 
-Counted in memory and handed to the telemetry port in batches. Durations are of tasks whose beginning this node saw; one that
-a restart came between counts, without a duration.
+Counted in memory and handed to the telemetry port in batches. A task is followed from its beginning: one that a restart came
+between is not counted to its end.
 """
 
 from __future__ import annotations
@@ -82,12 +82,16 @@ class Metrics:
     def status_changed(self, execution: ExecutionView) -> None:
         machine = execution.machine
         if execution.status is Status.RUNNING:
-            self._count_execution(machine, "ExecutionsStarted")
+            self._count_execution(
+                machine, "ExecutionsRedriven" if execution.redrive_count else "ExecutionsStarted"
+            )
             return
         self._open.pop(execution.arn, None)
         if (name := ENDED.get(execution.status)) is None:
             return
         self._count_execution(machine, name)
+        if execution.redrive_count:
+            self._count_execution(machine, f"Redriven{name}")
         if execution.stop_ms is not None:
             self._count_execution(
                 machine, "ExecutionTime", execution.stop_ms - execution.start_ms, "Milliseconds"

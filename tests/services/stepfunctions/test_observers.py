@@ -155,6 +155,15 @@ async def test_executions_are_counted(states: StatesHouse) -> None:
     assert await metric(states, "ExecutionTime", "Average", StateMachineArn=MACHINE.arn) == 2_000
 
 
+async def test_redrives_are_counted(states: StatesHouse) -> None:
+    view = replace(VIEW, redrive_count=1)
+    states.state.observers.status_changed(view)
+    states.state.observers.status_changed(replace(view, status=Status.FAILED, stop_ms=3_000))
+    for name in ("ExecutionsRedriven", "ExecutionsFailed", "RedrivenExecutionsFailed"):
+        assert await metric(states, name, StateMachineArn=MACHINE.arn) == 1
+    assert await metric(states, "ExecutionsStarted", StateMachineArn=MACHINE.arn) == 0
+
+
 async def test_tasks_are_counted_and_timed(states: StatesHouse) -> None:
     arn = "arn:aws:lambda:us-east-1:000000000000:function:f"
     states.state.observers.happened(
