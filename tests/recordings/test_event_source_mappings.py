@@ -603,7 +603,7 @@ def test_answers_about_a_batch(esm: Mapped, test: str) -> None:
     esm.tells(was["dynamodb_events"], events)
 
 
-PUT = {
+PUT: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "insert_same_entry_twice": (
         {"id": "id_value", "id2": "id2_value"},
         {"id": "id_value", "id2": "id2_value"},

@@ -45,7 +45,8 @@ class Queues:
         answer = await self.call(
             "ReceiveMessage", queue, MaxNumberOfMessages=limit, AttributeNames=["All"], **params
         )
-        return answer.get("Messages", [])
+        messages: list[dict[str, Any]] = answer.get("Messages", [])
+        return messages
 
     async def bodies(self, queue: str, limit: int = 10, **params: Any) -> list[str]:
         return [message["Body"] for message in await self.receive(queue, limit, **params)]

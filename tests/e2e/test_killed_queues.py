@@ -1,0 +1,195 @@
+"""`kill -9` under load: no acknowledged message is lost, none that was deleted comes back, no stream record is skipped."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tests.e2e.test_restart import RUNTIME, Server, pack
+from tests.support.waiting import until_blocking
+
+KILLS = 3
+LOAD_S = 0.7  # of each life, under load
+ITEMS_AT_ONCE = 4
+COLLECT = """
+def handler(event, context):
+    with open("/sink/seen", "a") as out:
+        for record in event["Records"]:
+            image = record["dynamodb"]["NewImage"]
+            out.write(image["id"]["S"] + " " + image["n"]["N"] + "\\n")
+"""
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    sink = tmp_path / "sink"
+    sink.mkdir()
+    sink.chmod(0o777)
+    running = Server(tmp_path / "data", sink)
+    running.start()
+    yield running
+    running.end(signal.SIGKILL)
+
+
+def client_of(server: Server, service: str) -> Any:
+    return boto3.client(
+        service,
+        endpoint_url=server.url,
+        region_name="us-east-1",
+        aws_access_key_id="000000000000",
+        aws_secret_access_key="x",
+        config=Config(retries={"max_attempts": 0}, read_timeout=20),
+    )
+
+
+class Load:
+    """Workers that do something again and again until the server is killed under them."""
+
+    def __init__(self) -> None:
+        self.over = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def run(self, work: Any) -> None:
+        def loop() -> None:
+            while not self.over.is_set():
+                try:
+                    work()
+                except (BotoCoreError, ClientError):
+                    return
+
+        thread = threading.Thread(target=loop)
+        thread.start()
+        self._threads.append(thread)
+
+    def kill(self, server: Server) -> None:
+        self.over.wait(LOAD_S)
+        server.end(signal.SIGKILL)
+        self.over.set()
+        for thread in self._threads:
+            thread.join()
+
+
+def test_messages(server: Server) -> None:
+    client_of(server, "sqs").create_queue(QueueName="q", Attributes={"VisibilityTimeout": "1"})
+    client_of(server, "sqs").create_queue(
+        QueueName="q.fifo", Attributes={"FifoQueue": "true", "VisibilityTimeout": "1"}
+    )
+    acknowledged: dict[str, list[str]] = {"q": [], "q.fifo": []}
+    deleted: set[str] = set()
+    maybe: set[str] = set()  # a deletion was under way when the server died
+
+    for life in range(KILLS):
+        load = Load()
+        for worker in range(2):
+            for name in acknowledged:
+                load.run(_sender(server, name, f"{life}-{worker}", acknowledged[name]))
+                load.run(_receiver(server, name, deleted, maybe))
+        load.kill(server)
+        server.start()
+    sqs = client_of(server, "sqs")
+    for name, bodies in acknowledged.items():
+        left: list[str] = []
+        url = f"{server.url}/000000000000/{name}"
+
+        def drain(url: str, left: list[str], wanted: set[str]) -> bool:
+            answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+            for message in answer.get("Messages", []):
+                left.append(message["Body"])
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            return wanted <= set(left) | deleted | maybe
+
+        until_blocking(partial(drain, url, left, set(bodies)))
+        assert not set(left) & (deleted - maybe)
+        assert len(left) == len(set(left))
+    assert all(len(bodies) > 5 for bodies in acknowledged.values()) and deleted
+
+
+def _sender(server: Server, name: str, prefix: str, acknowledged: list[str]) -> Any:
+    sqs, url, sent = client_of(server, "sqs"), f"{server.url}/000000000000/{name}", iter(range(10**9))
+
+    def send() -> None:
+        body = f"{name} {prefix} {next(sent)}"
+        more = {"MessageGroupId": prefix, "MessageDeduplicationId": body.replace(" ", "_")}
+        sqs.send_message(QueueUrl=url, MessageBody=body, **(more if name.endswith(".fifo") else {}))
+        acknowledged.append(body)
+
+    return send
+
+
+def _receiver(server: Server, name: str, deleted: set[str], maybe: set[str]) -> Any:
+    sqs, url = client_of(server, "sqs"), f"{server.url}/000000000000/{name}"
+
+    def receive() -> None:
+        answer = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1)
+        for message in answer.get("Messages", []):
+            maybe.add(message["Body"])
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            deleted.add(message["Body"])
+            maybe.discard(message["Body"])
+
+    return receive
+
+
+def test_stream_records(server: Server) -> None:
+    client_of(server, "lambda").create_function(
+        FunctionName="collect",
+        Runtime=RUNTIME,
+        Role="arn:aws:iam::000000000000:role/r",
+        Handler="index.handler",
+        Code={"ZipFile": pack(COLLECT)},
+    )
+    table = client_of(server, "dynamodb").create_table(
+        TableName="items",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+    )
+    client_of(server, "lambda").create_event_source_mapping(
+        FunctionName="collect",
+        EventSourceArn=table["TableDescription"]["LatestStreamArn"],
+        StartingPosition="TRIM_HORIZON",
+        BatchSize=5,
+        ParallelizationFactor=3,
+    )
+    acknowledged: dict[str, int] = {}
+    for life in range(KILLS):
+        load = Load()
+        for worker in range(ITEMS_AT_ONCE):
+            load.run(_writer(server, f"item-{worker}", acknowledged))
+        load.kill(server)
+        server.start()
+        assert len(acknowledged) == ITEMS_AT_ONCE, life
+    seen_file = server.sink / "seen"
+
+    def all_seen() -> bool:
+        last = dict(line.split() for line in seen_file.read_text().splitlines())
+        return all(int(last.get(id, -1)) >= n for id, n in acknowledged.items())
+
+    until_blocking(all_seen)
+    for id, n in acknowledged.items():
+        lines = [line.split() for line in seen_file.read_text().splitlines()]
+        numbers = [int(number) for name, number in lines if name == id]
+        firsts = list(dict.fromkeys(numbers))
+        assert set(range(n + 1)) <= set(firsts)  # none skipped
+        assert firsts == sorted(firsts)  # in order
+
+
+def _writer(server: Server, id: str, acknowledged: dict[str, int]) -> Any:
+    dynamodb = client_of(server, "dynamodb")
+
+    def write() -> None:
+        n = acknowledged.get(id, -1) + 1
+        dynamodb.put_item(TableName="items", Item={"id": {"S": id}, "n": {"N": str(n)}})
+        acknowledged[id] = n
+
+    return write
