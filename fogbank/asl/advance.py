@@ -159,6 +159,7 @@ class Advance:
             frame.input = output
             frame.node = frame.block.nodes[next]
             frame.phase = Phase.ENTER
+            frame.entered_id = 0
 
     def finish(self, frame: Frame, output: Document) -> None:
         """The frame is through: the execution has succeeded, or the Parallel or Map around it hears of it."""
@@ -201,7 +202,7 @@ class Advance:
                 heapq.heappush(self.execution.due, (when_ms, frame.path))
 
     def again(self, frame: Frame) -> None:
-        frame.phase = Phase.AGAIN
+        frame.phase = Phase.AGAIN if frame.entered_id else Phase.ENTER
         frame.due_ms = None
         self.resume(frame)
 

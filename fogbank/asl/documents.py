@@ -6,6 +6,7 @@ A value that states only pass on is thus parsed once and written once, and keeps
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Final
 
 import orjson
@@ -16,17 +17,19 @@ class _Unset:
 
 
 _UNSET: Final = _Unset()
+_SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 
 def dumps(value: Any) -> str:
-    """Compact JSON. Also numbers past 64 bits, which orjson refuses."""
+    """Compact JSON. Also numbers past 64 bits and halves of surrogates, which orjson refuses."""
     try:
         return orjson.dumps(value).decode()
     except TypeError:
-        return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+        text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return text if not _SURROGATES.search(text) else json.dumps(value, separators=(",", ":"))
 
 
-def loads(text: str) -> Any:
+def loads(text: str | bytes) -> Any:
     """Raises ValueError. Integers past 64 bits stay exact."""
     try:
         return orjson.loads(text)

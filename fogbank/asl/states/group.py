@@ -123,5 +123,6 @@ class GroupNode(Node):
         frame.phase = Phase.CHILDREN
         for child in advance.execution.children(frame):
             group.live += 1
+            child.retries = None
             advance.again(child)
         advance.execution.spawning.append(frame)

@@ -23,6 +23,7 @@ class Active:
     __slots__ = (
         "answered", "busy", "due_ms", "execution", "head", "inbox", "is_new", "map_runs", "prepared", "redrive_token", "ref",
         "running",
+        "stored",
         "tasks", "version", "waiting_slots",
     )  # fmt: skip
 
@@ -34,6 +35,7 @@ class Active:
         self.version = 0
         self.due_ms: int | None = None
         self.is_new = False  # its head is not stored yet
+        self.stored = asyncio.Event()  # it is, or never will be: for another who starts one by the same name
         self.busy = False  # the busy record is stored
         self.running = False  # somebody advances it
         self.inbox: deque[tuple[Stimulus, asyncio.Future[None] | None]] = deque()

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from fogbank.asl.documents import Document
+from fogbank.asl.documents import Document, dumps, loads
 from fogbank.asl.execution import Execution, Identity
 from fogbank.asl.frames import Frame, Path
 from fogbank.services.stepfunctions.engine import keys
@@ -50,12 +50,12 @@ def write_frames(transaction: Transaction, ref: Ref, execution: Execution) -> No
         if frame is None:
             transaction.delete((*place, "f"))
             continue
-        transaction.put((*place, "f"), orjson.dumps(frame.to_json()))
+        transaction.put((*place, "f"), dumps(frame.to_json()).encode())
         group = frame.group
         if group is None:
             continue
         if group.items is not None and not group.items_stored:
-            transaction.put((*place, "i"), orjson.dumps(group.items))
+            transaction.put((*place, "i"), dumps(group.items).encode())
         if group.fresh:
             results = [[index, group.results[index].text] for index in group.fresh]
             transaction.put((*place, "r", execution.next_event_id), orjson.dumps(results))
@@ -119,11 +119,11 @@ async def restore(
                 version = record.version
                 due_ms, root = restore_spine(execution, record.value)
             case "f":
-                saved[path] = orjson.loads(record.value)
+                saved[path] = loads(record.value)
             case "i":
-                items[path] = orjson.loads(record.value)
+                items[path] = loads(record.value)
             case _:
-                results[path] += orjson.loads(record.value)
+                results[path] += loads(record.value)
                 chunks[path].append(number)
     own = set(saved)
     if root is not None:

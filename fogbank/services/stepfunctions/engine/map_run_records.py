@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import orjson
-
+from fogbank.asl.documents import dumps, loads
 from fogbank.asl.execution import Status
 from fogbank.services.stepfunctions.engine.keys import Ref
 
@@ -35,11 +34,11 @@ class MapRunRecord:
         saved = asdict(self)
         saved["status"] = self.status.value
         saved["ref"] = list(self.ref)
-        return orjson.dumps(saved)
+        return dumps(saved).encode()
 
     @classmethod
     def decode(cls, value: bytes) -> MapRunRecord:
-        saved = orjson.loads(value)
+        saved = loads(value)
         saved["ref"] = Ref(*saved["ref"])
         saved["path"] = tuple(saved["path"])
         saved["status"] = Status(saved["status"])

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from fogbank.asl.documents import Document
+from fogbank.asl.documents import Document, dumps, loads
 from fogbank.asl.execution import Ending, Execution, Status
 from fogbank.asl.frames import Frame
 from fogbank.asl.history import HistoryEvent
@@ -136,7 +136,7 @@ def inline_root(execution: Execution) -> Frame | None:
 def encode_spine(execution: Execution, due_ms: int | None) -> bytes:
     """What changes with every commit; its version is what makes commits of two nodes exclude each other."""
     root = inline_root(execution)
-    return orjson.dumps(
+    return dumps(
         [
             execution.next_event_id,
             execution.next_number,
@@ -145,12 +145,12 @@ def encode_spine(execution: Execution, due_ms: int | None) -> bytes:
             execution.redrives,
             None if root is None else root.to_json(),
         ]
-    )
+    ).encode()
 
 
 def restore_spine(execution: Execution, value: bytes) -> tuple[int | None, dict[str, Any] | None]:
     """When the execution's item in the queue of due ones is due, None if it has none; and its first frame, if here."""
-    saved: list[Any] = orjson.loads(value)
+    saved: list[Any] = loads(value)
     execution.next_event_id, execution.next_number, execution.deadline_ms = saved[:3]
     due_ms, execution.redrives, root = saved[3:]
     return due_ms, root

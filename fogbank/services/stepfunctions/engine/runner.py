@@ -63,6 +63,7 @@ from fogbank.store.api import ABSENT, Put, Store, Transaction
 log = logging.getLogger("fogbank.stepfunctions")
 
 _FAR_MS = 24 * 3600 * 1000
+_FAULT = Fault("An internal error occurred.")
 STORE_PAUSE_S = 1.0  # after a commit that the store refused (a full disk): then again
 
 
@@ -105,8 +106,9 @@ class Runner:
         active = Active(ref, head, prepared, new_execution(ref, head, prepared))
         active.is_new = True
         active.running = True
-        self._actives.setdefault(ref, active)
-        if self._actives[ref] is not active:
+        there = self._actives.setdefault(ref, active)
+        if there is not active:
+            await there.stored.wait()
             raise Conflict(0, keys.head(ref))
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         active.inbox.append((Begin(), done))
@@ -191,7 +193,7 @@ class Runner:
             self._tasks.slots -= reserved
             try:
                 await self._commit(active, made, was_running=was_running, stimuli=stimuli)
-            except (StoreError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - a boundary, as in `_step`; logged by `_recover`
                 self._tasks.free(reserved)
                 conflicts += 1
                 if not await self._recover(active, taken, error, conflicts):
@@ -217,12 +219,11 @@ class Runner:
             return step(active.execution, stimuli, now_ms, self._ids, slots=slots)
         except Exception:  # a boundary: one execution that the engine fails at must not hang for ever
             log.exception("execution %s could not be stepped", active.ref.arn)
-        fault = Fault("An internal error occurred.")
         if active.is_new:
             active.execution = new_execution(active.ref, active.head, active.prepared)
-            return step(active.execution, [Begin(), fault], now_ms, self._ids)
+            return step(active.execution, [Begin(), _FAULT], now_ms, self._ids)
         await self._reload(active)
-        return step(active.execution, [fault], now_ms, self._ids)
+        return step(active.execution, [_FAULT], now_ms, self._ids)
 
     async def _advance_on(self, active: Active, more: bool) -> None:
         if more:
@@ -245,16 +246,23 @@ class Runner:
         conflicts: int,
     ) -> bool:
         """After a commit that failed. False: give up; then those who wait have heard why."""
+        expected = isinstance(error, StoreError | OSError)
         if active.is_new or isinstance(error, StoreClosed) or conflicts > CONFLICTS_MAX:
             self._actives.pop(active.ref, None)
+            active.stored.set()
             active.running = False
             for _, done in [*taken, *active.inbox]:
                 if done is not None and not done.done():
                     done.set_exception(error)
             active.inbox.clear()
-            if not active.is_new and not isinstance(error, StoreClosed):
+            if not isinstance(error, StoreClosed | Conflict):
                 log.error("execution %s cannot be advanced", active.ref.arn, exc_info=error)
             return False
+        if not expected:
+            log.error("execution %s could not be committed", active.ref.arn, exc_info=error)
+            await self._reload(active)
+            active.inbox.extendleft([*reversed(taken), (_FAULT, None)])
+            return True
         if not isinstance(error, Conflict):
             log.warning("execution %s waits for the store: %s", active.ref.arn, error)
             await self._clock.sleep_s(STORE_PAUSE_S)
@@ -296,6 +304,7 @@ class Runner:
         started = active.is_new or head.redrives != active.head.redrives
         active.head = head
         active.is_new = False
+        active.stored.set()
         active.prepared.stored = True
         written(execution)
         self._observe(active, made, started=started)
@@ -422,7 +431,10 @@ class Runner:
             after = page[-1].key
             for record in page:
                 ref = keys.ref_of(record.key[-1])
-                await self._resume(ref)
+                try:
+                    await self._resume(ref)
+                except Exception:  # a boundary: one that cannot be taken up must not keep the others down
+                    log.exception("execution %s cannot be resumed", ref.arn)
 
     async def _resume(self, ref: Ref) -> None:
         active = await self.active(ref)

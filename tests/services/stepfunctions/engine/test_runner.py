@@ -355,3 +355,37 @@ async def test_no_busy_records_are_left() -> None:
         await world.start(machine("w", WAIT))
         await world.settle()
         assert not await world.store.scan(keys.busy("n1"), limit=10)
+
+
+async def test_two_that_start_one_name_at_once() -> None:
+    async with World() as world:
+        waits = machine("w", WAIT)
+        both = await asyncio.gather(*(world.start(waits, name="n") for _ in range(2)))
+        assert both[0] == both[1]
+
+
+async def test_numbers_and_halves_of_characters_that_json_writers_refuse() -> None:
+    async with World() as world:
+        definition = {
+            "StartAt": "A",
+            "States": {
+                "A": {"Type": "Pass", "Assign": {"x.$": "$.big"}, "Next": "M"},
+                "M": {
+                    "Type": "Map",
+                    "ItemsPath": "$.items",
+                    "ItemProcessor": {
+                        "StartAt": "W",
+                        "States": {"W": {"Type": "Wait", "Seconds": 5, "End": True}},
+                    },
+                    "End": True,
+                },
+            },
+        }
+        request = StartRequest(
+            machine("m", definition), "n", '{"big": 123456789012345678901, "items": ["\\ud800", 1e3]}'
+        )
+        arn = (await world.engine.start(request)).execution_arn
+        await world.settle()
+        await world.halt()
+        await world.boot()
+        assert (await world.ended(arn)).output == '["\\ud800",1000.0]'
