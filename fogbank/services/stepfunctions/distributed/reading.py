@@ -98,14 +98,13 @@ class Reader:
     # --- JSON -------------------------------------------------------------------------------------------------------
 
     async def _json(self, content: AsyncIterator[bytes]) -> AsyncIterator[Any]:
-        """An array is read element by element; an object, and what lies behind a pointer, as a whole."""
+        """An array is read element by element; what lies behind a pointer as a whole, and that may be an object."""
         pointer = self._config.get("ItemsPointer")
-        first = await anext(content, b"")
-        if pointer is None and not first.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
-            async for element in array_elements(_with(first, content)):
+        if pointer is None:
+            async for element in array_elements(content):
                 yield element
             return
-        node = _behind(pointer, await _whole(_with(first, content)))
+        node = _behind(pointer, await _whole(content))
         match node:
             case list():
                 for item in node:
@@ -159,12 +158,6 @@ async def _filled(of: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     async for line in of:
         if line.strip():
             yield line
-
-
-async def _with(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield first
-    async for piece in rest:
-        yield piece
 
 
 async def _whole(content: AsyncIterator[bytes]) -> Any:

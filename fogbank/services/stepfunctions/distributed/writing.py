@@ -158,8 +158,13 @@ def _described(result: ChildResult) -> dict[str, Any]:
         shown["Error"] = result.error
     if result.cause is not None:
         shown["Cause"] = result.cause
+    redrive = {"RedriveStatus": "REDRIVABLE_BY_MAP_RUN"}
+    if result.status is Status.SUCCEEDED:
+        reason = "Execution is SUCCEEDED and cannot be redriven"
+        redrive = {"RedriveStatus": "NOT_REDRIVABLE", "RedriveStatusReason": reason}
     return shown | {
         "RedriveCount": result.redrive_count,
+        **redrive,
         "StartDate": iso8601_z(result.start_ms),
         "StateMachineArn": result.state_machine_arn,
         "Status": result.status.value,

@@ -191,3 +191,8 @@ def _out(shape: Shape, value: Any, style: Style) -> Any:
         case "blob":
             return style.blob(value)
     return value
+
+
+def written(result: dict[str, Any]) -> str:
+    """A result of an optimized integration as JSON: the first SDK's beans write their members by name."""
+    return dumps(dict(sorted(result.items())))

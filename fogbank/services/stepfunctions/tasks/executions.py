@@ -21,7 +21,13 @@ from fogbank.services.stepfunctions.engine.api import (
     TaskCall,
 )
 from fogbank.services.stepfunctions.tasks.callers import Callers
-from fogbank.services.stepfunctions.tasks.casing import OPTIMIZED, BadParameters, from_output, to_input
+from fogbank.services.stepfunctions.tasks.casing import (
+    OPTIMIZED,
+    BadParameters,
+    from_output,
+    to_input,
+    written,
+)
 from fogbank.services.stepfunctions.tasks.failures import bad_parameters, optimized_failure
 from fogbank.services.stepfunctions.tasks.metadata import java_seconds, metadata
 
@@ -60,7 +66,7 @@ class Executions:
         arn, date = dumps(output["executionArn"]), java_seconds(output["startDate"])
         body = f'{{"executionArn":{arn},"startDate":{date}}}'.encode()
         shown |= metadata("states", "startExecution", body, caller.request_id, self._clock.now_ms())
-        text = dumps(shown)
+        text = written(shown)
         return Succeeded(text) if call.resource.pattern is Pattern.REQUEST_RESPONSE else Submitted(text)
 
     async def _started_before(self, machine_arn: str, name: str, caller: Caller) -> dict[str, Any]:
@@ -94,7 +100,7 @@ class Executions:
             for name in ("Input", "Output"):
                 if name in shown:
                     shown[name] = loads(shown[name])
-        text = dumps(shown)
+        text = written(shown)
         if output["status"] == "SUCCEEDED":
             return Succeeded(text)
         return Failed("States.TaskFailed", text)

@@ -11,7 +11,7 @@ from fogbank.core.ids import Ids
 from fogbank.model.calls import Calls
 from fogbank.services.stepfunctions.engine.api import Failed, Outcome, Stage, Succeeded, TaskCall
 from fogbank.services.stepfunctions.tasks.callers import Callers
-from fogbank.services.stepfunctions.tasks.casing import BadParameters
+from fogbank.services.stepfunctions.tasks.casing import BadParameters, written
 from fogbank.services.stepfunctions.tasks.failures import bad_parameters, optimized_failure
 from fogbank.services.stepfunctions.tasks.metadata import metadata, trace_id
 
@@ -65,7 +65,7 @@ class Functions:
         shown |= metadata("lambda", "invoke", payload, request_id, self._clock.now_ms(), **more)
         shown["SdkHttpMetadata"]["HttpStatusCode"] = output["StatusCode"]
         shown["StatusCode"] = output["StatusCode"]
-        return Succeeded(dumps(shown))
+        return Succeeded(written(shown))
 
     async def _invoke(
         self, call: TaskCall, params: dict[str, Any], stage: Stage, *, parsed: bool = False

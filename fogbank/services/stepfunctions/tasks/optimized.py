@@ -13,7 +13,13 @@ from fogbank.model.service import Operation
 from fogbank.services.stepfunctions.engine.api import Failed, Outcome, Stage, Succeeded, TaskCall
 from fogbank.services.stepfunctions.tasks.callers import Callers
 from fogbank.services.stepfunctions.tasks.casing import OPTIMIZED as STYLE
-from fogbank.services.stepfunctions.tasks.casing import BadParameters, from_base64, from_output, to_input
+from fogbank.services.stepfunctions.tasks.casing import (
+    BadParameters,
+    from_base64,
+    from_output,
+    to_input,
+    written,
+)
 from fogbank.services.stepfunctions.tasks.failures import OPTIMIZED, bad_parameters, optimized_failure
 from fogbank.services.stepfunctions.tasks.metadata import body_of, metadata
 from fogbank.services.stepfunctions.tasks.supported import pruned
@@ -61,8 +67,8 @@ class OptimizedTasks:
         body = body_of(service, output)
         shown |= metadata(service, call.resource.action, body, caller.request_id, self._clock.now_ms())
         if service == "events" and output.get("FailedEntryCount"):
-            return Failed("EventBridge.FailedEntry", dumps(shown), stage)
-        return Succeeded(dumps(shown))
+            return Failed("EventBridge.FailedEntry", written(shown), stage)
+        return Succeeded(written(shown))
 
 
 def _with_sources(call: TaskCall, parameters: Any) -> Any:
