@@ -120,6 +120,7 @@ def test_responses_are_read_by_botocore_as_what_was_meant(name: str, protocol: s
         response = routed.serialize(output, "req-1")
         found = parsed(name, operation.name, protocol, response)
         assert found.pop("ResponseMetadata")["RequestId"] == "req-1"
+        output.pop("HttpStatus", None)  # a patch of ours to S3's model: what botocore does not read
         assert _comparable(found) == _comparable(to_botocore(output, operation.output))
 
     each(name, strategy, check)
