@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import http.client
+import json
 import urllib.error
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.config import Config
 
+from fogbank.core.config import AuthMode, Settings
 from fogbank.testing.server import Fogbank
+from tests.services.s3.support import refused
 
 SCOPE = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request, SignedHeaders=host;x-amz-date, Signature="
 SIGNED = {"Authorization": SCOPE + "0" * 64, "X-Amz-Date": "20260101T000000Z"}
@@ -95,3 +100,30 @@ def test_an_xml_body_with_a_wrong_checksum(server: Fogbank, bucket: str) -> None
         assert status == 400 and b"<Code>BadDigest</Code>" in content
     status, content = ask(server, "POST", f"/{bucket}?delete", "localhost", b"<Delete>")
     assert status == 400 and b"<Code>MalformedXML</Code>" in content
+
+
+def root_key(server: Fogbank) -> tuple[str, str]:
+    held = json.loads(server.app.house.keyring.root_file.read_bytes())
+    return held["AccessKeyId"], held["SecretAccessKey"]
+
+
+def test_signatures_are_checked(tmp_path: Path) -> None:
+    with Fogbank(Settings(data_dir=tmp_path, auth=AuthMode.ENFORCE)) as strict:
+        key, secret = root_key(strict)
+        signing = Config(signature_version="s3v4")  # for links, boto3 still makes version 2 by itself
+        s3 = strict.client("s3", aws_access_key_id=key, aws_secret_access_key=secret, config=signing)
+        s3.create_bucket(Bucket="guarded")
+        name = "a b/ü+%2F?&=.txt"
+        s3.put_object(Bucket="guarded", Key=name, Body=b"x" * 100_000)
+        assert len(s3.get_object(Bucket="guarded", Key=name)["Body"].read()) == 100_000
+        link = s3.generate_presigned_url("get_object", Params={"Bucket": "guarded", "Key": name})
+        with urllib.request.urlopen(link) as answer:
+            assert answer.status == 200
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            urllib.request.urlopen(link[:-1] + ("0" if link[-1] != "0" else "1"))
+        assert caught.value.status == 403 and b"<Code>SignatureDoesNotMatch</Code>" in caught.value.read()
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            urllib.request.urlopen(f"{strict.url}/guarded/x")
+        assert caught.value.status == 403 and b"<Code>AccessDenied</Code>" in caught.value.read()
+        stranger = strict.client("s3", aws_access_key_id="AKIAIOSFODNN7EXAMPLE")
+        assert refused(stranger.list_buckets)["Code"] == "InvalidAccessKeyId"
