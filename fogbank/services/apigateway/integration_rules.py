@@ -61,6 +61,8 @@ def check_aws_uri(kind: str, uri: str | None) -> None:
         raise bad_request(
             "Integrations of type 'AWS_PROXY' currently only supports Lambda function and Firehose stream invocations."
         )
+    if kind == "AWS_PROXY" and ":firehose:" in (uri or ""):
+        raise NotSupported("AWS_PROXY integrations with Firehose")
 
 
 def check_http_uri(uri: str | None) -> None:

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from fogbank.core.arn import parse_arn
+from fogbank.core.errors import NotSupported
 from fogbank.model.call import Call
 from fogbank.services.apigateway import keys
 from fogbank.services.apigateway.keys import place_of
@@ -113,6 +114,8 @@ def check_access_logs(settings: Wire) -> None:
         or (arn.service == "firehose" and arn.resource.startswith("deliverystream/amazon-apigateway-"))
     ):
         raise bad_request("Invalid ARN specified in the request")
+    if arn.service == "firehose":
+        raise NotSupported("access logs to Firehose")
     log_format = settings.get("format")
     if log_format and not re.search(r"\$context\.(requestId|extendedRequestId)\b", log_format):
         raise bad_request("Access log format must contain $context.requestId or $context.extendedRequestId")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 HEADER = "x-api-key"
 KEYS_CACHED_MAX = 10_000
+QUOTAS_MAX = 100_000  # ours: keys whose use of a quota is known without the store
 FLUSH_S = 0.2
 NO_LIMIT = -1
 
@@ -72,6 +73,8 @@ class UsagePlans:
         at = (place, plan["id"], key_id)
         quota = self._quotas.get(at)
         if quota is None:
+            if len(self._quotas) >= QUOTAS_MAX:
+                self._quotas = {key: kept for key, kept in self._quotas.items() if kept in self._dirty}
             quota = self._quotas[at] = Quota(place, plan, key_id)
         quota.plan = plan
         now_ms = self._gateway.clock.now_ms()

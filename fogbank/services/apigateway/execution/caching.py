@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 TTL_DEFAULT_S = 300
 RESPONSE_BYTES_MAX = 1_048_576  # AWS: larger responses are not cached
 OVERHEAD_BYTES = 512  # ours: what an entry costs beside its body
-NODE_BYTES_MAX = (
-    256 * 1024 * 1024
-)  # ours: all that one stage's cache may hold on a node, whatever its size on AWS
+NODE_BYTES_MAX = 256 * 1024 * 1024  # ours: all caches of a node together
 GIGABYTE = 1 << 30
 WARNING = (
     "Warning",
@@ -74,7 +72,7 @@ class StageCache:
 
 def cache_bytes(size: str | None) -> int:
     """Of a cacheClusterSize in GB."""
-    return min(int(float(size or "0.5") * GIGABYTE), NODE_BYTES_MAX)
+    return int(float(size or "0.5") * GIGABYTE)
 
 
 class MethodCache:

@@ -166,6 +166,8 @@ class Exchange:
             else:
                 ids = self.stage.gateway.ids
                 self.trace_id = f"Root=1-{self.started_ms // 1000:08x}-{ids.hex(24)}"
+                if self.stage.tracing:
+                    self.trace_id += f";Parent={ids.hex(16)};Sampled=1"
         return self.trace_id
 
     def header(self, name: str) -> str | None:

@@ -7,8 +7,6 @@ Throttles, caches and authorizers' verdicts live here, beside the stages, so tha
 from __future__ import annotations
 
 import base64
-import gzip
-import zlib
 from collections.abc import Awaitable, Callable, Coroutine, Hashable
 from dataclasses import replace
 from functools import cached_property
@@ -16,12 +14,13 @@ from typing import Any
 
 from fogbank.core.clock import Clock, iso8601_z
 from fogbank.core.config import AuthMode, Settings
-from fogbank.core.http import Headers, Request, Response
+from fogbank.core.http import Request, Response
 from fogbank.core.ids import Ids
 from fogbank.core.lanes import Lanes
 from fogbank.gateway.buckets import Buckets
 from fogbank.gateway.expiring import Expiring
-from fogbank.gateway.http_client import HttpClient, HttpError, Origin
+from fogbank.gateway.http_client import HttpClient, Origin
+from fogbank.gateway.http_connection import HttpError
 from fogbank.gateway.jwt import Jwks, TokenError
 from fogbank.gateway.tallies import Tallies, Tally
 from fogbank.model.call import Caller
@@ -33,11 +32,10 @@ from fogbank.services.apigateway import keys
 from fogbank.services.apigateway.execution.addresses import Addresses, Target, by_host, by_path
 from fogbank.services.apigateway.execution.api_keys import FLUSH_S, UsagePlans
 from fogbank.services.apigateway.execution.authorizers import RESULTS_CACHED_MAX, Verdict
-from fogbank.services.apigateway.execution.caching import StageCache, cache_bytes
+from fogbank.services.apigateway.execution.caching import NODE_BYTES_MAX, StageCache, cache_bytes
 from fogbank.services.apigateway.execution.cloudfront import CloudFront
-from fogbank.services.apigateway.execution.exchange import Exchange
-from fogbank.services.apigateway.execution.faults import Fault, misconfigured
-from fogbank.services.apigateway.execution.stages import BODY_BYTES_MAX, Stage
+from fogbank.services.apigateway.execution.faults import misconfigured
+from fogbank.services.apigateway.execution.stages import Stage
 from fogbank.services.apigateway.execution.stamps import http_date
 from fogbank.services.apigateway.records import Wire
 from fogbank.services.apigateway.snapshot import (
@@ -49,6 +47,7 @@ from fogbank.services.apigateway.snapshot import (
 from fogbank.store.api import Store
 from fogbank.store.secrets import Secrets
 
+ISSUERS_MAX = 1000  # ours: token issuers whose keys are kept
 STAGES_MAX = 10_000  # ours: compiled stages kept
 NAMESPACE = "AWS/ApiGateway"
 COGNITO_ISSUER = "https://cognito-idp.{region}.amazonaws.com/{pool}"
@@ -157,6 +156,8 @@ class Gateway:
         wire = await load_stage(self.store, api_id, name) if place is not None else None
         if place is None or wire is None:
             self._stages.pop((api_id, name), None)
+            for of_canary in (False, True):
+                self._caches.pop((api_id, name, of_canary), None)
             return None
         known = self._stages.get((api_id, name))
         if known is not None and known.wire == wire and known.place == place:
@@ -197,7 +198,8 @@ class Gateway:
         found = self._caches.get(key)
         if found is None:
             found = self._caches[key] = StageCache(size)
-        found.bytes_max = size
+        # All caches of a node share what it gives them, whatever their sizes on AWS.
+        found.bytes_max = min(size, NODE_BYTES_MAX // len(self._caches))
         epoch = stage.wire.get("cacheEpoch", 0)
         if found.epoch != epoch:
             found.flush(epoch)
@@ -215,6 +217,8 @@ class Gateway:
         """The keys of a token issuer."""
         found = self._jwks.get(issuer)
         if found is None:
+            if len(self._jwks) >= ISSUERS_MAX:
+                self._jwks.clear()
 
             async def fetch() -> bytes:
                 try:
@@ -270,50 +274,6 @@ class Gateway:
 
     def amz_date(self) -> str:
         return iso8601_z(self.clock.now_ms())[:19].replace("-", "").replace(":", "") + "Z"
-
-    # --- compression ------------------------------------------------------------------------------------------------
-
-    def decompress(self, x: Exchange) -> None:
-        """A compressed request, where the API has compression enabled."""
-        request = x.request
-        coding = (request.headers.get("content-encoding") or "").lower()
-        if coding not in ("gzip", "deflate") or not request.body:
-            return
-        window = 16 + zlib.MAX_WBITS if coding == "gzip" else zlib.MAX_WBITS
-        inflate = zlib.decompressobj(window)
-        try:
-            body = inflate.decompress(request.body, BODY_BYTES_MAX + 1)
-        except zlib.error:
-            raise Fault("BAD_REQUEST_BODY", "Invalid request body") from None
-        if len(body) > BODY_BYTES_MAX:
-            raise Fault("REQUEST_TOO_LARGE", f"HTTP content length exceeded {BODY_BYTES_MAX} bytes.")
-        kept = [item for item in request.headers.items if item[0] != "content-encoding"]
-        x.request = Request(
-            request.method,
-            request.target,
-            request.path,
-            request.query,
-            Headers(kept),
-            body,
-            request.peer,
-            request.secure,
-            request.origin,
-        )
-
-    def compress(self, x: Exchange, response: Response, bytes_min: int) -> None:
-        """A response of that size or more, for a client that accepts it."""
-        body = response.body
-        if not isinstance(body, bytes) or len(body) < bytes_min or not body:
-            return
-        accepted = (x.request.headers.get("accept-encoding") or "").lower()
-        if any(name.lower() == "content-encoding" for name, _ in response.headers):
-            return
-        if "gzip" in accepted:
-            response.body = gzip.compress(body, 6, mtime=0)
-            response.headers.append(("Content-Encoding", "gzip"))
-        elif "deflate" in accepted:
-            response.body = zlib.compress(body, 6)
-            response.headers.append(("Content-Encoding", "deflate"))
 
 
 def _admits(stage: Stage, target: Target) -> bool:

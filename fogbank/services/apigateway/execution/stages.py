@@ -17,6 +17,7 @@ from fogbank.services.apigateway.execution.api_keys import api_key_step
 from fogbank.services.apigateway.execution.authorizers import LambdaAuthorizer
 from fogbank.services.apigateway.execution.caching import MethodCache
 from fogbank.services.apigateway.execution.cognito import CognitoAuthorizer
+from fogbank.services.apigateway.execution.compression import BODY_BYTES_MAX, compress, decompress
 from fogbank.services.apigateway.execution.exchange import Arrival, Exchange
 from fogbank.services.apigateway.execution.faults import Fault, misconfigured
 from fogbank.services.apigateway.execution.gateway_responses import GatewayResponses
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from fogbank.services.apigateway.execution.gateway import Gateway
 
 SERVICE_NAME = "apigateway.amazonaws.com"
-BODY_BYTES_MAX = 10 * 1024 * 1024  # payload of a request
 
 
 class Stage:
@@ -156,7 +156,7 @@ class Deployment:
             if len(x.request.body) > BODY_BYTES_MAX:
                 raise Fault("REQUEST_TOO_LARGE", f"HTTP content length exceeded {BODY_BYTES_MAX} bytes.")
             if self.compression_bytes is not None:
-                self.stage.gateway.decompress(x)
+                decompress(x)
             self.stage.logs.begin(x)
             response = await x.method.run(x)
             if x.log is not None:
@@ -165,7 +165,7 @@ class Deployment:
             x.error = fault
             response = self.responses.respond(x, fault)
         if self.compression_bytes is not None:
-            self.stage.gateway.compress(x, response, self.compression_bytes)
+            compress(x, response, self.compression_bytes)
         return response
 
     def authorizer(self, authorizer_id: str) -> dict[str, Any]:

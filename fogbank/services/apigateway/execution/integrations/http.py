@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
 from fogbank.core.http import Response
-from fogbank.gateway.http_client import HttpAnswer, HttpError, Origin, origin_of
+from fogbank.gateway.http_client import Origin, origin_of
+from fogbank.gateway.http_connection import HttpAnswer, HttpError
 from fogbank.gateway.parameters import MediaTypes
 from fogbank.services.apigateway.execution.bodies import RequestBody, first_accepted, incoming
 from fogbank.services.apigateway.execution.exchange import Exchange
