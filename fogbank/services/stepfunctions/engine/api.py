@@ -15,6 +15,7 @@ from fogbank.asl.execution import Status
 from fogbank.asl.history import HistoryEvent
 from fogbank.asl.outcomes import Failed, Outcome, Queued, Stage, Submitted, Succeeded
 from fogbank.asl.resources import Pattern, TaskKind, TaskResource
+from fogbank.core.records import hot_record
 
 __all__ = [
     "ChildResult",
@@ -86,7 +87,7 @@ class Machines(Protocol):
 # --- tasks -------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@hot_record
 class TaskCall:
     """One attempt of one Task state.
 
@@ -211,7 +212,7 @@ class MapPort(Protocol):
 # --- executions --------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@hot_record
 class StartRequest:
     """`name` None: the engine draws one. `input` is JSON text, already known to be JSON and within 256 KiB."""
 
@@ -221,7 +222,7 @@ class StartRequest:
     trace_header: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@hot_record
 class Started:
     execution_arn: str
     start_ms: int
@@ -243,7 +244,7 @@ class SyncResult:
     billed_memory_mb: int
 
 
-@dataclass(frozen=True, slots=True)
+@hot_record
 class ExecutionView:
     """An execution's head, as DescribeExecution needs it. `input`, `output` are JSON text."""
 

@@ -40,6 +40,7 @@ from fogbank.services.stepfunctions.engine.keys import Ref, parse_execution_arn
 from fogbank.services.stepfunctions.engine.map_runs import MapRuns
 from fogbank.services.stepfunctions.engine.records import Head
 from fogbank.services.stepfunctions.engine.redriving import redrive_status
+from fogbank.services.stepfunctions.engine.resuming import Resuming
 from fogbank.services.stepfunctions.engine.retention import Retention
 from fogbank.services.stepfunctions.engine.runner import Runner, map_run_arn
 from fogbank.services.stepfunctions.engine.sources import PreparedSources
@@ -82,6 +83,7 @@ class StatesEngine:
             sources=self._sources,
             tasks=running,
         )
+        self._resuming = Resuming(store, node, self.runner, running)
         self.express = Express(
             clock=clock, ids=ids, lanes=lanes, observer=observer, sources=self._sources, tasks=running
         )
@@ -102,7 +104,7 @@ class StatesEngine:
         """Take up what this node was busy with, then serve."""
         self._sources.start()
         await self.store.release(self._owner)
-        await self.runner.resume()
+        await self._resuming.resume()
         self._due.start()
         self._lanes.loop("states retention", self.retention.round)
 

@@ -69,7 +69,7 @@ class MapRuns:
         self._runs: dict[str, MapRun] = {}
         runner.start_map_run = self._start
         runner.stop_map_run = self._stop
-        runner.write_map_run = self._write
+        runner.commits.write_map_run = self._write
         runner.child_ended = self._child_ended
 
     # --- from the runner ---------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import orjson
@@ -12,10 +12,11 @@ from fogbank.asl.documents import Document, dumps, loads
 from fogbank.asl.execution import Ending, Execution, Status
 from fogbank.asl.frames import Frame
 from fogbank.asl.history import HistoryEvent
+from fogbank.core.records import hot_record
 from fogbank.services.stepfunctions.engine.api import ExecutionView, MachineSource
 
 
-@dataclass(frozen=True, slots=True)
+@hot_record
 class Head:
     """What DescribeExecution tells. `source` is the digest of its state machine's revision.
 

@@ -5,8 +5,7 @@ Each advance is one transaction: checkpoint, history, lists and due time togethe
 hear. Several nodes may advance the same execution: the version of its spine lets one of them win, the other restores
 and tries again.
 
-After a crash `resume` takes up what this node was busy with. A task that had begun is run again only if its port says
-that it may be; otherwise its attempt fails as lost, and Retry decides.
+What this node was busy with when it ended is taken up by `resuming.py`.
 """
 
 from __future__ import annotations
@@ -32,10 +31,7 @@ from fogbank.asl.effects import (
     WaitForSlot,
 )
 from fogbank.asl.execution import Status
-from fogbank.asl.frames import Frame, Phase
 from fogbank.asl.outcomes import Outcome
-from fogbank.asl.resources import Pattern, TaskKind
-from fogbank.asl.states.task import TaskNode
 from fogbank.asl.step import Step, step
 from fogbank.core.clock import Clock
 from fogbank.core.errors import Conflict, StoreClosed, StoreError
@@ -45,24 +41,20 @@ from fogbank.services.stepfunctions.engine import keys
 from fogbank.services.stepfunctions.engine.active import Active
 from fogbank.services.stepfunctions.engine.api import Observer, TaskPort
 from fogbank.services.stepfunctions.engine.checkpoint import (
-    delete_frames,
     new_execution,
     restore,
-    write_frames,
-    written,
 )
+from fogbank.services.stepfunctions.engine.commits import Commits
 from fogbank.services.stepfunctions.engine.errors import no_execution
-from fogbank.services.stepfunctions.engine.keys import DUE_QUEUE, Ref
+from fogbank.services.stepfunctions.engine.keys import Ref
 from fogbank.services.stepfunctions.engine.limits import CONFLICTS_MAX
-from fogbank.services.stepfunctions.engine.listing import delete_listed, put_listed
-from fogbank.services.stepfunctions.engine.records import Head, encode_events, encode_spine
+from fogbank.services.stepfunctions.engine.records import Head
 from fogbank.services.stepfunctions.engine.sources import Prepared, PreparedSources
 from fogbank.services.stepfunctions.engine.tasks import Tasks, call_of
-from fogbank.store.api import ABSENT, Put, Store, Transaction
+from fogbank.store.api import Store, Transaction
 
 log = logging.getLogger("fogbank.stepfunctions")
 
-_FAR_MS = 24 * 3600 * 1000
 _FAULT = Fault("An internal error occurred.")
 STORE_PAUSE_S = 1.0  # after a commit that the store refused (a full disk): then again
 
@@ -91,12 +83,12 @@ class Runner:
         self._port = port
         self._observer = observer
         self.sources = sources
+        self.commits = Commits(store, clock, node, sources)
         self._tasks = tasks
         self._actives: dict[Ref, Active] = {}
         self._loading: dict[Ref, asyncio.Future[Active]] = {}
         self.start_map_run: Callable[[Active, StartMapRun], None] = _no_map_runs
         self.stop_map_run: Callable[[Active, int], None] = _no_map_runs
-        self.write_map_run: Callable[[Transaction, Active, StartMapRun], None] = _no_map_runs
         self.child_ended: Callable[[Ref, Head], None] = lambda ref, head: None
 
     # --- stimuli ---------------------------------------------------------------------------------------------------
@@ -192,7 +184,7 @@ class Runner:
             reserved = sum(type(effect) is RunTask for effect in made.effects)
             self._tasks.slots -= reserved
             try:
-                await self._commit(active, made, was_running=was_running, stimuli=stimuli)
+                started = await self.commits.commit(active, made, was_running=was_running, stimuli=stimuli)
             except Exception as error:  # noqa: BLE001 - a boundary, as in `_step`; logged by `_recover`
                 self._tasks.free(reserved)
                 conflicts += 1
@@ -200,7 +192,8 @@ class Runner:
                     return
                 continue
             conflicts = 0
-            self._perform(active, made.effects)
+            self._observe(active, made, started=started)
+            self.perform(active, made.effects)
             for _, done in taken:
                 if done is not None and not done.done():
                     done.set_result(None)
@@ -270,108 +263,14 @@ class Runner:
         active.inbox.extendleft(reversed(taken))
         return True
 
-    async def _commit(
-        self, active: Active, made: Step, *, was_running: bool, stimuli: list[Stimulus]
-    ) -> None:
-        execution, ref = active.execution, active.ref
-        ending = execution.ending
-        timer = active.due_ms is not None and any(type(stimulus) is Continue for stimulus in stimuli)
-        if not made.events and not execution.dirty and not timer:
-            return
-        transaction = Transaction()
-        head = self._next_head(active, was_running=was_running)
-        if active.is_new or head is not active.head:
-            self._write_head(transaction, active, head)
-        if made.events:
-            transaction.put(keys.chunk(ref, made.events[0].id), encode_events(made.events))
-        works = ending is None and (
-            made.more or active.pending or any(_works(effect) for effect in made.effects)
-        )
-        due_ms = self._write_due(transaction, active, works=works)
-        spine_at = self._write_checkpoint(transaction, active, due_ms)
-        if works and not active.busy:
-            transaction.put(keys.busy_at(self._node, ref), b"")
-        elif ending is not None and active.busy:
-            transaction.delete(keys.busy_at(self._node, ref))
-        for effect in made.effects:
-            if isinstance(effect, StartMapRun):
-                self.write_map_run(transaction, active, effect)
-        committed = await self._store.commit(transaction)
-        active.busy = ending is None and (active.busy or works)
-        if spine_at is not None:
-            active.version = committed.versions[spine_at]
-        active.due_ms = due_ms
-        started = active.is_new or head.redrives != active.head.redrives
-        active.head = head
-        active.is_new = False
-        active.stored.set()
-        active.prepared.stored = True
-        written(execution)
-        self._observe(active, made, started=started)
-
-    def _next_head(self, active: Active, *, was_running: bool) -> Head:
-        """The head after this step; the same object when nothing in it changed."""
-        head, execution = active.head, active.execution
-        redriven = execution.redrives != head.redrives
-        if redriven:
-            head = head.redriven(execution.redrives, self._clock.now_ms(), active.redrive_token)
-        if execution.ending is not None and (was_running or redriven):
-            head = head.ended(execution.ending)
-        return head
-
-    def _write_checkpoint(self, transaction: Transaction, active: Active, due_ms: int | None) -> int | None:
-        """Spine and frames; which of the transaction's puts is the spine. One that succeeded needs them no more."""
-        execution, ref = active.execution, active.ref
-        if execution.ending is not None and execution.ending.status is Status.SUCCEEDED:
-            if active.version:
-                transaction.check(keys.spine(ref), active.version)
-                delete_frames(transaction, ref, execution)
-            return None
-        spine_at = sum(isinstance(operation, Put) for operation in transaction.operations)
-        transaction.put(keys.spine(ref), encode_spine(execution, due_ms), expect=active.version or ABSENT)
-        write_frames(transaction, ref, execution)
-        return spine_at
-
-    def _write_head(self, transaction: Transaction, active: Active, head: Head) -> None:
-        ref = active.ref
-        transaction.put(keys.head(ref), head.encode(), expect=ABSENT if active.is_new else None)
-        if active.is_new:
-            self.sources.store_with(transaction, ref, active.prepared)
-        else:
-            delete_listed(transaction, ref, active.head, active.prepared.source)
-        put_listed(transaction, ref, head, active.prepared.source)
-        if active.head.stop_ms is not None and not active.is_new:
-            transaction.delete(keys.ended_at(ref, active.head.stop_ms))
-        if head.stop_ms is not None:
-            transaction.put(keys.ended_at(ref, head.stop_ms), b"")
-
-    def _write_due(self, transaction: Transaction, active: Active, *, works: bool) -> int | None:
-        """Keep one item in the queue of due executions, due no later than the next thing to happen by time."""
-        execution, stored_ms = active.execution, active.due_ms
-        due_ms = execution.next_due_ms() if execution.ending is None else None
-        fired = stored_ms is not None and stored_ms <= self._clock.now_ms()
-        if due_ms is not None and works and due_ms > self._clock.now_ms() + _FAR_MS:
-            due_ms = None  # it is written when the execution comes to rest
-        if due_ms is None:
-            if stored_ms is not None and (fired or execution.ending is not None):
-                transaction.cancel(DUE_QUEUE, active.ref.id)
-                return None
-        elif stored_ms is None or fired or due_ms < stored_ms:
-            transaction.enqueue(DUE_QUEUE, active.ref.id, b"", due_ms=due_ms)
-            return due_ms
-        return stored_ms
-
     def _observe(self, active: Active, made: Step, *, started: bool) -> None:
         source = active.prepared.source
         map_run = active.head.map_run
         arn = None if map_run is None else map_run_arn(source.account, source.region, map_run)
         view = active.head.view(active.ref.arn, active.ref.name, source, arn)
         if started:
-            self._observer.status_changed(
-                view
-                if active.head.status is Status.RUNNING
-                else replace(view, status=Status.RUNNING, stop_ms=None)
-            )
+            begun = replace(view, status=Status.RUNNING, stop_ms=None, output=None, error=None, cause=None)
+            self._observer.status_changed(view if view.status is Status.RUNNING else begun)
         if made.events:
             self._observer.happened(view, made.events)
         if active.execution.ending is not None:
@@ -382,11 +281,11 @@ class Runner:
 
     # --- effects ---------------------------------------------------------------------------------------------------
 
-    def _perform(self, active: Active, effects: list[Effect]) -> None:
+    def perform(self, active: Active, effects: list[Effect]) -> None:
         for effect in effects:
             match effect:
                 case RunTask():
-                    self._run_task(active, effect)
+                    self.run_task(active, effect)
                 case WaitForSlot(path, number):
                     active.waiting_slots += 1
                     self._tasks.wait_for_slot(partial(self._slot_free, active, path, number))
@@ -399,7 +298,7 @@ class Runner:
                     active.map_runs.discard(number)
                     self.stop_map_run(active, number)
 
-    def _run_task(self, active: Active, effect: RunTask) -> None:
+    def run_task(self, active: Active, effect: RunTask) -> None:
         call = call_of(effect, active.execution, active.prepared.source, active.head.trace)
 
         async def done(outcome: Outcome) -> None:
@@ -420,56 +319,6 @@ class Runner:
     def _slot_free(self, active: Active, path: tuple[int, ...], number: int) -> None:
         active.waiting_slots -= 1
         self.tell(active, SlotFree(path, number))
-
-    # --- after a restart -------------------------------------------------------------------------------------------
-
-    async def resume(self) -> None:
-        """Take up what this node was busy with when it ended."""
-        prefix = keys.busy(self._node)
-        after = None
-        while page := await self._store.scan(prefix, after=after, limit=500):
-            after = page[-1].key
-            for record in page:
-                ref = keys.ref_of(record.key[-1])
-                try:
-                    await self._resume(ref)
-                except Exception:  # a boundary: one that cannot be taken up must not keep the others down
-                    log.exception("execution %s cannot be resumed", ref.arn)
-
-    async def _resume(self, ref: Ref) -> None:
-        active = await self.active(ref)
-        active.busy = True
-        for frame in list(active.execution.frames.values()):
-            self._resume_frame(active, frame)
-        self.tell(active, Continue())
-
-    def _resume_frame(self, active: Active, frame: Frame) -> None:
-        attempt = frame.attempt
-        if frame.phase is Phase.MAP_RUN and frame.map_run is not None:
-            number, arn = frame.map_run["number"], frame.map_run["arn"]
-            self._perform(active, [StartMapRun(frame.path, number, frame.node.name, {"map_run_arn": arn})])
-        if frame.phase is not Phase.TASK or attempt is None or not isinstance(frame.node, TaskNode):
-            return
-        resource = frame.node.resource
-        if attempt.scheduled and not attempt.begun:
-            if resource.kind is not TaskKind.ACTIVITY:
-                self._perform(active, [WaitForSlot(frame.path, attempt.number)])
-            return
-        if resource.kind is TaskKind.ACTIVITY and attempt.begun:
-            return
-        if attempt.submitted is not None and resource.pattern is Pattern.CALLBACK:
-            return
-        effect = frame.node.call(frame)
-        call = call_of(effect, active.execution, active.prepared.source, active.head.trace)
-        if attempt.submitted is not None or not attempt.begun or self._port.repeatable(call):
-            self._tasks.slots -= 1
-            self._run_task(active, effect)
-        else:
-            self.tell(active, Reported(frame.path, attempt.number, self._port.lost(call)))
-
-
-def _works(effect: Effect) -> bool:
-    return not isinstance(effect, CancelTask | StopMapRun)
 
 
 def _no_map_runs(*_: object) -> None:
