@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from fogbank.core.config import Settings
 from fogbank.edge.authority import open_authority
+from fogbank.testing.server import Fogbank
 from tests.support.backends import Backend
 from tests.support.rest_apis import Api, Gateways, invocations
 
@@ -221,8 +223,13 @@ def test_vpc_links(gateways: Gateways, backend: Backend) -> None:
     assert api.call("/a").status == 500
 
 
-def test_client_certificates(gateways: Gateways, tmp_path: Path) -> None:
+def test_client_certificates(tmp_path: Path) -> None:
     """A backend that wants the stage's certificate gets it; without one it refuses."""
+    with Fogbank(Settings()) as server:  # whose time nobody has moved: certificates begin with it
+        _check_client_certificates(Gateways(server), tmp_path)
+
+
+def _check_client_certificates(gateways: Gateways, tmp_path: Path) -> None:
     client = gateways.apigateway
     made = client.generate_client_certificate(description="c")
     (tmp_path / "client.pem").write_text(made["pemEncodedCertificate"])
