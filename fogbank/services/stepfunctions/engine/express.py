@@ -44,10 +44,13 @@ from fogbank.services.stepfunctions.engine.tasks import Tasks, call_of
 class Run:
     """One Express execution."""
 
-    def __init__(self, express: Express, execution: Execution, request: StartRequest) -> None:
+    def __init__(
+        self, express: Express, execution: Execution, request: StartRequest, map_run_arn: str | None
+    ) -> None:
         self._express = express
         self.execution = execution
         self.request = request
+        self.map_run_arn = map_run_arn  # of a child of a Distributed Map
         self._inbox: deque[Stimulus] = deque([Begin()])
         self._news = asyncio.Event()
         self._tasks: dict[int, tuple[asyncio.Task[None], TaskCall]] = {}
@@ -150,7 +153,7 @@ class Express:
         self._ended: dict[str, asyncio.Future[ExecutionView]] = {}
 
     def open(
-        self, request: StartRequest, *, machine: Machine | None = None, map_run: str | None = None
+        self, request: StartRequest, *, machine: Machine | None = None, map_run_arn: str | None = None
     ) -> Run:
         """A new execution, not yet run. ExecutionLimitExceeded."""
         if len(self._runs) >= EXPRESS_RUNNING_MAX:
@@ -172,7 +175,7 @@ class Express:
             identity=Identity(name, source.arn, source.name),
         )
         execution.deadline_ms = now_ms + EXPRESS_MS
-        run = Run(self, execution, request)
+        run = Run(self, execution, request, map_run_arn)
         self._runs[execution.arn] = run
         return run
 
@@ -180,15 +183,19 @@ class Express:
         """Run it to its end."""
         execution = run.execution
         try:
-            self._observer.status_changed(view_of(run))
+            self._status_changed(run)
             return await run.run()
         finally:
             del self._runs[execution.arn]
             waiting = self._ended.pop(execution.arn, None)
             if execution.ending is not None:
-                self._observer.status_changed(view_of(run))
+                self._status_changed(run)
                 if waiting is not None and not waiting.done():
                     waiting.set_result(view_of(run))
+
+    def _status_changed(self, run: Run) -> None:
+        if run.map_run_arn is None:
+            self._observer.status_changed(view_of(run))
 
     def start(self, run: Run) -> None:
         self.lanes.spawn("states express", self.finish(run))
@@ -230,5 +237,6 @@ def view_of(run: Run) -> ExecutionView:
         output=None if ending is None or ending.output is None else ending.output.text,
         error=None if ending is None else ending.error,
         cause=None if ending is None else ending.cause,
+        map_run_arn=run.map_run_arn,
         trace_header=run.request.trace_header,
     )

@@ -181,12 +181,16 @@ class MapRun:
         runs = self._runs
         request = StartRequest(self._prepared.source, ref.name, head.input, head.trace)
         try:
-            run = runs.express.open(request, machine=self._prepared.machine.child(self.record.state))
+            child = self._prepared.machine.child(self.record.state)
+            run = runs.express.open(request, machine=child, map_run_arn=self.record.plan["map_run_arn"])
             ending = await runs.express.finish(run)
             head = head.ended(ending)
         except AwsError as error:
             head = head.ended(Ending(Status.FAILED, runs.clock.now_ms(), None, error.code, error.message))
-        await runs.store.commit(Transaction().put(keys.head(ref), head.encode()))
+        transaction = Transaction().put(keys.head(ref), head.encode())
+        if head.stop_ms is not None:
+            transaction.put(keys.ended_at(ref, head.stop_ms), b"")
+        await runs.store.commit(transaction)
         self.ended(head)
 
     async def _abort_children(self) -> None:

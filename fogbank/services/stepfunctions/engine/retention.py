@@ -5,7 +5,7 @@ from __future__ import annotations
 from fogbank.core.clock import Clock
 from fogbank.services.stepfunctions.engine import keys
 from fogbank.services.stepfunctions.engine.keys import Ref, ref_of
-from fogbank.services.stepfunctions.engine.limits import PURGED_AT_ONCE_MAX, RETENTION_MS
+from fogbank.services.stepfunctions.engine.limits import PURGED_AT_ONCE_MAX, RETENTION_MS, SCAN_MAX
 from fogbank.services.stepfunctions.engine.listing import delete_listed
 from fogbank.services.stepfunctions.engine.records import Head
 from fogbank.services.stepfunctions.engine.sources import PreparedSources
@@ -46,5 +46,7 @@ class Retention:
                 delete_listed(transaction, ref, head, prepared.source)
                 transaction.delete(keys.head(ref), expect=record.version)
                 transaction.delete_prefix(keys.history(ref)).delete_prefix(keys.run(ref))
-                transaction.delete_prefix(keys.map_runs_of(ref))
+                for run in await self._store.scan(keys.map_runs_of(ref), limit=SCAN_MAX):
+                    transaction.delete(run.key)
+                    transaction.delete(keys.map_run(ref.account, ref.region, str(run.key[-1])))
         await self._store.commit(transaction)

@@ -12,6 +12,7 @@ from fogbank.asl.execution import Status
 from fogbank.services.stepfunctions.engine import keys
 from fogbank.services.stepfunctions.engine.api import Failed, MachineSource
 from fogbank.services.stepfunctions.engine.keys import parse_execution_arn
+from fogbank.services.stepfunctions.engine.limits import RETENTION_MS
 from fogbank.services.stepfunctions.engine.listing import list_executions
 from tests.support.engines import ACCOUNT, REGION, World, function, machine
 
@@ -221,3 +222,15 @@ async def test_bounds_are_changed_while_it_runs() -> None:
         assert len(world.port.calls) == 3
         gate.set()
         assert (await world.ended(arn)).status is Status.SUCCEEDED
+
+
+@pytest.mark.parametrize("type", ["STANDARD", "EXPRESS"])
+async def test_after_90_days_nothing_of_a_map_run_is_left(type: str) -> None:
+    async with World() as world:
+        await world.ended(await world.start(distributed(PASS, type=type), [1, 2]))
+        await world.clock.advance_ms(RETENTION_MS + 1000)
+        await world.engine.retention.purge()
+        for kind in ("head", "run", "history", "list", "ended", "busy", "map-run", "map-runs-of"):
+            assert not await world.store.scan((f"states-{kind}",), limit=1), kind
+        told = {name for name, _ in world.watcher.statuses}
+        assert len(told) == (3 if type == "STANDARD" else 1)
