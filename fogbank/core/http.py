@@ -56,6 +56,7 @@ class Request:
     origin: Any = (
         None  # who owns the listener: None for the public port, a FunctionConfig inside an environment
     )
+    gone: bool = False  # the client has closed its side, while the request is served
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, cast
 
-from fogbank.core.http import Response
+from fogbank.core.http import Request, Response
 from fogbank.edge.inline import Waiting, carry_on
 from fogbank.edge.parser import BODY, HEAD, IDLE, Incoming, Phase, Refusal, RequestReader
 from fogbank.edge.stream import send_stream
@@ -50,6 +50,7 @@ class Connection(asyncio.Protocol):
         "_taken_bytes",
         "_transport",
         "_unsent_bytes",
+        "_waited_for",
         "_writable",
         "deadline",
     )
@@ -64,6 +65,7 @@ class Connection(asyncio.Protocol):
         )  # from connection_made to the end of the object
         self._held = b""  # read, but not to be parsed before there is room in the pipeline
         self._busy = False  # a request is being served or its response written
+        self._waited_for: Request | None = None  # the request whose handler is waiting for something
         self._eof = False  # the client sends no more; it may still read
         self._lingering = False  # the last response is out; what still comes is thrown away
         self._paused = False  # the client does not take what was written
@@ -112,11 +114,15 @@ class Connection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         self._eof = True
+        if self._waited_for is not None:
+            self._waited_for.gone = True
         return self._busy or bool(self._held or self._reader.ready)  # True: it still gets its replies
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._server.forget(self)
         self._transport = None
+        if self._waited_for is not None:
+            self._waited_for.gone = True
         self._held = b""
         self._give_back()
         self._reader.close()
@@ -259,6 +265,7 @@ class Connection(asyncio.Protocol):
             return
         assert isinstance(outcome, Waiting)
         server.running += 1
+        self._waited_for = request
         outcome.stand_in.becomes(server.lanes.spawn("http", self._finish(incoming, outcome)))
 
     async def _finish(self, incoming: Incoming, waiting: Waiting[Response]) -> None:
@@ -273,6 +280,7 @@ class Connection(asyncio.Protocol):
             raise
         finally:
             self._server.running -= 1
+            self._waited_for = None
         if isinstance(response.body, bytes):
             self._reply(incoming, response)
             # Not from here: the next handler must not run inside this task.

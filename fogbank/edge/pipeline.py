@@ -103,6 +103,7 @@ class Pipeline:
     async def _operation(self, request: Request, host: Host, request_id: str) -> Response:
         """One AWS operation."""
         routed = self._router.route(request)
+        arrived = request
         try:
             operation = routed.operation
             service = operation.service.model.signing_name if operation is not None else None
@@ -118,6 +119,7 @@ class Pipeline:
                 request.secure,
                 request.headers.get("host") or "",
                 request.headers.get("x-amzn-trace-id") or "",
+                arrived,
             )
             params = routed.parse(request)
             assert operation is not None  # else parse has raised

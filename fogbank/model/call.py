@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from fogbank.core.arn import partition_of
+from fogbank.core.http import Request
 from fogbank.core.records import hot_record
 from fogbank.model.principal import Principal
 
@@ -28,6 +29,12 @@ class Caller:
     secure: bool = False
     host: str = ""  # Host header: for URLs in answers
     trace: str = ""  # X-Amzn-Trace-Id header: functions' SDKs send on what they are part of
+    request: Request | None = None  # None: it did not come over HTTP
+
+    @property
+    def is_gone(self) -> bool:
+        """Nobody waits for the answer any more, as far as is known."""
+        return self.request is not None and self.request.gone
 
 
 @dataclass(slots=True)

@@ -17,6 +17,10 @@ from typing import Any, Protocol
 from fogbank.core.records import hot_record
 
 
+class SourceUnavailable(Exception):
+    """The source cannot be read now: it is gone, or refuses. The loop tries again after a while."""
+
+
 @hot_record
 class Record:
     """One record of a shard. `event` is what the function is to see of it, and what filters look at."""

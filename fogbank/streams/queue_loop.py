@@ -15,7 +15,16 @@ import orjson
 from fogbank.core.clock import Clock
 from fogbank.core.lanes import Lanes
 from fogbank.streams.answers import failed_ids
-from fogbank.streams.api import Message, Outcome, Policy, QueueSource, Results, Target, Verdict
+from fogbank.streams.api import (
+    Message,
+    Outcome,
+    Policy,
+    QueueSource,
+    Results,
+    SourceUnavailable,
+    Target,
+    Verdict,
+)
 from fogbank.streams.batches import invoked
 from fogbank.streams.lanes import PAYLOAD_BYTES_MAX
 from fogbank.streams.waiting import Signal, Stop
@@ -29,6 +38,7 @@ CONCURRENCY_MAX = 1000
 GROW_EVERY_MS = 1000
 GROW_BY = 5  # AWS adds up to 300 a minute
 FAILED_MS = 1000
+UNAVAILABLE_MS = 15_000
 HELD_MS_MAX = (
     15_000  # how long messages wait for a function that cannot be invoked; then they go back by themselves
 )
@@ -110,6 +120,10 @@ class QueueLoop:
             if not self._stopping:
                 self._receiving.cancel()
                 raise
+            return []
+        except SourceUnavailable as error:
+            log.warning("a queue cannot be read: %s", error)
+            await self._stop.pause(UNAVAILABLE_MS)
             return []
         except Exception:  # a boundary: the queue may be away for a moment
             log.exception("receiving from a queue failed; it goes on")

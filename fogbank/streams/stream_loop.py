@@ -9,13 +9,14 @@ from typing import Protocol
 
 from fogbank.core.clock import Clock
 from fogbank.core.lanes import Lanes
-from fogbank.streams.api import ShardSource
-from fogbank.streams.waiting import Signal
+from fogbank.streams.api import ShardSource, SourceUnavailable
+from fogbank.streams.waiting import Signal, Stop
 
 log = logging.getLogger("fogbank.streams")
 
 LOOK_S = 60  # how often a stream is looked at for new shards, beside when one is done
 FAILED_MS = 1000  # a pause after something failed that is not the function
+UNAVAILABLE_MS = 15_000  # and after the source was not there
 
 
 class Runs(Protocol):
@@ -37,6 +38,7 @@ class StreamLoop:
         self._clock = clock
         self._lanes = lanes
         self._signal = Signal(clock, lanes)
+        self._stop = Stop(clock, lanes)
         self._running: dict[str, tuple[Runs, asyncio.Task[None]]] = {}
         self._done: set[str] = set()
         self._stopping = False
@@ -55,13 +57,18 @@ class StreamLoop:
 
     def stop(self) -> None:
         self._stopping = True
+        self._stop.set()
         for runs, _ in self._running.values():
             runs.stop()
         self._signal.set()
 
     async def _look(self) -> None:
         """Begin the shards whose time has come."""
-        shards = await self._source.shards()
+        try:
+            shards = await self._source.shards()
+        except SourceUnavailable as error:
+            log.warning("a stream cannot be read: %s", error)
+            return
         known = {shard.id for shard in shards}
         self._done &= known
         for shard in shards:
@@ -77,10 +84,14 @@ class StreamLoop:
             await runs.run()
             if not self._stopping:
                 self._done.add(id)
+        except SourceUnavailable as error:
+            log.warning("shard %s cannot be read: %s", id, error)
+            await runs.close()
+            await self._stop.pause(UNAVAILABLE_MS)
         except Exception:  # a boundary: the shard is taken up again from its checkpoint
             log.exception("the loop of shard %s failed; it goes on", id)
             await runs.close()
-            await self._clock.sleep_s(FAILED_MS / 1000)
+            await self._stop.pause(FAILED_MS)
         finally:
             self._running.pop(id, None)
             self._signal.set()

@@ -29,7 +29,7 @@ from fogbank.services.lambda_.metrics import Metrics
 from fogbank.services.lambda_.running import Runner
 from fogbank.services.lambda_.targets import Targets
 from fogbank.store.api import Leased, Store, Transaction
-from fogbank.streams.api import Policy
+from fogbank.streams.api import Policy, SourceUnavailable
 from fogbank.streams.checkpoints import Checkpoints
 from fogbank.streams.filters import compile_filters
 from fogbank.streams.queue_loop import QueueLoop
@@ -43,7 +43,7 @@ log = logging.getLogger("fogbank.lambda")
 QUEUE = "lambda-event-source-mappings"
 _LEASE_MS = 30_000
 _AT_ONCE = 64
-_AGAIN_MS = 1000
+_AGAIN_MS = 5000
 
 
 class _Loop(Protocol):
@@ -196,9 +196,9 @@ class _Held:
             await self._stop()
             try:
                 await self._begin(mapping)
-            except AwsError as error:
+            except (AwsError, SourceUnavailable) as error:
                 log.warning("event source mapping %s cannot begin yet: %s", mapping.uuid, error)
-                self._result = f"PROBLEM: {error.message}"
+                self._result = f"PROBLEM: {error}"
                 self._mappings.lanes.spawn("event source mapping pause", self._again())
                 return True
             await self._settled(mapping, record.version, State.ENABLED)

@@ -14,7 +14,7 @@ from fogbank.model.call import Caller
 from fogbank.model.calls import Calls
 from fogbank.services.lambda_.errors import invalid_parameter
 from fogbank.services.lambda_.event_source_mapping_records import Mapping
-from fogbank.streams.api import Message, Record, Shard
+from fogbank.streams.api import Message, Record, Shard, SourceUnavailable
 from fogbank.streams.checkpoints import DONE, Checkpoint, Checkpoints
 
 _BATCH = 10
@@ -61,7 +61,10 @@ class SqsSource:
             await self._call("ChangeMessageVisibilityBatch", Entries=entries)
 
     async def _call(self, operation: str, **params: Any) -> dict[str, Any]:
-        return await self._calls.call("sqs", operation, {"QueueUrl": self._url, **params}, self._caller())
+        try:
+            return await self._calls.call("sqs", operation, {"QueueUrl": self._url, **params}, self._caller())
+        except AwsError as error:
+            raise SourceUnavailable(f"{self._arn}: {error.message}") from error
 
     def _message(self, message: dict[str, Any]) -> Message:
         body, attributes = message["Body"], message.get("Attributes", {})
@@ -129,7 +132,10 @@ class DynamoDbSource:
         found: list[Shard] = []
         params: dict[str, Any] = {"StreamArn": self._arn}
         while True:
-            answer = await self._calls.call("dynamodbstreams", "DescribeStream", params, self._caller())
+            try:
+                answer = await self._calls.call("dynamodbstreams", "DescribeStream", params, self._caller())
+            except AwsError as error:
+                raise SourceUnavailable(f"{self._arn}: {error.message}") from error
             description = answer["StreamDescription"]
             self._hash_key = next(
                 key["AttributeName"] for key in description["KeySchema"] if key["KeyType"] == "HASH"
@@ -180,7 +186,12 @@ class DynamoDbSource:
         return Record(int(sequence) - base, sequence, key, time_ms, event, size)
 
     async def _internal(self, name: str, **arguments: Any) -> Any:
-        return await self._calls.internal("dynamodb", name, self._caller(), stream_arn=self._arn, **arguments)
+        try:
+            return await self._calls.internal(
+                "dynamodb", name, self._caller(), stream_arn=self._arn, **arguments
+            )
+        except AwsError as error:
+            raise SourceUnavailable(f"{self._arn}: {error.message}") from error
 
 
 async def check_source(mapping: Mapping, calls: Calls, caller: Caller, timeout_s: int) -> None:

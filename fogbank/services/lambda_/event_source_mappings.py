@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -118,7 +119,7 @@ async def create_event_source_mapping(
 
 @SERVICE.operation
 async def get_event_source_mapping(ctx: Call[Lambda], *, uuid: str) -> Wire:
-    mapping, _ = await _find(ctx, uuid)
+    mapping, _ = await find_mapping(ctx, uuid)
     return await _shown(ctx, mapping)
 
 
@@ -198,7 +199,7 @@ async def update_event_source_mapping(
     )
 
     async def attempt() -> Mapping:
-        before, version = await _find(ctx, uuid)
+        before, version = await find_mapping(ctx, uuid)
         _check_settled(before, "update")
         after = with_settings(before, sent)
         if function_name is not None:
@@ -232,7 +233,7 @@ async def update_event_source_mapping(
 @SERVICE.operation
 async def delete_event_source_mapping(ctx: Call[Lambda], *, uuid: str) -> Wire:
     async def attempt() -> Mapping:
-        before, version = await _find(ctx, uuid)
+        before, version = await find_mapping(ctx, uuid)
         _check_settled(before, "delete")
         after = replace(before, state=State.DELETING, modified_ms=ctx.state.clock.now_ms())
         await ctx.state.store.commit(Transaction().put(after.key, after.encode(), expect=version))
@@ -292,11 +293,25 @@ async def _get(ctx: Call[Lambda], uuid: str) -> Mapping | None:
     return None if record is None else decode_mapping(record.value)
 
 
-async def _find(ctx: Call[Lambda], uuid: str) -> tuple[Mapping, int]:
+async def find_mapping(ctx: Call[Lambda], uuid: str) -> tuple[Mapping, int]:
     record = await ctx.state.store.get(esm.mapping(ctx.account, ctx.region, uuid))
     if record is None:
         raise not_found("The resource you requested does not exist.")
     return decode_mapping(record.value), record.version
+
+
+async def change_mapping_tags(
+    ctx: Call[Lambda], uuid: str, change: Callable[[dict[str, str]], dict[str, str]]
+) -> None:
+    """Change the tags of a mapping; its loop goes on."""
+
+    async def attempt() -> None:
+        before, version = await find_mapping(ctx, uuid)
+        after = replace(before, tags=change(before.tags))
+        check_tags(after.tags)
+        await ctx.state.store.commit(Transaction().put(after.key, after.encode(), expect=version))
+
+    await retried(attempt)
 
 
 def _check_settled(mapping: Mapping, action: str) -> None:

@@ -1,4 +1,4 @@
-"""Tags of functions."""
+"""Tags of functions and of event source mappings."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from fogbank.core.errors import NotSupported
 from fogbank.model.call import Call
 from fogbank.services.lambda_.access import check_access
 from fogbank.services.lambda_.errors import invalid_parameter
+from fogbank.services.lambda_.event_source_mappings import change_mapping_tags, find_mapping
 from fogbank.services.lambda_.names import FunctionName, parse_name
 from fogbank.services.lambda_.service import SERVICE
 from fogbank.services.lambda_.state import Lambda
@@ -22,6 +23,9 @@ from fogbank.store.api import Transaction
 @SERVICE.operation
 async def tag_resource(ctx: Call[Lambda], *, resource: str, tags: dict[str, str]) -> dict[str, Any]:
     """Set tags; those with other keys stay."""
+    if (uuid := _mapping(resource)) is not None:
+        await change_mapping_tags(ctx, uuid, lambda before: before | tags)
+        return {}
     name = _name(ctx, resource, "TagResource")
     if not tags:
         raise invalid_parameter("An error occurred and the request cannot be processed.")
@@ -32,8 +36,13 @@ async def tag_resource(ctx: Call[Lambda], *, resource: str, tags: dict[str, str]
 @SERVICE.operation
 async def untag_resource(ctx: Call[Lambda], *, resource: str, tag_keys: list[str]) -> dict[str, Any]:
     """Remove tags; keys that are not there are no error."""
-    name = _name(ctx, resource, "UntagResource")
     gone = frozenset(tag_keys)
+    if (uuid := _mapping(resource)) is not None:
+        await change_mapping_tags(
+            ctx, uuid, lambda before: {k: v for k, v in before.items() if k not in gone}
+        )
+        return {}
+    name = _name(ctx, resource, "UntagResource")
     await retried(
         lambda: _change(ctx, name, lambda before: {k: v for k, v in before.items() if k not in gone})
     )
@@ -42,9 +51,19 @@ async def untag_resource(ctx: Call[Lambda], *, resource: str, tag_keys: list[str
 
 @SERVICE.operation
 async def list_tags(ctx: Call[Lambda], *, resource: str) -> dict[str, Any]:
-    """All tags of a function."""
+    """All tags of a function or a mapping."""
+    if (uuid := _mapping(resource)) is not None:
+        mapping, _ = await find_mapping(ctx, uuid)
+        return {"Tags": mapping.tags}
     function, _ = await find_function(ctx.state.store, _name(ctx, resource, "ListTags"))
     return {"Tags": function.tags}
+
+
+def _mapping(resource: str) -> str | None:
+    """The UUID of the event source mapping that an ARN names."""
+    arn = parse_arn(resource)
+    kind, _, uuid = arn.resource.partition(":") if arn is not None else ("", "", "")
+    return uuid if kind == "event-source-mapping" else None
 
 
 async def _change(

@@ -94,6 +94,7 @@ class _Poll:
         attempt: str | None,
     ) -> None:
         self._state = ctx.state
+        self._caller = ctx.caller
         self._place = place
         self._limit = limit
         self._visibility_s = visibility_s
@@ -127,6 +128,9 @@ class _Poll:
                     return messages
                 next_ms = await self._next_due_ms(channel, now_ms)
                 await channel.wait(min(end_ms, next_ms or end_ms), seen)
+                if self._caller.is_gone:
+                    channel.wake()  # somebody who still waits is to have what came
+                    return []
                 again = await state.directory.find(self._place)  # the queue may be gone, or another one
                 if again.queue.uid != found.queue.uid:
                     return []
