@@ -275,7 +275,7 @@ class Advance:
                 if history:
                     frame.node.child_aborted(self, frame, child)
         attempt = frame.attempt
-        if frame.phase is Phase.TASK and attempt is not None and (attempt.begun or attempt.scheduled):
+        if frame.phase is Phase.TASK and attempt is not None:
             self.effects.append(CancelTask(frame.path, attempt.number, frame.node.call(frame)))
         if frame.phase is Phase.MAP_RUN and frame.map_run is not None:
             self.effects.append(StopMapRun(frame.path, frame.map_run["number"]))

@@ -213,8 +213,7 @@ class TaskNode(Node):
         if not timed_out and not silent:
             self._set_due(advance, frame)
             return
-        if attempt.begun or attempt.scheduled or self._activity:
-            advance.effects.append(CancelTask(frame.path, attempt.number, self.call(frame)))
+        advance.effects.append(CancelTask(frame.path, attempt.number, self.call(frame)))
         if not attempt.scheduled:
             self._schedule(advance, frame)
         also = () if timed_out else ("States.HeartbeatTimeout",)

@@ -38,7 +38,7 @@ from fogbank.services.stepfunctions.engine.api import (
 from fogbank.services.stepfunctions.engine.errors import no_execution, too_many_executions
 from fogbank.services.stepfunctions.engine.limits import EXPRESS_MS, EXPRESS_RUNNING_MAX
 from fogbank.services.stepfunctions.engine.sources import PreparedSources
-from fogbank.services.stepfunctions.engine.tasks import Tasks, call_of
+from fogbank.services.stepfunctions.engine.tasks import Tasks, call_of, takes_slot
 
 
 class Run:
@@ -101,7 +101,7 @@ class Run:
         for effect in effects:
             match effect:
                 case RunTask():
-                    tasks.slots -= 1
+                    tasks.slots -= takes_slot(effect)
                     self._run_task(effect)
                 case WaitForSlot(path, number):
                     tasks.wait_for_slot(partial(self.give, SlotFree(path, number)))

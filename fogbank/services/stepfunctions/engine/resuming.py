@@ -16,7 +16,7 @@ from fogbank.services.stepfunctions.engine import keys
 from fogbank.services.stepfunctions.engine.active import Active
 from fogbank.services.stepfunctions.engine.keys import Ref
 from fogbank.services.stepfunctions.engine.runner import Runner
-from fogbank.services.stepfunctions.engine.tasks import Tasks, call_of
+from fogbank.services.stepfunctions.engine.tasks import Tasks, call_of, takes_slot
 from fogbank.store.api import Store
 
 log = logging.getLogger("fogbank.stepfunctions")
@@ -70,7 +70,7 @@ class Resuming:
         effect = frame.node.call(frame)
         call = call_of(effect, active.execution, active.prepared.source, active.head.trace)
         if attempt.submitted is not None or not attempt.begun or self._tasks.port.repeatable(call):
-            self._tasks.slots -= 1
+            self._tasks.slots -= takes_slot(effect)
             self._runner.run_task(active, effect)
         else:
             self._runner.tell(active, Reported(frame.path, attempt.number, self._tasks.port.lost(call)))

@@ -50,7 +50,7 @@ from fogbank.services.stepfunctions.engine.keys import Ref
 from fogbank.services.stepfunctions.engine.limits import CONFLICTS_MAX
 from fogbank.services.stepfunctions.engine.records import Head
 from fogbank.services.stepfunctions.engine.sources import Prepared, PreparedSources
-from fogbank.services.stepfunctions.engine.tasks import Tasks, call_of
+from fogbank.services.stepfunctions.engine.tasks import Tasks, call_of, takes_slot
 from fogbank.store.api import Store, Transaction
 
 log = logging.getLogger("fogbank.stepfunctions")
@@ -181,7 +181,7 @@ class Runner:
             stimuli: list[Stimulus] = [stimulus for stimulus, _ in taken] or [Continue()]
             was_running = active.execution.ending is None
             made = await self._step(active, stimuli)
-            reserved = sum(type(effect) is RunTask for effect in made.effects)
+            reserved = sum(type(effect) is RunTask and takes_slot(effect) for effect in made.effects)
             self._tasks.slots -= reserved
             try:
                 started = await self.commits.commit(active, made, was_running=was_running, stimuli=stimuli)

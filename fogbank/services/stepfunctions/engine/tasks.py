@@ -43,8 +43,15 @@ def call_of(effect: RunTask, execution: Execution, source: MachineSource, trace:
     )
 
 
+def takes_slot(task: TaskCall | RunTask) -> bool:
+    return task.submitted is None
+
+
 class Tasks:
-    """Runs tasks by the port. `slots` are how many more may begin."""
+    """Runs tasks by the port. `slots` are how many more may begin.
+
+    What only watches a submitted job takes none: it may last for months, and the job may need slots itself.
+    """
 
     def __init__(self, port: TaskPort, lanes: Lanes, slots: int = TASKS_RUNNING_MAX) -> None:
         self.port = port
@@ -66,7 +73,7 @@ class Tasks:
             self._waiting.popleft()()
 
     def run(self, call: TaskCall, done: Callable[[Outcome], Awaitable[None]]) -> asyncio.Task[None]:
-        """Run it in a slot reserved before. `done` goes on with the outcome, unless the task is cancelled before."""
+        """Run it, in a slot reserved before unless it only watches. `done` goes on with the outcome, unless the task is cancelled before."""
         return self._lanes.spawn("states task", self._run(call, done))
 
     async def _run(self, call: TaskCall, done: Callable[[Outcome], Awaitable[None]]) -> None:
@@ -76,7 +83,8 @@ class Tasks:
             log.exception("task %s of %s failed unexpectedly", call.resource.arn, call.execution_arn)
             outcome = Failed("States.TaskFailed", "Internal error.")
         finally:
-            self.free()
+            if takes_slot(call):
+                self.free()
         await done(outcome)
 
     def abandon(self, call: TaskCall) -> None:

@@ -389,3 +389,27 @@ async def test_numbers_and_halves_of_characters_that_json_writers_refuse() -> No
         await world.halt()
         await world.boot()
         assert (await world.ended(arn)).output == '["\\ud800",1000.0]'
+
+
+async def test_what_watches_a_job_takes_no_slot() -> None:
+    async with World() as world:
+        world.engine.runner._tasks.slots = 1
+        done = asyncio.Event()
+
+        async def job(call: Any) -> Any:
+            if call.submitted is None:
+                return Submitted('"job"')
+            await done.wait()
+            return "ended"
+
+        world.port.acts["startExecution.sync"] = job
+        watching = await world.start(machine("s", task("arn:aws:states:::states:startExecution.sync")))
+        await world.settle()
+        assert (await world.types(watching))[-1] == "TaskSubmitted"
+        quick = await world.start(machine("q", task(function("f"))))
+        assert (await world.ended(quick)).status is Status.SUCCEEDED
+        await world.halt()
+        await world.boot()
+        done.set()
+        assert (await world.ended(watching)).output == '"ended"'
+        assert list(world.port.began.values()) == [1, 1]
