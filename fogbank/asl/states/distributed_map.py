@@ -179,7 +179,7 @@ def _arguments(part: ItemReader | ResultWriter, *, jsonata: bool) -> fields.Eval
     evaluate: fields.Evaluate | None = None
     if given is not ABSENT:
         evaluate = fields.jsonata(given, f"{name}/Arguments") if jsonata else fields.template(given)
-    read_config = _config(
+    read_config = config_of(
         dict(config), f"{name}/{'Reader' if name == 'ItemReader' else 'Writer'}Config", jsonata
     )
 
@@ -193,7 +193,8 @@ def _arguments(part: ItemReader | ResultWriter, *, jsonata: bool) -> fields.Eval
     return arguments
 
 
-def _config(config: dict[str, Any], field: str, jsonata: bool) -> fields.Evaluate:
+def config_of(config: dict[str, Any], field: str, jsonata: bool) -> fields.Evaluate:
+    """To a ReaderConfig or WriterConfig without paths and expressions."""
     if jsonata:
         return fields.jsonata(config, field)
     paths = {name: fields.path(text, name) for name, text in config.items() if name.endswith("Path")}

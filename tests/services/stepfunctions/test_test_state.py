@@ -142,6 +142,78 @@ async def test_tolerated_failures(
         assert answer["error"] == "States.ExceedToleratedFailureThreshold"
 
 
+def reading(config: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A Distributed Map with an ItemReader."""
+    return {
+        "Type": "Map",
+        "ItemReader": {
+            "Resource": "arn:aws:states:::s3:getObject",
+            "Parameters": {"Bucket": "b", "Key": "k"},
+            "ReaderConfig": config,
+        },
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+            "StartAt": "P",
+            "States": {"P": {"Type": "Pass", "End": True}},
+        },
+        "End": True,
+    } | more
+
+
+@pytest.mark.parametrize(
+    ("config", "data", "items"),
+    [
+        ({"InputType": "JSON"}, "[1, 2]", [1, 2]),
+        ({"InputType": "JSON", "MaxItems": 1}, "[1, 2]", [1]),
+        ({"InputType": "JSONL"}, '{"a": 1}\n2\n', [{"a": 1}, 2]),
+        ({"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"}, "a,b\n1,2\n", [{"a": "1", "b": "2"}]),
+        ({"InputType": "JSON", "ItemsPointer": "/rows"}, '{"rows": [1, 2]}', [1, 2]),
+    ],
+)
+async def test_what_an_item_reader_finds(
+    states: StatesHouse, config: dict[str, Any], data: str, items: list[Any]
+) -> None:
+    found = await tried(
+        states,
+        reading(config, ItemSelector={"v.$": "$$.Map.Item.Value"}),
+        inspectionLevel="TRACE",
+        mock={"result": "[]"},
+        stateConfiguration={"mapItemReaderData": data},
+    )
+    seen = found["inspectionData"]
+    assert json.loads(seen["afterItemSelector"]) == [{"v": item} for item in items]
+    pointed = json.loads(seen["afterItemsPointer"]) if "ItemsPointer" in config else None
+    assert pointed == (items if "ItemsPointer" in config else None)
+
+
+async def test_batches_of_items(states: StatesHouse) -> None:
+    state = reading(
+        {"InputType": "JSON"}, ItemBatcher={"MaxItemsPerBatch": 2, "BatchInput": {"all.$": "$.n"}}
+    )
+    found = await tried(
+        states,
+        state,
+        {"n": 5},
+        inspectionLevel="TRACE",
+        mock={"result": "[]"},
+        stateConfiguration={"mapItemReaderData": "[1, 2, 3]"},
+    )
+    assert json.loads(found["inspectionData"]["afterItemBatcher"]) == [
+        {"BatchInput": {"all": 5}, "Items": [1, 2]},
+        {"BatchInput": {"all": 5}, "Items": [3]},
+    ]
+
+
+async def test_what_no_item_reader_understands(states: StatesHouse) -> None:
+    found = await tried(
+        states,
+        reading({"InputType": "JSON"}, Catch=[{"ErrorEquals": ["States.ItemReaderFailed"], "Next": "N"}]),
+        mock={"result": "[]"},
+        stateConfiguration={"mapItemReaderData": "{"},
+    )
+    assert (found["status"], found["error"]) == ("CAUGHT_ERROR", "States.ItemReaderFailed")
+
+
 async def test_variables_go_in_and_come_out(states: StatesHouse) -> None:
     state = {"Type": "Pass", "Assign": {"b.$": "$a"}, "Parameters": {"x.$": "$a"}, "End": True}
     answer = await tried(states, state, variables='{"a": 1}', inspectionLevel="DEBUG")

@@ -32,36 +32,16 @@ class Reader:
 
     async def items(self, skip: int) -> AsyncIterator[Any]:
         """Without the first `skip`, and no more than MaxItems in all."""
-        most = self._most()
+        most = most_of(self._config)
         if skip >= most:
             return
         number = 0
         async for raw in self._raw():
             number += 1
             if number > skip:
-                yield self._item(raw)
+                yield item_of(raw)
             if number >= most:
                 return
-
-    def _most(self) -> int:
-        value = self._config.get("MaxItems")
-        if isinstance(value, str) and value.isdigit():
-            value = int(value)
-        if value is None or value == 0:
-            return ITEMS_MAX
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            # The sentence is a guess.
-            raise unreadable(f"The MaxItems field must be a non-negative integer, but is '{dumps(value)}'.")
-        return min(value, ITEMS_MAX)
-
-    def _item(self, raw: Any) -> Any:
-        """JSON is parsed only when the item is wanted."""
-        if not isinstance(raw, bytes):
-            return raw
-        try:
-            return loads(raw.decode())
-        except ValueError:
-            raise unreadable("The content is not valid JSON.") from None
 
     def _raw(self) -> AsyncIterator[Any]:
         match self._resource:
@@ -76,17 +56,9 @@ class Reader:
         return self._parsed(content)
 
     def _parsed(self, content: AsyncIterator[bytes]) -> AsyncIterator[Any]:
-        match self._config.get("InputType"):
-            case "JSON":
-                return self._json(content)
-            case "JSONL":
-                return _filled(lines(content))
-            case "CSV":
-                return csv_items(content, self._config)
-            case "MANIFEST":
-                return self._inventory(content)
-            case other:
-                raise unreadable(f"fogbank does not support the InputType {other} yet")
+        if self._config.get("InputType") == "MANIFEST":
+            return self._inventory(content)
+        return items_in(content, self._config)
 
     def _named(self, members: tuple[str, ...]) -> dict[str, Any]:
         if not isinstance(self._arguments.get("Bucket"), str):
@@ -94,26 +66,6 @@ class Reader:
         if unknown := self._arguments.keys() - set(members):
             raise unreadable(f"The ItemReader does not support {', '.join(sorted(unknown))}.")
         return dict(self._arguments)
-
-    # --- JSON -------------------------------------------------------------------------------------------------------
-
-    async def _json(self, content: AsyncIterator[bytes]) -> AsyncIterator[Any]:
-        """An array is read element by element; what lies behind a pointer as a whole, and that may be an object."""
-        pointer = self._config.get("ItemsPointer")
-        if pointer is None:
-            async for element in array_elements(content):
-                yield element
-            return
-        node = _behind(pointer, await _whole(content))
-        match node:
-            case list():
-                for item in node:
-                    yield item
-            case dict():
-                for key, value in node.items():
-                    yield {"Key": key, "Value": value}
-            case _:
-                raise unreadable("Attempting to map over non-iterable node.")
 
     # --- lists of objects -------------------------------------------------------------------------------------------
 
@@ -152,6 +104,60 @@ class Reader:
             packed = pieces(self._calls, self._caller, {"Bucket": bucket, "Key": key})
             async for row in records(inflated(packed), ","):
                 yield object_of(schema, row)
+
+
+def items_in(content: AsyncIterator[bytes], config: dict[str, Any]) -> AsyncIterator[Any]:
+    """What an object with that content holds, all of it; `item_of` makes items of it."""
+    match config.get("InputType"):
+        case "JSON":
+            return _json(content, config.get("ItemsPointer"))
+        case "JSONL":
+            return _filled(lines(content))
+        case "CSV":
+            return csv_items(content, config)
+        case other:
+            raise unreadable(f"fogbank does not support the InputType {other} yet")
+
+
+def item_of(raw: Any) -> Any:
+    """JSON is parsed only when the item is wanted."""
+    if not isinstance(raw, bytes):
+        return raw
+    try:
+        return loads(raw.decode())
+    except ValueError:
+        raise unreadable("The content is not valid JSON.") from None
+
+
+def most_of(config: dict[str, Any]) -> int:
+    """MaxItems."""
+    value = config.get("MaxItems")
+    if isinstance(value, str) and value.isdigit():
+        value = int(value)
+    if value is None or value == 0:
+        return ITEMS_MAX
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        # The sentence is a guess.
+        raise unreadable(f"The MaxItems field must be a non-negative integer, but is '{dumps(value)}'.")
+    return min(value, ITEMS_MAX)
+
+
+async def _json(content: AsyncIterator[bytes], pointer: str | None) -> AsyncIterator[Any]:
+    """An array is read element by element; what lies behind a pointer as a whole, and that may be an object."""
+    if pointer is None:
+        async for element in array_elements(content):
+            yield element
+        return
+    node = _behind(pointer, await _whole(content))
+    match node:
+        case list():
+            for item in node:
+                yield item
+        case dict():
+            for key, value in node.items():
+                yield {"Key": key, "Value": value}
+        case _:
+            raise unreadable("Attempting to map over non-iterable node.")
 
 
 async def _filled(of: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from fogbank.asl.definition.states import MapState, ParallelState
 from fogbank.core.errors import NotSupported
 from fogbank.services.stepfunctions.errors import validation
@@ -15,11 +13,11 @@ from fogbank.services.stepfunctions.state_trial.subject import Subject
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """`retries` that a Retry has made already; `failures` of a Map's iterations; `items` that its ItemReader read."""
+    """`retries` that a Retry has made already; `failures` of a Map's iterations; `reader_data` is what its ItemReader finds."""
 
     retries: int = 0
     failures: int = 0
-    items: list[Any] | None = None
+    reader_data: str | None = None
 
     @classmethod
     def of(cls, given: dict[str, Any] | None, subject: Subject) -> Configuration:
@@ -38,27 +36,17 @@ class Configuration:
         failures = given.get("mapIterationFailureCount")
         if failures is not None and not isinstance(state, MapState):
             raise validation("mapIterationFailureCount can only be specified for a Map state")
-        return cls(
-            given.get("retrierRetryCount", 0), failures or 0, _items(given.get("mapItemReaderData"), subject)
-        )
+        reader_data = _reader_data(given.get("mapItemReaderData"), subject)
+        return cls(given.get("retrierRetryCount", 0), failures or 0, reader_data)
 
 
-def _items(text: str | None, subject: Subject) -> list[Any] | None:
-    """The items of mapItemReaderData, read as ItemReader's InputType says."""
+def _reader_data(text: str | None, subject: Subject) -> str | None:
     if text is None:
         return None
     state = subject.state
     if not isinstance(state, MapState) or state.item_reader is None:
         raise validation("mapItemReaderData can only be specified for a Map state with an ItemReader")
-    kind = (state.item_reader.reader_config or {}).get("InputType", "JSON")
-    try:
-        if kind == "JSONL":
-            return [orjson.loads(line) for line in text.splitlines() if line.strip()]
-        if kind == "JSON":
-            found = orjson.loads(text)
-            if not isinstance(found, list):
-                raise validation("mapItemReaderData must be a JSON array")
-            return found
-    except orjson.JSONDecodeError:
-        raise validation("mapItemReaderData is no valid JSON") from None
-    raise NotSupported(f"stepfunctions TestState with mapItemReaderData for InputType {kind}")
+    kind = (state.item_reader.reader_config or {}).get("InputType")
+    if kind in ("MANIFEST", "PARQUET"):
+        raise NotSupported(f"stepfunctions TestState with mapItemReaderData for InputType {kind}")
+    return text

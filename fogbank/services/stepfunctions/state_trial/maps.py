@@ -2,24 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 from fogbank.asl import fields
-from fogbank.asl.definition.states import ABSENT, MapState
+from fogbank.asl.advance import DATA_BYTES_MAX
+from fogbank.asl.definition.states import ABSENT, ItemBatcher, MapState
 from fogbank.asl.documents import Document
 from fogbank.asl.errors import runtime_error
+from fogbank.asl.states.distributed_map import config_of
+from fogbank.services.stepfunctions.distributed.reading import item_of, items_in, most_of
+from fogbank.services.stepfunctions.engine.map_batches import batches
 from fogbank.services.stepfunctions.state_trial.way import Way
 
 _INT_MAX = 2**31 - 1
 
 
-def items_of(way: Way, state: MapState, effective: Document, read: list[Any] | None) -> list[Any]:
-    """The inputs of the iterations. `read` is what the ItemReader is said to have read; without it, none is known."""
-    items = read
-    if items is None:
-        items = [] if state.item_reader is not None else _found(way, state, effective)
-    if state.item_selector is ABSENT:
-        return items
+async def items_of(way: Way, state: MapState, effective: Document, reader_data: str | None) -> list[Any]:
+    """The items. `reader_data` is what the ItemReader is said to find; without it, none are known."""
+    if state.item_reader is None:
+        items = _found(way, state, effective)
+    elif reader_data is None:
+        items = []
+    else:
+        items = await _read(way, state, effective, reader_data)
+    inputs = items
+    if state.item_selector is not ABSENT:
+        inputs = _selected(way, state, effective, items)
+        way.inspection.saw("afterItemSelector", Document.of(inputs))
+    if state.item_batcher is not None:
+        batched = await _batched(way, state.item_batcher, effective, inputs)
+        way.inspection.saw("afterItemBatcher", Document.of(batched))
+    return items
+
+
+async def _read(way: Way, state: MapState, effective: Document, data: str) -> list[Any]:
+    """By ItemReader's configuration, as from S3. A listing of objects is given as JSON."""
+    reader = state.item_reader
+    assert reader is not None
+    given = dict(reader.reader_config or {})
+    config = config_of(given, "ItemReader/ReaderConfig", way.jsonata)(way.scope(effective))
+    items: list[Any] = []
+    most = most_of(config)
+    async for raw in items_in(_once(data.encode()), {"InputType": "JSON"} | config):
+        if len(items) >= most:
+            break
+        items.append(item_of(raw))
+    if config.get("ItemsPointer") is not None:
+        way.inspection.saw("afterItemsPointer", Document.of(items))
+    return items
+
+
+def _selected(way: Way, state: MapState, effective: Document, items: list[Any]) -> list[Any]:
     select = (
         fields.jsonata(state.item_selector, "ItemSelector")
         if way.jsonata
@@ -30,8 +64,48 @@ def items_of(way: Way, state: MapState, effective: Document, read: list[Any] | N
         scope = way.scope(effective)
         scope.context = {**way.context, "Map": {"Item": {"Index": index, "Value": item}}}
         selected.append(select(scope))
-    way.inspection.saw("afterItemSelector", Document.of(selected))
     return selected
+
+
+async def _batched(way: Way, batcher: ItemBatcher, effective: Document, inputs: list[Any]) -> list[Any]:
+    scope = way.scope(effective)
+    given = None
+    if batcher.batch_input is not ABSENT:
+        given = (
+            fields.jsonata(batcher.batch_input, "ItemBatcher/BatchInput")
+            if way.jsonata
+            else fields.template(batcher.batch_input)
+        )(scope)
+    plan: dict[str, Any] = {"batcher": {"input": given}}
+    for name, literal, path, field, maximum in (
+        (
+            "batch_items",
+            batcher.max_items_per_batch,
+            batcher.max_items_per_batch_path,
+            "MaxItemsPerBatch",
+            _INT_MAX,
+        ),
+        (
+            "batch_bytes",
+            batcher.max_input_bytes_per_batch,
+            batcher.max_input_bytes_per_batch_path,
+            "MaxInputBytesPerBatch",
+            DATA_BYTES_MAX,
+        ),
+    ):
+        evaluate = fields.integer(literal, path, field, is_jsonata=way.jsonata, minimum=0, maximum=maximum)
+        if evaluate is not None:
+            plan[name] = int(evaluate(scope))
+    return [batch async for batch, _ in batches(_each(inputs), plan)]
+
+
+async def _once(data: bytes) -> AsyncIterator[bytes]:
+    yield data
+
+
+async def _each(items: list[Any]) -> AsyncIterator[Any]:
+    for item in items:
+        yield item
 
 
 def _found(way: Way, state: MapState, effective: Document) -> list[Any]:

@@ -85,7 +85,7 @@ class Trial:
             case TaskState():
                 return await self._task(state, way.effective(state))
             case MapState():
-                return self._map(state, way.effective(state))
+                return await self._map(state, way.effective(state))
             case ParallelState():
                 way.payload(state, way.effective(state))
                 return self._mocked()
@@ -174,9 +174,9 @@ class Trial:
             case other:
                 raise AssertionError(f"a task that must be mocked answered {other}")
 
-    def _map(self, state: MapState, effective: Document) -> Verdict:
+    async def _map(self, state: MapState, effective: Document) -> Verdict:
         way, configuration = self._way, self._configuration
-        items = items_of(way, state, effective, configuration.items)
+        items = await items_of(way, state, effective, configuration.reader_data)
         if exceeded(way, state, effective, len(items), configuration.failures):
             return self._failed(
                 "States.ExceedToleratedFailureThreshold",
