@@ -102,7 +102,6 @@ class StatesEngine:
 
     async def open(self) -> None:
         """Take up what this node was busy with, then serve."""
-        self._sources.start()
         await self.store.release(self._owner)
         await self._resuming.resume()
         self._due.start()
@@ -111,7 +110,6 @@ class StatesEngine:
     async def close(self) -> None:
         """Take nothing new up. What runs is resumed by the next `open`."""
         self._due.close()
-        self._sources.close()
 
     # --- starting and ending -----------------------------------------------------------------------------------------
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
 
 from fogbank.asl.definition import parse
 from fogbank.asl.machine import Machine, compile_machine
@@ -18,20 +17,20 @@ from fogbank.store.api import Store, Transaction
 class Prepared:
     """A source, compiled when first run, and the name it is stored under."""
 
-    __slots__ = ("_machine", "digest", "encoded", "source", "stored")
+    __slots__ = ("compiled", "digest", "encoded", "source", "stored")
 
     def __init__(self, source: MachineSource, encoded: bytes) -> None:
         self.source = source
         self.encoded = encoded
         self.digest = digest_of(encoded)
         self.stored = False  # as far as this node knows
-        self._machine: Machine | None = None
+        self.compiled: Machine | None = None
 
     @property
     def machine(self) -> Machine:
-        if self._machine is None:
-            self._machine = compile_machine(parse(self.source.definition))
-        return self._machine
+        if self.compiled is None:
+            self.compiled = compile_machine(parse(self.source.definition))
+        return self.compiled
 
 
 class PreparedSources:
@@ -41,18 +40,6 @@ class PreparedSources:
         self._store = store
         self._by_digest: OrderedDict[str, Prepared] = OrderedDict()
         self._by_identity: OrderedDict[int, Prepared] = OrderedDict()
-        self._end_watch: Callable[[], None] = lambda: None
-
-    def start(self) -> None:
-        self._end_watch = self._store.watch_records(keys.sources(), self._doubt)
-
-    def close(self) -> None:
-        self._end_watch()
-
-    def _doubt(self) -> None:
-        """The store was changed there, perhaps cleared: store again what is used next."""
-        for prepared in self._by_digest.values():
-            prepared.stored = False
 
     def of(self, source: MachineSource) -> Prepared:
         """The same object for the same source; fast for one that is passed again."""
@@ -65,11 +52,11 @@ class PreparedSources:
         if prepared is None:
             prepared = self._keep(Prepared(source, encoded))
         elif prepared.source is not source:
-            # Remember the newest object, so that the next call finds it by identity.
-            machine_of, stored = prepared, prepared.stored
-            prepared = Prepared(source, encoded)
-            prepared._machine, prepared.stored = machine_of._machine, stored
-            self._keep(prepared)
+            # The newest object is found by its identity next time. It was read anew because a state machine changed,
+            # or because everything was deleted: whether the store has the source is to be seen.
+            machine = prepared.compiled
+            prepared = self._keep(Prepared(source, encoded))
+            prepared.compiled = machine
         return prepared
 
     def _keep(self, prepared: Prepared) -> Prepared:

@@ -413,3 +413,16 @@ async def test_what_watches_a_job_takes_no_slot() -> None:
         done.set()
         assert (await world.ended(watching)).output == '"ended"'
         assert list(world.port.began.values()) == [1, 1]
+
+
+async def test_a_definition_is_stored_once_and_again_after_everything_was_deleted() -> None:
+    async with World() as world:
+        source = machine("m", PASS)
+        await world.start(source)
+        (record,) = await world.store.scan(keys.sources(), limit=10)
+        await world.start(source)
+        assert await world.store.scan(keys.sources(), limit=10) == [record]
+        await world.store.clear()
+        arn = await world.start(machine("m", PASS))
+        assert (await world.engine.describe(arn)).machine == source
+        assert len(await world.store.scan(keys.sources(), limit=10)) == 1
