@@ -202,6 +202,28 @@ def test_mocks_select_by_their_status(gateways: Gateways) -> None:
     assert (api.call("/a?code=503").status, api.call("/a?code=503").text) == (500, "bad {}")
 
 
+@pytest.mark.parametrize(
+    ("template", "status"),
+    [
+        ("{statusCode: 201}", 201),
+        ("{'statusCode': 201, 'x': 1}", 201),
+        ('{"x": "y", statusCode: "201"}', 201),
+        ('{"statusCode": "201"}', 201),
+        ("{statusCode: x}", 500),
+        ("", 500),
+        ("[]", 500),
+        ("{}", 500),
+    ],
+)
+def test_mocks_are_read_leniently(gateways: Gateways, template: str, status: int) -> None:
+    api = gateways.api()
+    templates = {"application/json": template}
+    integration = {"type": "MOCK", "requestTemplates": templates}
+    api.integrate(api.method("/a"), integration, {"200": {}, "201": {"selectionPattern": "201"}})
+    api.deploy()
+    assert api.call("/a").status == status
+
+
 def test_gateway_responses(gateways: Gateways) -> None:
     api = gateways.api()
     api.mock("/secured", apiKeyRequired=True)

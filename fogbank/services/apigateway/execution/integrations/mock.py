@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import orjson
@@ -13,6 +14,8 @@ from fogbank.services.apigateway.execution.exchange import Exchange
 from fogbank.services.apigateway.execution.faults import misconfigured
 from fogbank.services.apigateway.execution.mapping import Answer
 from fogbank.services.apigateway.execution.responses import IntegrationResponses, answer_client
+
+_LENIENT = re.compile(rb"""\s*\{(?:[^{}]*,)?\s*['"]?statusCode['"]?\s*:\s*['"]?(\d{3})\b""")
 
 
 class Mock:
@@ -33,13 +36,20 @@ class Mock:
         return answer_client(x, chosen, Answer(int(status), [], b""), self._binary, traced=False)
 
     def _status(self, body: bytes) -> str:
-        """`statusCode` of the mapped request. Nearly always a template without variables: remembered."""
+        """`statusCode` of the mapped request. Nearly always a template without variables: remembered.
+
+        AWS reads it leniently: names without quotes (`{statusCode: 200}`) are common."""
         try:
             status = str(int(orjson.loads(body)["statusCode"]))
+        except orjson.JSONDecodeError:
+            found = _LENIENT.match(body)
+            status = "" if found is None else found[1].decode()
         except (ValueError, TypeError, KeyError):
+            status = ""
+        if not status:
             raise misconfigured(
                 "Unable to parse statusCode. It should be an integer and defined in request template."
-            ) from None
+            )
         if len(self._statuses) < 64 and len(body) < 256:
             self._statuses[body] = status
         return status
