@@ -24,7 +24,7 @@ States = dict[str, dict[str, Any]]
 def needs(server: Fogbank, *services: str) -> None:
     """Wait, visibly, for services that are not there yet."""
     if missing := sorted(set(services) - set(server.app.house.calls.services)):
-        pytest.skip(f"waits for {', '.join(missing)}")
+        pytest.xfail(f"waits for {', '.join(missing)}")
 
 
 def machine(states: States, start: str | None = None, **more: Any) -> dict[str, Any]:
