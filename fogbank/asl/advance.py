@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import heapq
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from fogbank.asl.documents import Document
@@ -26,6 +28,9 @@ HISTORY_EVENTS_MAX = 25_000
 DATA_BYTES_MAX = 262_144
 
 _FIELD = re.compile(r"specified for the field '([^']+)'")
+
+#: The context object of a state that does not look at it.
+_UNSEEN: Mapping[str, Any] = MappingProxyType({})
 
 
 class HistoryFull(Exception):
@@ -94,7 +99,7 @@ class Advance:
     # --- what expressions see --------------------------------------------------------------------------------------
 
     def scope(self, frame: Frame, input: Document, result: Any = UNDEFINED, error: Any = UNDEFINED) -> Scope:
-        context = self.context(frame)
+        context = self.context(frame) if frame.node.sees_context else _UNSEEN
         return Scope(input.value, context, frame.variables, self.budget, result, error, input.written)
 
     def context(self, frame: Frame) -> dict[str, Any]:

@@ -76,7 +76,7 @@ class DistributedMapNode(Node):
             label=self._label,
             child_type=state.execution_type or "STANDARD",
             input=scope.input,
-            context=scope.context,
+            context=dict(scope.context),
             variables=dict(scope.variables),
             items=items,
             reader=None if self._reader is None else self._reader(scope),

@@ -26,6 +26,8 @@ class Node:
         self.exited = f"{state.type}StateExited"
         self.aborted: str | None = None
         self.flow: Dataflow = dataflow_of(state)
+        # Most states never look at the context object; then nobody makes it.
+        self.sees_context = self.flow.jsonata or "$$" in repr(state)
         self.handlers: Handlers | None = None
         self.blocks: tuple[Block, ...] = ()  # of a Parallel's branches, or a Map's processor
 
