@@ -124,9 +124,9 @@ class Mapped(Scenario):
 
         return until_blocking(look)
 
-    def received(self, url: str, **more: Any) -> Any:
+    def received(self, url: str, passes_s: float = 0.0, **more: Any) -> Any:
         def look() -> Any:
-            self.server.advance(PASSES_S)
+            self.server.advance(passes_s)
             answer = self.sqs.receive_message(QueueUrl=url, **more)
             return answer if answer.get("Messages") else None
 
@@ -135,11 +135,11 @@ class Mapped(Scenario):
     def empty(self, url: str) -> None:
         assert "Messages" not in self.sqs.receive_message(QueueUrl=url)
 
-    def printed(self, count: int = 1) -> list[Any]:
+    def printed(self, count: int = 1, passes_s: float = PASSES_S) -> list[Any]:
         """The events that the function printed, once there are `count`."""
 
         def look() -> Any:
-            self.server.advance(PASSES_S)
+            self.server.advance(passes_s)
             lines = [event["message"] for event in self.events()]
             found = [json.loads(line) for line in lines if line.startswith("{")]
             return found if len(found) >= count else None
@@ -381,7 +381,7 @@ def test_batch_sizes(esm: Mapped, size: int) -> None:
         esm.sqs.send_message_batch(QueueUrl=source, Entries=entries)
     esm.client.update_event_source_mapping(UUID=created["UUID"], Enabled=True)
     esm.comes(created["UUID"], "Enabled")
-    [event] = esm.printed()
+    [event] = esm.printed(passes_s=0.0)
     assert len(event["Records"]) == len(was["Records"]) == 15
     esm.tells(was["Records"][0], event["Records"][0], frozenset({"body"}))
 
@@ -522,7 +522,7 @@ def test_on_failure_destination_in_a_queue(esm: Mapped) -> None:
     created = esm.mapping(esm.table(), MaximumRetryAttempts=1, DestinationConfig=destination, **STREAM)
     esm.tells(was["create_event_source_mapping_response"], created)
     esm.put(my_partition_key={"S": "hello world"})
-    esm.tells(was["destination_queue_messages"], esm.received(out))
+    esm.tells(was["destination_queue_messages"], esm.received(out, PASSES_S))
 
 
 def test_on_failure_destination_in_a_bucket(esm: Mapped) -> None:
@@ -563,7 +563,7 @@ def test_report_batch_item_failures_of_a_stream(esm: Mapped) -> None:
     for n in range(6):
         esm.put(my_partition_key={"S": f"testId{n}"}, should_fail={"BOOL": n == 5})
     records = was["dynamodb_records"]["Records"]
-    message = esm.received(out)
+    message = esm.received(out, PASSES_S)
     seen = [record for event in esm.printed(6) for record in event["Records"]]
     esm.tells(records, seen)
     esm.tells(was["destination_queue_messages"], message)
@@ -598,7 +598,7 @@ def test_answers_about_a_batch(esm: Mapped, test: str) -> None:
     )
     esm.put(my_partition_key={"S": "hello world"}, binary_key={"B": b"foobar"})
     if "destination_queue_messages" in was:
-        esm.tells(was["destination_queue_messages"], esm.received(out))
+        esm.tells(was["destination_queue_messages"], esm.received(out, PASSES_S))
     events = esm.printed(len(was["dynamodb_events"]))
     esm.tells(was["dynamodb_events"], events)
 

@@ -1,0 +1,274 @@
+"""Event source mappings as operations: settings, lists, states; the loops run on a fake pool and a virtual clock."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fogbank.services import lambda_, sqs
+from fogbank.services.lambda_.lineage import TIMES_MAX, lineage_with, parts_of, times_in
+from tests.services.lambda_.fakes import ARN, Failed, LambdaHouse, build
+from tests.support.house import House
+from tests.support.waiting import until
+
+QUEUE = "arn:aws:sqs:us-east-1:000000000000:q"
+URL = "http://x/000000000000/"
+
+
+class MappedHouse(LambdaHouse):
+    """Lambda and SQS."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        House.__init__(
+            self,
+            {
+                sqs.SERVICE: lambda h: sqs.Sqs(
+                    store=h.store, clock=h.clock, ids=h.ids, lanes=h.lanes, telemetry=self.telemetry, node="n"
+                ),
+                lambda_.SERVICE: build,
+            },
+        )
+
+    async def queue(self, name: str = "q", **attributes: str) -> None:
+        await self.call("sqs", "CreateQueue", {"QueueName": name, "Attributes": attributes})
+
+    async def send(self, body: str, name: str = "q", **more: Any) -> None:
+        await self.call("sqs", "SendMessage", {"QueueUrl": URL + name, "MessageBody": body, **more})
+
+    async def received(self, name: str) -> list[dict[str, Any]]:
+        params = {"QueueUrl": URL + name, "MessageAttributeNames": ["All"], "AttributeNames": ["All"]}
+        answer = await self.call("sqs", "ReceiveMessage", params)
+        messages: list[dict[str, Any]] = answer.get("Messages", [])
+        return messages
+
+    async def mapping(self, **settings: Any) -> str:
+        made = await self.do(
+            "CreateEventSourceMapping", **({"FunctionName": "f", "EventSourceArn": QUEUE} | settings)
+        )
+        await self.comes(made["UUID"], "Enabled")
+        return str(made["UUID"])
+
+    async def comes(self, uuid: str, state: str) -> None:
+        async def look() -> bool:
+            return bool((await self.do("GetEventSourceMapping", UUID=uuid))["State"] == state)
+
+        await until(look)
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[MappedHouse]:
+    made = MappedHouse(tmp_path)
+    async with made:
+        await made.queue()
+        await made.create()
+        yield made
+
+
+async def test_messages_reach_the_function(house: MappedHouse) -> None:
+    await house.mapping()
+    await house.send("hello")
+    await until(lambda: house.pool.invoked)
+    event = json.loads(house.pool.invoked[0][1].payload)
+    assert [record["body"] for record in event["Records"]] == ["hello"]
+
+    async def gone() -> bool:
+        return await house.store.count(("sqs-q",), limit=1) == 0
+
+    await until(gone)
+
+
+async def test_a_mapping_waits_for_its_function(house: MappedHouse) -> None:
+    await house.mapping()
+    await house.do("DeleteFunction", FunctionName="f")
+    await house.send("early")
+    await house.clock.advance_ms(2000)
+    assert not house.pool.invoked
+    await house.create()
+    for _ in range(40):
+        await house.clock.advance_ms(1000)
+    await until(lambda: house.pool.invoked)
+
+
+async def test_disabling_and_deleting(house: MappedHouse) -> None:
+    uuid = await house.mapping()
+    updated = await house.do("UpdateEventSourceMapping", UUID=uuid, Enabled=False)
+    assert updated["State"] == "Disabling"
+    await house.comes(uuid, "Disabled")
+    await house.send("not now")
+    await house.clock.advance_ms(5000)
+    assert not house.pool.invoked
+    assert (await house.do("DeleteEventSourceMapping", UUID=uuid))["State"] == "Deleting"
+
+    async def gone() -> bool:
+        return not (await house.do("ListEventSourceMappings"))["EventSourceMappings"]
+
+    await until(gone)
+    assert await house.refuses("GetEventSourceMapping", UUID=uuid) == (
+        "ResourceNotFoundException",
+        "The resource you requested does not exist.",
+    )
+    for prefix in ("lambda-esm-function", "lambda-esm-source", "lambda-esm-checkpoint"):
+        assert await house.store.count((prefix,), limit=1) == 0
+
+
+async def test_lists(house: MappedHouse) -> None:
+    await house.create("g")
+    await house.queue("r")
+    other = QUEUE[:-1] + "r"
+    one, two = await house.mapping(), await house.mapping(FunctionName="g")
+    three = await house.mapping(EventSourceArn=other)
+
+    async def listed(**params: Any) -> set[str]:
+        answer = await house.do("ListEventSourceMappings", **params)
+        return {mapping["UUID"] for mapping in answer["EventSourceMappings"]}
+
+    assert await listed() == {one, two, three}
+    assert await listed(FunctionName="f") == {one, three}
+    assert await listed(EventSourceArn=QUEUE) == {one, two}
+    assert await listed(FunctionName="f", EventSourceArn=other) == {three}
+    assert await listed(FunctionName="none") == set()
+    found: set[str] = set()
+    marker: dict[str, str] = {}
+    while True:
+        page = await house.do("ListEventSourceMappings", MaxItems=1, **marker)
+        assert len(page["EventSourceMappings"]) == 1
+        found.add(page["EventSourceMappings"][0]["UUID"])
+        if "NextMarker" not in page:
+            break
+        marker = {"Marker": page["NextMarker"]}
+    assert found == {one, two, three}
+
+
+async def test_tags_of_mappings(house: MappedHouse) -> None:
+    uuid = await house.mapping(Tags={"a": "1"})
+    arn = f"arn:aws:lambda:us-east-1:000000000000:event-source-mapping:{uuid}"
+    await house.do("TagResource", Resource=arn, Tags={"b": "2"})
+    await house.do("UntagResource", Resource=arn, TagKeys=["a"])
+    assert await house.do("ListTags", Resource=arn) == {"Tags": {"b": "2"}}
+
+
+@pytest.mark.parametrize(
+    ("settings", "code"),
+    [
+        ({"EventSourceArn": "nonsense"}, "ValidationException"),
+        ({"EventSourceArn": "arn:aws:s3:::bucket"}, "InvalidParameterValueException"),
+        ({"EventSourceArn": None}, "InvalidParameterValueException"),
+        ({"EventSourceArn": "arn:aws:kinesis:us-east-1:000000000000:stream/s"}, "NotImplemented"),
+        ({"FunctionName": "missing"}, "InvalidParameterValueException"),
+        ({"StartingPosition": "LATEST"}, "InvalidParameterValueException"),
+        ({"ParallelizationFactor": 2}, "InvalidParameterValueException"),
+        ({"BisectBatchOnFunctionError": True}, "InvalidParameterValueException"),
+        ({"MaximumRetryAttempts": 2}, "InvalidParameterValueException"),
+        ({"DestinationConfig": {"OnFailure": {"Destination": QUEUE}}}, "InvalidParameterValueException"),
+        ({"BatchSize": 10_001}, "ValidationException"),
+        ({"ScalingConfig": {"MaximumConcurrency": 1}}, "ValidationException"),
+        ({"FilterCriteria": {"Filters": [{"Pattern": "{}"}] * 11}}, "InvalidParameterValueException"),
+        ({"KMSKeyArn": "arn:aws:kms:us-east-1:000000000000:key/k"}, "NotImplemented"),
+    ],
+)
+async def test_settings_that_cannot_be(house: MappedHouse, settings: dict[str, Any], code: str) -> None:
+    params = {"FunctionName": "f", "EventSourceArn": QUEUE} | settings
+    params = {name: value for name, value in params.items() if value is not None}
+    assert (await house.refuses("CreateEventSourceMapping", **params))[0] == code
+
+
+async def test_a_queue_that_gives_its_messages_out_again_too_soon(house: MappedHouse) -> None:
+    await house.create("slow", Timeout=60)
+    assert await house.refuses("CreateEventSourceMapping", FunctionName="slow", EventSourceArn=QUEUE) == (
+        "InvalidParameterValueException",
+        "Queue visibility timeout: 30 seconds is less than Function timeout: 60 seconds",
+    )
+
+
+# --- dead letters and destinations ----------------------------------------------------------------------------------------
+
+
+async def test_a_dead_letter(house: MappedHouse) -> None:
+    def fail(event: Any, invocation: Any) -> Any:
+        raise Failed
+
+    await house.queue("dead")
+    await house.create("g", DeadLetterConfig={"TargetArn": QUEUE[:-1] + "dead"})
+    house.pool.bodies["g"] = fail
+    await house.do("PutFunctionEventInvokeConfig", FunctionName="g", MaximumRetryAttempts=0)
+    await house.invoke("g", {"n": 1}, InvocationType="Event")
+    [letter] = await until(lambda: house.received("dead"))
+    assert json.loads(letter["Body"]) == {"n": 1}
+    assert set(letter["MessageAttributes"]) >= {"RequestID", "ErrorCode"}
+
+
+async def test_what_cannot_be_delivered_is_counted(house: MappedHouse) -> None:
+    await house.queue("out")
+    destination = {"OnSuccess": {"Destination": QUEUE[:-1] + "out"}}
+    await house.do("PutFunctionEventInvokeConfig", FunctionName="f", DestinationConfig=destination)
+    await house.call("sqs", "DeleteQueue", {"QueueUrl": URL + "out"})
+    await house.invoke("f", {}, InvocationType="Event")
+
+    async def counted() -> bool:
+        await house.telemetry.flush()
+        return house.telemetry.sum_of("DestinationDeliveryFailures", FunctionName="f") == 1
+
+    await until(counted)
+
+
+async def test_destinations_that_are_not_there_yet(house: MappedHouse) -> None:
+    for service, resource in (("sns", "topic"), ("events", "event-bus/default")):
+        arn = f"arn:aws:{service}:us-east-1:000000000000:{resource}"
+        config = {"OnSuccess": {"Destination": arn}}
+        code, text = await house.refuses(
+            "PutFunctionEventInvokeConfig", FunctionName="f", DestinationConfig=config
+        )
+        assert code == "NotImplemented" and service in text
+
+
+# --- recursion --------------------------------------------------------------------------------------------------------------
+
+
+def test_lineage_counts_each_function() -> None:
+    header = ""
+    for n in range(3):
+        assert times_in(header, ARN) == n
+        header = f"Root=1-2-3;Lineage={lineage_with(header, ARN)}"
+    assert times_in(header, ARN + ":7") == 3  # whatever its version
+    other = f"Root=1-2-3;Lineage={lineage_with(header, ARN + 'other')}"
+    assert (times_in(other, ARN), times_in(other, ARN + "other")) == (3, 1)
+    assert parts_of(other)["Root"] == "1-2-3"
+    for odd in ("Lineage=", "Lineage=1:x", "Lineage=1:x:-1", "x" * 5000, "Lineage=1:x:9999999"):
+        assert times_in(odd, ARN) == 0
+
+
+def _from(house: MappedHouse, n: int) -> list[Any]:
+    return house.pool.invoked[n:]
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+async def test_a_loop_through_a_queue(house: MappedHouse, allowed: bool) -> None:
+    """The function's own messages come back to it; its SDK sends the trace header on."""
+    if allowed:
+        await house.do("PutFunctionRecursionConfig", FunctionName="f", RecursiveLoop="Allow")
+        assert await house.do("GetFunctionRecursionConfig", FunctionName="f") == {"RecursiveLoop": "Allow"}
+    await house.mapping()
+    await house.send("first")
+    rounds = TIMES_MAX + 4
+    for n in range(rounds):
+        if n >= TIMES_MAX and not allowed:
+            break
+        [(_, invocation), *_] = await until(partial(_from, house, n))
+        header = {"DataType": "String", "StringValue": invocation.trace_id}
+        await house.send(f"round {n}", MessageSystemAttributes={"AWSTraceHeader": header})
+    if allowed:
+        await until(lambda: len(house.pool.invoked) > rounds)
+        return
+
+    async def dropped() -> bool:
+        await house.telemetry.flush()
+        return house.telemetry.sum_of("RecursiveInvocationsDropped", FunctionName="f") >= 1
+
+    await until(dropped)
+    assert len(house.pool.invoked) == TIMES_MAX
