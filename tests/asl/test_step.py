@@ -474,3 +474,98 @@ def test_a_checkpoint_holds_everything() -> None:
 
     assert drive(restores=True) == drive(restores=False)
     assert drive(restores=True)[0] == [{"i": 1, "x": 1}, {"i": 2, "x": 1}, {"i": 3, "x": 1}]
+
+
+def test_express_has_no_bound_of_events() -> None:
+    definition = mapped({"P": {"Type": "Pass", "End": True}}, "P")
+    run = Stepped(definition, list(range(8_000)), express=True)
+    assert run.output == list(range(8_000)) and len(run.events) == 8_000 * 4 + 6
+    assert Stepped(definition, list(range(8_000))).status is Status.FAILED
+
+
+def test_jsonata_map_and_parallel() -> None:
+    run = Stepped(
+        {
+            "QueryLanguage": "JSONata",
+            "StartAt": "M",
+            "States": {
+                "M": {
+                    "Type": "Map",
+                    "Items": "{% $states.input.items %}",
+                    "MaxConcurrency": "{% $states.input.n %}",
+                    "ItemSelector": {
+                        "v": "{% $states.context.Map.Item.Value %}",
+                        "i": "{% $states.context.Map.Item.Index %}",
+                    },
+                    "ItemProcessor": {
+                        "StartAt": "P",
+                        "States": {"P": {"Type": "Pass", "Output": "{% $states.input.v + $states.input.i %}", "End": True}},
+                    },
+                    "Output": {"sum": "{% $sum($states.result) %}"},
+                    "Assign": {"all": "{% $states.result %}"},
+                    "Next": "B",
+                },
+                "B": {
+                    "Type": "Parallel",
+                    "Arguments": {"x": "{% $states.input.sum %}"},
+                    "Branches": [
+                        {"StartAt": "X", "States": {"X": {"Type": "Pass", "Output": "{% $states.input.x %}", "End": True}}},
+                        {"StartAt": "Y", "States": {"Y": {"Type": "Pass", "Output": "{% $all %}", "End": True}}},
+                    ],
+                    "End": True,
+                },
+            },
+        },
+        {"items": [1, 2, 3], "n": 1},
+    )  # fmt: skip
+    assert run.output == [9, [1, 3, 5]]
+
+
+def test_jsonata_items_that_are_none_fail_with_their_field() -> None:
+    run = Stepped(
+        {
+            "QueryLanguage": "JSONata",
+            **mapped({"P": {"Type": "Pass", "End": True}}, "P", Items="{% $states.input.x %}"),
+        },
+        {"x": "no"},
+    )
+    assert run.types[1:] == ["MapStateEntered", "EvaluationFailed", "ExecutionFailed"]
+    details = run.events[2].details
+    assert details is not None and details["location"] == "Items"
+
+
+def test_a_failed_branch_is_caught_by_its_parallel() -> None:
+    branches = [
+        {"StartAt": "F", "States": {"F": {"Type": "Fail", "Error": "E", "Cause": "c"}}},
+        {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 9, "End": True}}},
+    ]
+    definition = one(
+        {
+            "Type": "Parallel",
+            "Branches": branches,
+            "Catch": [{"ErrorEquals": ["E"], "ResultPath": "$.e", "Next": "C"}],
+        }
+    )
+    definition["States"]["C"] = {"Type": "Pass", "End": True}
+    run = Stepped(definition, {"a": 1})
+    assert run.output == {"a": 1, "e": {"Error": "E", "Cause": "c"}}
+    assert run.types[1:7] == [
+        "ParallelStateEntered",
+        "ParallelStateStarted",
+        "FailStateEntered",
+        "ParallelStateFailed",
+        "ParallelStateExited",
+        "PassStateEntered",
+    ]
+    assert run.execution.next_due_ms() is None and set(run.execution.frames) == {()}
+
+
+def test_a_parallel_is_retried_as_a_whole() -> None:
+    branches = [{"StartAt": "T", "States": {"T": {**TASK, "End": True}}}]
+    run = Stepped(one({"Type": "Parallel", "Branches": branches, "Retry": [{"ErrorEquals": ["Boom"]}]}))
+    run.answer(Failed("Boom", None))
+    assert run.status is Status.RUNNING
+    run.wait(1000)
+    run.answer(Succeeded("1"))
+    assert run.output == [1]
+    assert run.types.count("ParallelStateStarted") == 2 and run.types.count("ParallelStateEntered") == 1
