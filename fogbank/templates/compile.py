@@ -288,7 +288,14 @@ def _binary(operator: str, left: Evaluate, right: Evaluate) -> Evaluate:
     if operator == "||":
         return lambda frame: truth(left(frame)) or truth(right(frame))
     operation = OPERATORS[operator]
-    return lambda frame: operation(left(frame), right(frame))
+
+    def run(frame: Frame) -> Any:
+        result = operation(left(frame), right(frame))
+        if type(result) is str:
+            frame.charge(result)
+        return result
+
+    return run
 
 
 def _reference(reference: nodes.Reference) -> Evaluate:
@@ -327,6 +334,7 @@ def _part(part: nodes.Property | nodes.MethodCall | nodes.Item, holder: Evaluate
                 if value is None:
                     return None
                 given = [evaluate(frame) for evaluate in evaluates]
+                frame.charge(value)
                 if isinstance(value, VtlObject):
                     return value.vtl_call(name, given)
                 return call(value, name, given)

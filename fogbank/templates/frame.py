@@ -9,6 +9,8 @@ from fogbank.templates.errors import TemplateError
 from fogbank.templates.limits import DEPTH_MAX, OUTPUT_CHARS_MAX, STEPS_MAX
 from fogbank.templates.methods import VtlObject
 
+LONG = 1000
+
 Run = Callable[["Frame"], None]
 Evaluate = Callable[["Frame"], Any]
 
@@ -39,6 +41,14 @@ class Frame:
         if self.left_steps < 0:
             raise TemplateError("the template does too much")
 
+    def charge(self, value: Any) -> None:
+        """Long strings and lists cost more steps than short ones: a step is bounded work."""
+        if type(value) is str:
+            if len(value) > LONG:
+                self.left_steps -= len(value) // LONG
+        elif type(value) is list and len(value) > LONG:
+            self.left_steps -= len(value) // 50
+
     def write(self, text: str) -> None:
         self.left_chars -= len(text)
         if self.left_chars < 0:
@@ -54,7 +64,9 @@ class Frame:
         outer, self.out = self.out, []
         try:
             run(self)
-            return "".join(self.out)
+            text = "".join(self.out)
+            self.charge(text)
+            return text
         finally:
             self.out = outer
             self.depth -= 1

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from fogbank.java.expressions import ExpressionTimeout
 from fogbank.java.jsonpath import PathError, PathNotFound, compile_path
 from fogbank.java.text import json_text, text_of
 from fogbank.templates.errors import TemplateError
@@ -19,12 +20,19 @@ Parameters = Mapping[str, Mapping[str, str]]
 
 
 class Input(VtlObject):
-    """`parameters` gives `{"path": …, "querystring": …, "header": …}` when it is first wanted."""
+    """`parameters` gives `{"path": …, "querystring": …, "header": …}` when it is first wanted; `find` one of them, in this
+    order, for who can find it without making them all."""
 
-    __slots__ = ("_document", "_parameters", "_read", "body")
+    __slots__ = ("_document", "_find", "_parameters", "_read", "body")
 
-    def __init__(self, body: str, parameters: Callable[[], Parameters]) -> None:
+    def __init__(
+        self,
+        body: str,
+        parameters: Callable[[], Parameters],
+        find: Callable[[str], str | None] | None = None,
+    ) -> None:
         self.body = body
+        self._find = find
         self._parameters = parameters
         self._read: Parameters | None = None
         self._document: Any = _UNREAD
@@ -69,7 +77,7 @@ class Input(VtlObject):
             return compile_path(path).find(self.document)
         except PathNotFound:
             return None
-        except PathError as error:
+        except (PathError, ExpressionTimeout) as error:
             raise TemplateError(f"Invalid JSON path {path}: {error}") from None
 
     def json(self, path: str) -> str:
@@ -81,6 +89,8 @@ class Input(VtlObject):
 
     def parameter(self, name: str) -> str:
         """A parameter of the path, else of the query string, else a header; the empty string when there is none."""
+        if self._find is not None:
+            return self._find(name) or ""
         for place in ("path", "querystring", "header"):
             value = self.parameters[place].get(name)
             if value is not None:

@@ -185,6 +185,10 @@ def test_what_is_no_template(template: str) -> None:
         "#set($n = 10)#foreach($i in [1..40])#set($n = $n * $n)#end",
         "#set($s = 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!')$s.matches('(a|aa)+$')",
         "$util.parseJson('{')",
+        "#set($s = 'aaaaaaaaaaaaaaaa')#foreach($i in [1..18])#set($s = $s + $s)#end#foreach($i in [1..1000])"
+        "#set($t = $s.replace('a', 'b'))#end",
+        "#set($s = 'aaaaaaaaaaaaaaaa')#foreach($i in [1..18])#set($s = $s + $s)#end#foreach($i in [1..1000])"
+        '#set($t = "$s")#end',
     ],
 )
 def test_renderings_that_would_not_end(template: str) -> None:

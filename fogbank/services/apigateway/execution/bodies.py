@@ -108,7 +108,7 @@ def render(template: Template, x: Exchange, body: str) -> str:
     names = template.names
     scope: dict[str, Any] = {"util": UTIL}
     if "input" in names:
-        scope["input"] = Input(body, x.template_parameters)
+        scope["input"] = Input(body, x.template_parameters, x.parameter)
     if "context" in names:
         scope["context"] = x.context
     if "stageVariables" in names:

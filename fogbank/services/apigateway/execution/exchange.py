@@ -190,6 +190,15 @@ class Exchange:
             return {name: unquote(value) for name, value in found.items()}
         return found
 
+    def parameter(self, name: str) -> str | None:
+        """What `$input.params(name)` gives: from the path, else the query string, else a header."""
+        if name in self.path_parameters:
+            return self.decoded_path_parameters[name]
+        if (values := self.query.get(name)) is not None:
+            return values[-1]
+        found = self.request.headers.all(name.lower())
+        return ",".join(found) if found else self.header(name)
+
     def template_parameters(self) -> dict[str, dict[str, str]]:
         """What `$input.params()` gives: one value for each name."""
         return {

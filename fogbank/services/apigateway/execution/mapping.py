@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from fogbank.java.expressions import ExpressionTimeout
 from fogbank.java.jsonpath import PathError, compile_path
 from fogbank.java.text import json_text, text_of
 from fogbank.services.apigateway.execution.exchange import Exchange
@@ -111,7 +112,7 @@ def _of_body(body: bytes, path: str) -> list[str] | None:
         return _listed(body.decode("utf-8", "replace"))
     try:
         found = compile_path(path if path.startswith("$") else f"$.{path}").find(orjson.loads(body))
-    except (PathError, orjson.JSONDecodeError):
+    except (PathError, ExpressionTimeout, orjson.JSONDecodeError):
         return None
     if isinstance(found, dict | list):
         return [json_text(found, web=False)]
