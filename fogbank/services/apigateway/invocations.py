@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from fogbank.core.http import Headers, Request, Response
+from fogbank.gateway.stamps import log_time
 from fogbank.model.call import Call
 from fogbank.services.apigateway.execution.authorizers import LambdaAuthorizer
 from fogbank.services.apigateway.execution.cognito import CognitoAuthorizer
@@ -18,7 +19,6 @@ from fogbank.services.apigateway.execution.faults import Fault
 from fogbank.services.apigateway.execution.gateway import Gateway
 from fogbank.services.apigateway.execution.logs import answer_lines, ending_lines, request_lines
 from fogbank.services.apigateway.execution.stages import Deployment, Stage
-from fogbank.services.apigateway.execution.stamps import log_time
 from fogbank.services.apigateway.keys import place_of
 from fogbank.services.apigateway.records import Wire
 from fogbank.services.apigateway.service import SERVICE, bad_request, not_found

@@ -8,8 +8,8 @@ from urllib.parse import unquote
 
 from fogbank.core.http import Request
 from fogbank.gateway.parameters import parse_query, spelled
+from fogbank.gateway.stamps import request_time
 from fogbank.model.principal import Principal
-from fogbank.services.apigateway.execution.stamps import request_time
 
 if TYPE_CHECKING:
     from fogbank.services.apigateway.execution.methods import Method

@@ -22,6 +22,7 @@ from fogbank.gateway.expiring import Expiring
 from fogbank.gateway.http_client import HttpClient, Origin
 from fogbank.gateway.http_connection import HttpError
 from fogbank.gateway.jwt import Jwks, TokenError
+from fogbank.gateway.stamps import http_date
 from fogbank.gateway.tallies import Tallies, Tally
 from fogbank.model.call import Caller
 from fogbank.model.calls import Calls
@@ -36,7 +37,6 @@ from fogbank.services.apigateway.execution.caching import NODE_BYTES_MAX, StageC
 from fogbank.services.apigateway.execution.cloudfront import CloudFront
 from fogbank.services.apigateway.execution.faults import misconfigured
 from fogbank.services.apigateway.execution.stages import Stage
-from fogbank.services.apigateway.execution.stamps import http_date
 from fogbank.services.apigateway.records import Wire
 from fogbank.services.apigateway.snapshot import (
     find_api,

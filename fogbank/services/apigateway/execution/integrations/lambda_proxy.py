@@ -10,6 +10,7 @@ import orjson
 
 from fogbank.core.http import Response
 from fogbank.gateway.parameters import MediaTypes
+from fogbank.gateway.stamps import request_time
 from fogbank.services.apigateway.execution.bodies import first_accepted
 from fogbank.services.apigateway.execution.exchange import Exchange
 from fogbank.services.apigateway.execution.faults import (
@@ -17,7 +18,6 @@ from fogbank.services.apigateway.execution.faults import (
     malformed_proxy_response,
 )
 from fogbank.services.apigateway.execution.integrations.functions import Invoker
-from fogbank.services.apigateway.execution.stamps import request_time
 
 if TYPE_CHECKING:
     from fogbank.services.apigateway.execution.stages import Stage
