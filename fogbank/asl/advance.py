@@ -127,7 +127,7 @@ class Advance:
         self.execution.dirty.add(frame.path)
         while True:
             if frame.phase is Phase.ENTER:
-                self._enter(frame)
+                self.enter(frame)
             elif frame.phase is not Phase.AGAIN:
                 return
             try:
@@ -140,7 +140,8 @@ class Advance:
                 self.execution.ready.append(frame)
                 return
 
-    def _enter(self, frame: Frame) -> None:
+    def enter(self, frame: Frame) -> None:
+        """The frame begins with its state."""
         node = frame.node
         frame.retries = None
         frame.entered_ms = self.now_ms

@@ -549,10 +549,12 @@ def test_a_failed_branch_is_caught_by_its_parallel() -> None:
     definition["States"]["C"] = {"Type": "Pass", "End": True}
     run = Stepped(definition, {"a": 1})
     assert run.output == {"a": 1, "e": {"Error": "E", "Cause": "c"}}
-    assert run.types[1:7] == [
+    assert run.types[1:9] == [
         "ParallelStateEntered",
         "ParallelStateStarted",
         "FailStateEntered",
+        "WaitStateEntered",
+        "WaitStateAborted",
         "ParallelStateFailed",
         "ParallelStateExited",
         "PassStateEntered",

@@ -67,8 +67,7 @@ class GroupNode(Node):
 
     def _close(self, advance: Advance, frame: Frame, group: Group) -> None:
         advance.event(frame, f"{self.kind}StateSucceeded", follow=False)
-        texts = [group.results[index].text for index in range(group.length)]
-        result = Document.parse(f"[{','.join(texts)}]")
+        result = Document.of([group.results[index].value for index in range(group.length)])
         self.leave(advance, frame)
         if result.exceeds(DATA_BYTES_MAX):
             raise DataLimitExceeded(self.name)

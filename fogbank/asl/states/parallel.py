@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fogbank.asl.definition.states import ParallelState
 from fogbank.asl.documents import Document
-from fogbank.asl.frames import Frame, Group
+from fogbank.asl.frames import Frame, Group, Phase
 from fogbank.asl.handlers import Handlers
 from fogbank.asl.states.group import GroupNode
 
@@ -31,10 +31,14 @@ class ParallelNode(GroupNode):
         input = self.flow.payload(advance, frame, self.flow.input(advance, frame))
         # One item stands for all branches, so that a restart need not evaluate again.
         self.open(advance, frame, Group(len(self.blocks), 0, [input.value]), None)
+        while self.spawn(advance, frame):
+            pass  # all branches begin before any goes on, as they do side by side
 
     def prepare(self, advance: Advance, frame: Frame, group: Group, child: Frame, index: int) -> None:
         assert group.items is not None
         child.input = Document.of(group.items[0])
+        advance.enter(child)
+        child.phase = Phase.AGAIN
 
     def child_succeeded(self, advance: Advance, frame: Frame, group: Group, child: Frame, index: int) -> None:
         frame.previous_id = child.previous_id

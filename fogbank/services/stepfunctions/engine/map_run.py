@@ -14,7 +14,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from fogbank.asl.advance import DATA_BYTES_MAX
-from fogbank.asl.documents import dumps
+from fogbank.asl.documents import dumps, loads
 from fogbank.asl.effects import Abort, Redrive
 from fogbank.asl.errors import StatesError
 from fogbank.asl.execution import Ending, Status
@@ -254,7 +254,7 @@ class MapRun:
                         "number of bytes service limit.",
                     )
                 texts.append(head.output)
-        return f"[{','.join(texts)}]"
+        return dumps([loads(text) for text in texts])
 
     async def _heads(self) -> AsyncIterator[tuple[Head, Ref]]:
         for first in range(0, self._started, _HEADS_AT_ONCE):
