@@ -1,7 +1,7 @@
 """SQS: messages through a queue, end to end over HTTP and durably, beside the fsyncs this disk does.
 
-One round is SendMessage, ReceiveMessage and DeleteMessage of a 1 KB message, each its own request, by a client that does the
-next when the last is answered. `batched` does the same with ten messages in each request.
+One round is SendMessage, ReceiveMessage and DeleteMessage of a 1 KB message, each a request of its own, by a client that does the
+next when the last is answered. `10 a request` does the same with batches of ten. Requests are not signed, which open mode takes.
 """
 
 from __future__ import annotations
@@ -9,72 +9,110 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from typing import Any
 
 from common import Report, Running, cpu_s, fsyncs_per_s
 
 SECONDS = 3.0
+CONNECTIONS = 50
 BODY = "m" * 1024
+HANDLE = b'"ReceiptHandle":"'
 
 
-class Connection:
-    """One keep-alive connection that speaks JSON."""
+class Rounds:
+    """All connections of one run."""
 
-    def __init__(self, server: Running, url: str) -> None:
-        self.server, self.url = server, url
-        self._heads: dict[str, bytes] = {}
+    def __init__(self, server: Running, url: str, batch: int) -> None:
+        self.server, self.url, self.batch = server, url, batch
+        self.end = time.perf_counter() + SECONDS
+        self.done = 0
+        self.open = CONNECTIONS
+        self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if batch == 1:
+            self.send = self.request("SendMessage", {"MessageBody": BODY})
+        else:
+            entries = [{"Id": str(n), "MessageBody": BODY} for n in range(batch)]
+            self.send = self.request("SendMessageBatch", {"Entries": entries})
+        self.receive = self.request("ReceiveMessage", {"MaxNumberOfMessages": batch})
 
-    async def open(self) -> None:
-        self.reader, self.writer = await asyncio.open_connection(self.server.host, self.server.port)
-
-    async def call(self, operation: str, **params: object) -> dict[str, object]:
-        # Not signed: this measures the server, and signing would take the client longer than the server takes.
+    def request(self, operation: str, params: dict[str, Any]) -> bytes:
         body = json.dumps({"QueueUrl": self.url, **params}).encode()
-        head = self._heads.get(operation)
-        if head is None:
-            scope = f"Credential=000000000000/{time.strftime('%Y%m%d')}/us-east-1/sqs/aws4_request"
-            head = self._heads[operation] = (
-                f"POST / HTTP/1.1\r\nhost: {self.server.host}\r\nx-amz-target: AmazonSQS.{operation}\r\n"
-                f"content-type: application/x-amz-json-1.0\r\nx-fogbank-bench: {scope}\r\ncontent-length: "
-            ).encode()
-        self.writer.write(head + str(len(body)).encode() + b"\r\n\r\n" + body)
-        answer = await self.reader.readuntil(b"\r\n\r\n")
-        lower = answer.lower()
+        return (
+            f"POST / HTTP/1.1\r\nhost: {self.server.host}\r\nx-amz-target: AmazonSQS.{operation}\r\n"
+            f"content-type: application/x-amz-json-1.0\r\ncontent-length: {len(body)}\r\n\r\n"
+        ).encode() + body
+
+    def delete(self, handles: list[str]) -> bytes:
+        if self.batch == 1:
+            return self.request("DeleteMessage", {"ReceiptHandle": handles[0]})
+        entries = [{"Id": str(n), "ReceiptHandle": handle} for n, handle in enumerate(handles)]
+        return self.request("DeleteMessageBatch", {"Entries": entries})
+
+
+class Client(asyncio.Protocol):
+    """One connection: send, receive, delete, and again."""
+
+    def __init__(self, rounds: Rounds) -> None:
+        self.rounds = rounds
+        self.step = 0
+        self.data = b""
+        self.deleting = 0
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+        transport.write(self.rounds.send)
+
+    def data_received(self, data: bytes) -> None:
+        self.data += data
+        head = self.data.find(b"\r\n\r\n")
+        if head < 0:
+            return
+        lower = self.data[:head].lower()
         at = lower.find(b"content-length:") + 15
-        content = await self.reader.readexactly(int(lower[at : lower.find(b"\r\n", at)]))
-        assert answer[9:12] == b"200", content
-        found: dict[str, object] = json.loads(content) if content else {}
-        return found
+        end = lower.find(b"\r\n", at)
+        size = int(lower[at : end if end > 0 else None])
+        if len(self.data) < head + 4 + size:
+            return
+        answer, self.data = self.data, b""
+        assert answer[9:12] == b"200", answer
+        self.answered(answer)
+
+    def answered(self, answer: bytes) -> None:
+        rounds = self.rounds
+        if self.step == 0:
+            self.step = 1
+            self.transport.write(rounds.receive)
+            return
+        if self.step == 1:
+            handles = [part[: part.find(b'"')].decode() for part in answer.split(HANDLE)[1:]]
+            if handles:
+                self.step, self.deleting = 2, len(handles)
+                self.transport.write(rounds.delete(handles))
+                return
+        rounds.done += self.deleting
+        self.step = self.deleting = 0
+        if time.perf_counter() < rounds.end:
+            self.transport.write(rounds.send)
+            return
+        self.transport.close()
+        rounds.open -= 1
+        if not rounds.open:
+            rounds.over.set_result(None)
 
 
-async def rounds(server: Running, url: str, connections: int, batch: int) -> tuple[int, float]:
+async def run(server: Running, url: str, batch: int) -> tuple[int, float]:
     """How many messages went all the way, in all and each second."""
-    done, end = 0, time.perf_counter() + SECONDS
-
-    async def client() -> None:
-        nonlocal done
-        connection = Connection(server, url)
-        await connection.open()
-        entries = [{"Id": str(n), "MessageBody": BODY} for n in range(batch)]
-        while time.perf_counter() < end:
-            if batch == 1:
-                await connection.call("SendMessage", MessageBody=BODY)
-            else:
-                await connection.call("SendMessageBatch", Entries=entries)
-            got = (await connection.call("ReceiveMessage", MaxNumberOfMessages=batch)).get("Messages", [])
-            if batch == 1:
-                for message in got:
-                    await connection.call("DeleteMessage", ReceiptHandle=message["ReceiptHandle"])
-            elif got:
-                gone = [{"Id": str(n), "ReceiptHandle": m["ReceiptHandle"]} for n, m in enumerate(got)]
-                await connection.call("DeleteMessageBatch", Entries=gone)
-            done += len(got)
-
-    began = time.perf_counter()
-    await asyncio.gather(*(client() for _ in range(connections)))
-    return done, done / (time.perf_counter() - began)
+    rounds, began = Rounds(server, url, batch), time.perf_counter()
+    loop = asyncio.get_running_loop()
+    for _ in range(CONNECTIONS):
+        await loop.create_connection(lambda: Client(rounds), server.host, server.port)
+    await rounds.over
+    return rounds.done, rounds.done / (time.perf_counter() - began)
 
 
 def main() -> None:
+    import uvloop
+
     report = Report()
     with Running() as server:
         sqs = server.client("sqs")
@@ -82,7 +120,7 @@ def main() -> None:
         for batch, target in ((1, None), (10, 4000.0)):
             url = sqs.create_queue(QueueName=f"bench-{batch}")["QueueUrl"]
             before = cpu_s(server.process.pid)
-            done, per_s = asyncio.run(rounds(server, url, 50, batch))
+            done, per_s = uvloop.run(run(server, url, batch))
             cpu_us = (cpu_s(server.process.pid) - before) / done * 1e6
             name = f"send+receive+delete, {batch} a request ({cpu_us:.0f} us of the server's CPU each)"
             report.figure(name, per_s, "messages/s", reference=flushes, of="fsyncs", target=target)

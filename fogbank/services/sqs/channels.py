@@ -17,7 +17,7 @@ from fogbank.core.lanes import Lanes
 from fogbank.services.sqs import keys, limits
 from fogbank.services.sqs.records import decode_group
 from fogbank.services.sqs.service import SERVICE
-from fogbank.store.api import Store
+from fogbank.store.api import Key, Store
 
 FLYING = b"f"  # in the place of a due time: the message was received, and is not only delayed
 _COUNTED_AT_ONCE = 2000
@@ -73,6 +73,7 @@ class Channel:
         "delayed",
         "flying",
         "lock",
+        "looked",
         "news",
         "shelf",
         "total",
@@ -91,6 +92,7 @@ class Channel:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self.lock = asyncio.Lock()  # FIFO: one receive at a time, for they all want the same groups
         self.shelf: deque[tuple[int, int]] = deque()  # (due_ms, seq): standard messages to give out next
+        self.looked: Key | None = None  # how far was looked for the shelf
         self.claimed: set[int] = set()  # those that a receive, not committed yet, has in its hands
         self.total = 0
         self.flying = Hidden()
@@ -118,6 +120,7 @@ class Channel:
         self.flying.clear()
         self.delayed.clear()
         self.shelf.clear()
+        self.looked = None
 
     async def _count(self) -> None:
         now_ms = self._clock.now_ms()

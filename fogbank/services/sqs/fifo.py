@@ -6,8 +6,6 @@ the last of them is visible again. A `Plan` gathers what one transaction does to
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from fogbank.core.errors import Conflict
 from fogbank.services.sqs import keys, limits
 from fogbank.services.sqs.channels import Channel
@@ -173,17 +171,6 @@ async def messages_of(store: Store, uid: str, group: str, limit: int) -> list[tu
             raise Conflict(0, key)
         found.append((decode_message(key, record.value), record.version))
     return found
-
-
-def received(message: Message, now_ms: int, visibility_ms: int) -> Message:
-    """The message after one more delivery."""
-    return replace(
-        message,
-        count=message.count + 1,
-        first_ms=message.first_ms or now_ms,
-        received_ms=now_ms,
-        due_ms=now_ms + visibility_ms,
-    )
 
 
 GROUPS_LOOKED_AT = limits.RECEIVED_MAX * 2

@@ -10,7 +10,7 @@ from fogbank.services.sqs import keys, limits
 from fogbank.services.sqs.channels import Channel
 from fogbank.services.sqs.dead_letters import DeadLetters
 from fogbank.services.sqs.directory import Found
-from fogbank.services.sqs.fifo import GROUPS_LOOKED_AT, Plan, messages_of, received, waiting_groups
+from fogbank.services.sqs.fifo import GROUPS_LOOKED_AT, Plan, messages_of, waiting_groups
 from fogbank.services.sqs.records import Message, decode_message
 from fogbank.services.sqs.work import Work
 from fogbank.store.api import Store
@@ -51,7 +51,7 @@ async def receive(
                     await plan.remove(work, message, version)
                     removed = True
                     continue
-                after = received(message, now_ms, visibility_ms)
+                after = message.received(now_ms, now_ms + visibility_ms)
                 await plan.change(work, message, version, after)
                 taken.append(after)
             if len(taken) >= limit:

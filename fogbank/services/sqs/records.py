@@ -86,6 +86,28 @@ class Message:
     def sequence(self) -> str:
         return str(SEQUENCE_BASE + self.seq)
 
+    def received(self, now_ms: int, due_ms: int) -> Message:
+        """The message after one more delivery, hidden until `due_ms`."""
+        return Message(
+            self.seq,
+            self.id,
+            self.sent_ms,
+            self.sender,
+            self.body,
+            self.md5,
+            due_ms,
+            self.count + 1,
+            self.first_ms or now_ms,
+            self.group,
+            self.deduplication,
+            self.attributes,
+            self.md5_attributes,
+            self.trace,
+            self.source_arn,
+            self.size,
+            now_ms,
+        )
+
     def encode(self) -> bytes:
         """A line of JSON, then the body, unless it is long."""
         head = orjson.dumps(

@@ -7,7 +7,6 @@ timeout, in one transaction that checks that nobody else did; so two receivers, 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fogbank.services.sqs import keys, limits
@@ -62,18 +61,26 @@ def move(work: Work, channel: Channel, before: Message, version: int, after: Mes
 
 
 async def _fill(store: Store, channel: Channel, now_ms: int) -> bool:
-    """Look ahead: put what can be received on the shelf. False when there is nothing."""
-    claimed = channel.claimed
-    records = await store.scan(
-        keys.dues(channel.uid),
-        before=keys.due_until(channel.uid, now_ms),
-        limit=limits.SHELF_MAX + len(claimed),
-    )
-    for record in records:
-        due_ms, seq = record.key[3], record.key[4]
-        if seq not in claimed:
-            channel.shelf.append((due_ms, seq))  # type: ignore[arg-type]  # keys.due has integers there
-    return bool(channel.shelf)
+    """Look ahead: put what can be received on the shelf. False when there is nothing.
+
+    Looking goes on from where it ended: what lies before is in somebody's hands, or has moved ahead. What was put back there
+    (a receive that conflicted) is found when there is nothing further on.
+    """
+    for after in (channel.looked, None) if channel.looked is not None else (None,):
+        claimed = channel.claimed
+        limit = limits.SHELF_MAX + (len(claimed) if after is None else 0)
+        records = await store.scan(
+            keys.dues(channel.uid), after=after, before=keys.due_until(channel.uid, now_ms), limit=limit
+        )
+        for record in records:
+            due_ms, seq = record.key[3], record.key[4]
+            if seq not in claimed:
+                channel.shelf.append((due_ms, seq))  # type: ignore[arg-type]  # keys.due has integers there
+        if channel.shelf:
+            channel.looked = records[-1].key
+            return True
+    channel.looked = None
+    return False
 
 
 async def receive(
@@ -113,17 +120,14 @@ async def receive(
                 leave(work, channel, message, record.version)
                 removed += 1
             else:
-                after = replace(
-                    message,
-                    count=message.count + 1,
-                    first_ms=message.first_ms or now_ms,
-                    received_ms=now_ms,
-                    due_ms=now_ms + visibility_ms,
-                )
+                after = message.received(now_ms, now_ms + visibility_ms)
                 move(work, channel, message, record.version, after, now_ms)
                 taken.append(after)
         if taken or removed:
             await work.commit(store)
+    except BaseException:
+        channel.looked = None  # what was claimed lies behind: it is to be found again
+        raise
     finally:
         channel.claimed.difference_update(claimed)
     return taken
