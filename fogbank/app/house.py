@@ -39,6 +39,7 @@ from fogbank.store.secrets import Secrets
 log = logging.getLogger("fogbank")
 
 AWAKE_FROM_THE_START = "lambda"
+CUSTOM_DOMAINS = ("apigateway", "live", "domain")
 
 
 class House:
@@ -95,6 +96,10 @@ class House:
         self.store.watch_records(("iam",), self.keyring.forget_all)
         await self.pool.open()
         self.functions = await self.calls.wake(AWAKE_FROM_THE_START)
+        if await self.store.count(CUSTOM_DOMAINS, limit=1):
+            await self.calls.wake(
+                "apigateway"
+            )  # a Host that is one of these names is ours from the first request on
         self.telemetry.start()
         self.lanes.spawn("waking services", self._wake_all())
 

@@ -18,7 +18,10 @@ def json_of_xml(body: bytes) -> dict[str, Any] | None:
         root = ElementTree.fromstring(body)
     except ElementTree.ParseError:
         return None
-    return {_local(root.tag): _value(root, 0)}
+    name, value = _local(root.tag), _value(root, 0)
+    if name == "ErrorResponse" and isinstance(value, dict):
+        return value  # `{"Error": {"Type", "Code", "Message"}, "RequestId"}`
+    return {name: value}
 
 
 def _local(tag: str) -> str:
@@ -29,6 +32,8 @@ def _value(element: ElementTree.Element, depth: int) -> Any:
     children = list(element)
     if not children or depth > DEPTH_MAX:
         return element.text or ""
+    if all(_local(child.tag) == "member" for child in children):
+        return [_value(child, depth + 1) for child in children]
     found: dict[str, Any] = {}
     for child in children:
         name, value = _local(child.tag), _value(child, depth + 1)
