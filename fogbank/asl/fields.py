@@ -75,27 +75,56 @@ def integer(
     return lambda scope: literal
 
 
+def percentage(literal: Any, path_text: str | None, field: str, *, is_jsonata: bool) -> Evaluate | None:
+    """As `integer`, from 0 to 100, with a fraction if need be."""
+    if path_text is not None:
+        find = path_or_intrinsic(path_text, f"{field}Path")
+        return lambda scope: _percent(find(scope), field, path_text)
+    if isinstance(literal, str) and is_jsonata and is_expression(literal):
+        evaluate = jsonata(literal, field, Expected.NUMBER)
+        return lambda scope: _in_range(evaluate(scope), literal, field, 0, 100)
+    if literal is None:
+        return None
+    return lambda scope: literal
+
+
 def _whole(value: Any, field: str, text: str, minimum: int, maximum: int) -> int:
     """What a path found, as the field's number. Wordings as far as known of MaxConcurrency; the others by analogy."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
-        shown = value if isinstance(value, str) else dumps(value)
-        raise runtime_error(
-            f'The {field}Path field refers to value "{shown}" which is not a valid integer: {text}'
-        )
+    if not _is_number(value) or value != int(value):
+        raise _not_valid(value, field, text, "integer")
     if not minimum <= value <= maximum:
         kind = "positive" if minimum > 0 else "non-negative"
         raise runtime_error(f"Expected {kind} integer for {field}, got '{dumps(value)}' instead.")
     return int(value)
 
 
-def _in_range(value: Any, expression: str, field: str, minimum: int, maximum: int) -> int:
+def _percent(value: Any, field: str, text: str) -> float:
+    if not _is_number(value):
+        raise _not_valid(value, field, text, "float")
+    if not 0 <= value <= 100:
+        raise runtime_error(f"{field} must be between 0 and 100.")
+    return float(value)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _not_valid(value: Any, field: str, text: str, kind: str) -> StatesError:
+    shown = value if isinstance(value, str) else dumps(value)
+    return runtime_error(
+        f'The {field}Path field refers to value "{shown}" which is not a valid {kind}: {text}'
+    )
+
+
+def _in_range(value: Any, expression: str, field: str, minimum: int, maximum: int) -> Any:
     if not minimum <= value <= maximum:
         # Wording guessed.
         raise QueryEvaluationError(
             f"The JSONata expression '{expression[2:-2].strip()}' specified for the field '{field}' returned a value "
             f"outside the acceptable range."
         )
-    return int(value)
+    return value
 
 
 __all__ = ["Evaluate", "Put", "StatesError"]

@@ -39,7 +39,7 @@ class DistributedMapNode(Node):
         self._state = state
         self._label = state.label or state.name[:40].replace(" ", "")
         self._numbers = _numbers(state, jsonata=jsonata)
-        self._evaluated = tolerances(state, jsonata=jsonata)
+        self._tolerances = tolerances(state, jsonata=jsonata)
         self._reader = None if state.item_reader is None else _arguments(state.item_reader, jsonata=jsonata)
         self._writer = (
             None if state.result_writer is None else _arguments(state.result_writer, jsonata=jsonata)
@@ -71,6 +71,7 @@ class DistributedMapNode(Node):
     def _plan(self, advance: Advance, frame: Frame, scope: Scope, items: list[Any] | None) -> dict[str, Any]:
         state = self._state
         plan: dict[str, Any] = {name: int(evaluate(scope)) for name, evaluate in self._numbers.items()}
+        plan.update({name: evaluate(scope) for name, evaluate in self._tolerances.items()})
         plan.update(
             map_run_arn=advance.execution.identity.map_run_arn(self._label, advance.ids.uuid()),
             label=self._label,
@@ -132,20 +133,6 @@ def _numbers(state: MapState, *, jsonata: bool) -> dict[str, fields.Evaluate]:
     batcher = state.item_batcher
     wanted: list[tuple[str, Any, str | None, str, int]] = [
         ("max_concurrency", state.max_concurrency, state.max_concurrency_path, "MaxConcurrency", _INT_MAX),
-        (
-            "tolerated_count",
-            state.tolerated_failure_count,
-            state.tolerated_failure_count_path,
-            "ToleratedFailureCount",
-            _INT_MAX,
-        ),
-        (
-            "tolerated_percentage",
-            state.tolerated_failure_percentage,
-            state.tolerated_failure_percentage_path,
-            "ToleratedFailurePercentage",
-            100,
-        ),
     ]
     if batcher is not None:
         wanted += [

@@ -85,7 +85,7 @@ class MapNode(GroupNode):
         if self._concurrency is not None or self._evaluated:
             scope = advance.scope(frame, input)
             concurrency = 0 if self._concurrency is None else int(self._concurrency(scope))
-            for evaluate in self._evaluated:
+            for evaluate in self._evaluated.values():
                 evaluate(scope)
         concurrency = min(concurrency, CONCURRENCY_MAX) or CONCURRENCY_MAX
         self.open(advance, frame, Group(len(items), concurrency, items), {"length": len(items)})
@@ -115,10 +115,10 @@ class MapNode(GroupNode):
         )
 
 
-def tolerances(state: MapState, *, jsonata: bool) -> list[fields.Evaluate]:
-    """ToleratedFailureCount and ToleratedFailurePercentage, those that are set."""
-    found = (
-        fields.integer(
+def tolerances(state: MapState, *, jsonata: bool) -> dict[str, fields.Evaluate]:
+    """ToleratedFailureCount and ToleratedFailurePercentage, those that are set, by their names in a plan."""
+    found = {
+        "tolerated_count": fields.integer(
             state.tolerated_failure_count,
             state.tolerated_failure_count_path,
             "ToleratedFailureCount",
@@ -126,13 +126,11 @@ def tolerances(state: MapState, *, jsonata: bool) -> list[fields.Evaluate]:
             minimum=0,
             maximum=2**31 - 1,
         ),
-        fields.integer(
+        "tolerated_percentage": fields.percentage(
             state.tolerated_failure_percentage,
             state.tolerated_failure_percentage_path,
             "ToleratedFailurePercentage",
             is_jsonata=jsonata,
-            minimum=0,
-            maximum=100,
         ),
-    )
-    return [each for each in found if each is not None]
+    }
+    return {name: evaluate for name, evaluate in found.items() if evaluate is not None}
