@@ -5,6 +5,7 @@ A method that does not exist, or not for these arguments, gives null, as in Velo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from fogbank.templates.errors import TemplateError
 from fogbank.templates.limits import STRING_CHARS_MAX
 from fogbank.templates.values import bounded, equal
 
+_WIDTH = re.compile(r"[\d*]|%\(")
 ITEMS_MAX = 100_000  # ours: entries of one list or map that a template builds
 
 
@@ -123,10 +125,11 @@ def _hash(text: str) -> int:
     return value - (1 << 32) if value >= 1 << 31 else value
 
 
-def _format(text: str, *values: Any) -> str:
-    if any(char.isdigit() for char in text):  # widths
+def _format(_: str, pattern: Any, *values: Any) -> str:
+    """`String.format`, which is static: the pattern is the first argument."""
+    if _WIDTH.search(_text(pattern)):
         raise TemplateError("format with widths is not supported")
-    return bounded(text % values)
+    return bounded(pattern % values)
 
 
 _STRING: dict[str, Callable[..., Any]] = {

@@ -96,6 +96,59 @@ CASES = {
         ("#set($n = 0)$n.parseInt('42')", "42"),
         ("#set($s = 'x')$s.getClass() $s.class.name", " "),
     ],
+    "strings": [
+        (
+            "#set($s = ' aXbX ')$s.trim().length() $s.toLowerCase().trim() $s.lastIndexOf('X') $s.charAt(1)",
+            "4 axbx 4 a",
+        ),
+        (
+            "#set($s = 'abcabc')$s.replaceFirst('b', '-') $s.indexOf('b', 2) $s.endsWith('bc') $s.isEmpty()",
+            "a-cabc 4 true false",
+        ),
+        (
+            "#set($s = 'ab')$s.concat('c') $s.compareTo('ac') $s.equals('ab') $s.equalsIgnoreCase('AB') $s.hashCode()",
+            "abc -1 true true 3105",
+        ),
+        ("#set($s = 'x')$s.join('-', ['a', 'b']) $s.repeat(3) $s.format('%s!', 'hi')", "a-b xxx hi!"),
+        ("#set($s = 'x')$s.valueOf(5) $s.empty $s.isBlank()", "5 false false"),
+    ],
+    "collections": [
+        (
+            "#set($l = [3, 1, 2])$l.indexOf(1) $l.set(0, 9)$l.remove(1)$l $l.subList(0, 1) $l.empty",
+            "1 31[9,2] [9] false",
+        ),
+        (
+            "#set($l = [1])$!l.addAll([2, 3])$!l.add(0, 7)$l $l.containsAll([1, 2]) $l.lastIndexOf(3) $l[9]",
+            "true[7,1,2,3] true 3 ",
+        ),
+        ("#set($l = [1, 2])$!l.remove('x')$!l.clear()$l", "false[]"),
+        (
+            "#set($m = {'a': 1})$!m.putAll({'b': 2})$m.values() $m.getOrDefault('z', 9) $m.containsValue(2)",
+            "[1,2] 9 true",
+        ),
+        (
+            "#set($m = {'a': 1})$m.remove('a')$m.isEmpty()$!m.putIfAbsent('b', 3)$m.putIfAbsent('b', 4)$m['b']",
+            "1true33",
+        ),
+        ("#set($m = {'a': 1})$!m.clear()$m.size() #set($n = {})$!n.put(1, 2)$n.get('1')", "02"),
+        ("#foreach($e in $input.params().path.entrySet())$e $e.getKey() $e.getValue()#end", "id=7 id 7"),
+    ],
+    "numbers": [
+        (
+            "#set($n = 7)$n.toString() $n.intValue() $n.doubleValue() $n.compareTo(8) $n.equals(7) $n.toHexString(255)",
+            "7 7 7.0 -1 true ff",
+        ),
+        (
+            "#set($n = -7)$n.abs() $n.max(1, 2) $n.min(1, 2) $n.parseDouble('1.5') $n.valueOf('3')",
+            "7 2 1 1.5 3",
+        ),
+        ("#set($b = true)$b.parseBoolean('TRUE') $b.toString() $b.booleanValue()", "true true true"),
+        (
+            "#foreach($i in [1, 2])#if($foreach.first)f#end#if($foreach.last)l#end$foreach.getCount()#end",
+            "f1l2",
+        ),
+        ("#foreach($i in [1, 2, 3])$i#if($i == 2)$foreach.stop()#end#end", "12"),
+    ],
     "blocks": [
         ("#macro(m $a $b)[$a|$b]#end#m('x' 2)#m('y')", "[x|2][y|]"),
         ("#define($d)<$x>#end#set($x = 1)$d#set($x = 2)$d", "<1><2>"),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+from botocore.exceptions import ClientError
 
+from tests.support.backends import Backend
 from tests.support.rest_apis import ROLE, Gateways
 from tests.support.waiting import until_blocking
 
@@ -106,3 +108,80 @@ def test_a_service_that_fogbank_lacks(gateways: Gateways) -> None:
     api.integrate(at, integration, {"200": {}, "501": {"selectionPattern": "501"}})
     api.deploy()
     assert api.call("/a", method="POST", body="{}").status == 501
+
+
+def test_overrides_reach_a_service(gateways: Gateways) -> None:
+    """`requestOverride` changes the request's path, query and headers; a caller's own credentials need a caller."""
+    s3 = gateways.server.client("s3")
+    s3.create_bucket(Bucket="overridden")
+    s3.put_object(Bucket="overridden", Key="a b", Body=b"object")
+    api = gateways.api()
+    at = api.method("/a")
+    template = (
+        "#set($context.requestOverride.path.key = 'a b')"
+        "#set($context.requestOverride.querystring.response-content-type = 'text/csv')"
+        "#set($context.requestOverride.header.X-Own = 'x')"
+    )
+    mapped = {"method.response.header.Content-Type": "integration.response.header.Content-Type"}
+    api.integrate(
+        at,
+        {
+            "type": "AWS",
+            "integrationHttpMethod": "GET",
+            "credentials": ROLE,
+            "uri": "arn:aws:apigateway:us-east-1:s3:path/overridden/{key}",
+            "requestTemplates": {"application/json": template},
+        },
+        {"200": {"responseParameters": mapped}},
+    )
+    api.deploy()
+    reply = api.call("/a")
+    assert (reply.status, reply.text, reply.header("Content-Type")) == (200, "object", "text/csv")
+    api.client.put_integration(
+        **at,
+        type="AWS",
+        integrationHttpMethod="GET",
+        credentials="arn:aws:iam::*:user/*",
+        uri="arn:aws:apigateway:us-east-1:s3:path/overridden/x",
+    )
+    api.client.put_integration_response(**at, statusCode="200")
+    api.deploy()
+    assert api.call("/a").status == 500
+
+
+def test_invoking_a_method_as_it_is_edited(gateways: Gateways) -> None:
+    with Backend() as backend:
+        api = gateways.api()
+        at = api.method("/pets/{id}", "POST", apiKeyRequired=True, authorizationType="AWS_IAM")
+        integration = {"type": "HTTP", "integrationHttpMethod": "PUT", "uri": f"{backend.url}/tell"}
+        template = {"application/json": "$input.params('id') $stageVariables.v $context.stage"}
+        api.integrate(at, integration | {"requestTemplates": template}, {"200": {}})
+        invoke = api.client.test_invoke_method
+        answer = invoke(
+            **at,
+            pathWithQueryString="/pets/7?q=1",
+            body="{}",
+            multiValueHeaders={"X-Many": ["1", "2"]},
+            stageVariables={"v": "1"},
+        )
+        told = json.loads(answer["body"])
+        assert (answer["status"], told["data"]) == (200, "7 1 test-invoke-stage")
+        for text in (
+            "Method request path: {id=7}",
+            "Method request query string: {q=1}",
+            "Method request headers: {X-Many=1,2}",
+            f"Endpoint request URI: {backend.url}/tell",
+            f"Sending request to {backend.url}/tell",
+            "Received response. Status: 200",
+            "Successfully completed execution",
+        ):
+            assert text in answer["log"]
+        at["resourceId"] = "nothing"
+        with pytest.raises(ClientError, match="Invalid Resource identifier specified"):
+            invoke(**at)
+    broken = api.method("/broken")
+    api.integrate(broken, {"type": "MOCK"}, {"200": {}})
+    failed = invoke(**broken)
+    assert failed["status"] == 500
+    assert "Execution failed due to configuration error" in failed["log"]
+    assert json.loads(failed["body"]) == {"message": "Internal server error"}
