@@ -105,6 +105,7 @@ class App:
 
     async def close(self) -> None:
         """Serve what is under way, then end cleanly."""
+        self.house.hang_up()
         await self.server.close()
         await self.house.close()
         await self._lanes.close()

@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from functools import partial
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from fogbank.app.execute_api import ExecuteApi
 from fogbank.app.services import BUILDERS, Parts, declared
@@ -40,6 +41,13 @@ log = logging.getLogger("fogbank")
 
 AWAKE_FROM_THE_START = "lambda"
 CUSTOM_DOMAINS = ("apigateway", "live", "domain")
+
+
+@runtime_checkable
+class Polled(Protocol):
+    """The state of a service that has long polls."""
+
+    def hang_up(self) -> None: ...
 
 
 class House:
@@ -102,6 +110,12 @@ class House:
             )  # a Host that is one of these names is ours from the first request on
         self.telemetry.start()
         self.lanes.spawn("waking services", self._wake_all())
+
+    def hang_up(self) -> None:
+        """End long polls, empty-handed: a server that ends does not wait for them."""
+        for state in self.calls.awake():
+            if isinstance(state, Polled):
+                state.hang_up()
 
     async def close(self, *, wipe: bool = False) -> None:
         """Finish what was accepted, end every environment, close the store; `wipe`: empty it first."""

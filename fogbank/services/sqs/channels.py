@@ -212,6 +212,13 @@ class Channels:
     def __init__(self, store: Store, clock: Clock, lanes: Lanes) -> None:
         self._parts: tuple[Any, ...] = (store, clock, lanes)
         self._channels: dict[str, Channel] = {}
+        self.hang_ups = 0  # a long poll that sees it grow ends
+
+    def hang_up(self) -> None:
+        """Let those who wait now look once more, and go."""
+        self.hang_ups += 1
+        for channel in self._channels.values():
+            channel.wake_all()
 
     def of(self, uid: str) -> Channel:
         found = self._channels.get(uid)

@@ -116,13 +116,14 @@ class _Poll:
     async def _wait(self, found: Found, channel: Channel) -> list[Message]:
         state = self._state
         end_ms = state.clock.now_ms() + self._wait_s * 1000
+        hang_ups = state.channels.hang_ups
         channel.listen()
         try:
             while True:
                 seen = channel.news
                 messages = await self._take(found, channel)
                 now_ms = state.clock.now_ms()
-                if messages or now_ms >= end_ms:
+                if messages or now_ms >= end_ms or state.channels.hang_ups != hang_ups:
                     if messages and (channel.shelf or found.queue.fifo):
                         channel.wake()  # there may be something for the next one as well
                     return messages

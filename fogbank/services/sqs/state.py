@@ -51,6 +51,10 @@ class Sqs:
         self._lanes.loop("sqs sweeper", self.sweeper.run)
         self._lanes.loop("sqs gauges", self.metrics.gauge)
 
+    def hang_up(self) -> None:
+        """Long polls end."""
+        self.channels.hang_up()
+
     async def close(self) -> None:
         self.directory.close()
         self.mover.close()

@@ -37,7 +37,7 @@ class ActivityTasks:
         self._owner = owner
         self._desks: dict[str, _Desk] = {}
 
-    async def close(self) -> None:
+    def hang_up(self) -> None:
         """Send the waiting workers away empty-handed."""
         for desk in list(self._desks.values()):
             desk.close()

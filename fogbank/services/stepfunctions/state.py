@@ -81,8 +81,12 @@ class StepFunctions:
         self.machines.start()
         await self.engine.open()
 
+    def hang_up(self) -> None:
+        """Workers that poll are sent away."""
+        self.activities.hang_up()
+
     async def close(self) -> None:
         """Take nothing new up. What runs is resumed by the next start."""
-        await self.activities.close()
+        self.activities.hang_up()
         await self.engine.close()
         self.machines.close()
