@@ -1,0 +1,48 @@
+"""The whole app, in the order in which one thing needs another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+
+from deploy import data, functions, queues, rest_api, roles, workflow
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """What the app is reached by."""
+
+    functions: dict[str, str]  # alias ARN by name
+    queues: dict[str, str]  # URL by name
+    activity: str  # ARN: what the worker polls
+    state_machine: str  # ARN
+    rest_api: rest_api.RestApi
+
+
+def deploy(session: boto3.Session, endpoint_url: str | None = None) -> Deployed:
+    """Deploy everything."""
+
+    def client(service: str) -> Any:
+        return session.client(service, endpoint_url=endpoint_url)
+
+    role = roles.put_role(client("iam"))
+    urls, arns = queues.put_queues(client("sqs"))
+    stream = data.put_tables(client("dynamodb"))
+    aliases = functions.put_functions(client("lambda"), role, urls)
+    data.put_mappings(client("lambda"), aliases, stream, arns)
+    states = client("stepfunctions")
+    activity = states.create_activity(name="orders-charge")["activityArn"]
+    machine = workflow.put_state_machine(
+        states,
+        role,
+        Stock=aliases["orders-stock"],
+        Pack=aliases["orders-pack"],
+        Charge=activity,
+        Confirmations=urls["orders-confirmations"],
+    )
+    api = rest_api.put_rest_api(
+        client("apigateway"), client("lambda"), role, aliases["orders-catalogue"], machine
+    )
+    return Deployed(aliases, urls, activity, machine, api)

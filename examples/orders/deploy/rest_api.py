@@ -1,0 +1,130 @@
+"""The REST API: its stage with a cache and a canary, API keys, usage plans with throttle and quota."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from deploy.openapi import document
+
+STAGE = "live"
+CANARY_PERCENT = 25
+CACHE_TTL_S = 300
+PLANS: dict[str, dict[str, Any]] = {
+    "orders-shop": {
+        "throttle": {"rateLimit": 200.0, "burstLimit": 100},
+        "quota": {"limit": 100_000, "period": "DAY"},
+    },
+    "orders-trial": {
+        "throttle": {"rateLimit": 0.01, "burstLimit": 2},
+        "quota": {"limit": 1_000, "period": "DAY"},
+    },
+}
+
+
+@dataclass(frozen=True)
+class RestApi:
+    """How to call it."""
+
+    id: str
+    stage: str
+    keys: dict[str, str]  # value by plan
+    key_ids: dict[str, str]
+    plan_ids: dict[str, str]
+
+
+def put_rest_api(client: Any, lambda_: Any, role: str, catalogue: str, machine: str) -> RestApi:
+    """Create the API or bring it up to date, deploy it, and a canary of the next release beside it."""
+    body = json.dumps(document(client.meta.region_name, role, catalogue, machine)).encode()
+    names = {found["name"]: found["id"] for found in _all(client, "get_rest_apis")}
+    if api := names.get("orders"):
+        client.put_rest_api(restApiId=api, mode="overwrite", body=body, failOnWarnings=True)
+    else:
+        api = client.import_rest_api(body=body, failOnWarnings=True)["id"]
+    _allow(lambda_, catalogue)
+    _put_stage(client, api)
+    ids = {name: _put_plan(client, api, name, settings) for name, settings in PLANS.items()}
+    keys = {name: _put_key(client, name, plan) for name, plan in ids.items()}
+    return RestApi(
+        api,
+        STAGE,
+        {name: key["value"] for name, key in keys.items()},
+        {name: key["id"] for name, key in keys.items()},
+        ids,
+    )
+
+
+def _all(client: Any, operation: str, **parameters: Any) -> list[dict[str, Any]]:
+    pages = client.get_paginator(operation).paginate(**parameters)
+    return [item for page in pages for item in page["items"]]
+
+
+def _allow(lambda_: Any, function: str) -> None:
+    """API Gateway may call the function."""
+    try:
+        lambda_.add_permission(
+            FunctionName=function,
+            StatementId="orders-api",
+            Action="lambda:InvokeFunction",
+            Principal="apigateway.amazonaws.com",
+        )
+    except lambda_.exceptions.ResourceConflictException:
+        pass  # it may already
+
+
+def _put_stage(client: Any, api: str) -> None:
+    deployment = client.create_deployment(restApiId=api, description="release 1")["id"]
+    cached = "/~1catalogue/GET/caching"
+    patch: list[dict[str, str]] = [
+        {"op": "replace", "path": "/cacheClusterEnabled", "value": "true"},
+        {"op": "replace", "path": "/cacheClusterSize", "value": "0.5"},
+        {"op": "replace", "path": f"{cached}/enabled", "value": "true"},
+        {"op": "replace", "path": f"{cached}/ttlInSeconds", "value": str(CACHE_TTL_S)},
+        {"op": "replace", "path": "/variables/release", "value": "one"},
+    ]
+    try:
+        client.create_stage(restApiId=api, stageName=STAGE, deploymentId=deployment)
+    except client.exceptions.ConflictException:
+        patch += [
+            {"op": "remove", "path": "/canarySettings"},
+            {"op": "replace", "path": "/deploymentId", "value": deployment},
+        ]
+    client.update_stage(restApiId=api, stageName=STAGE, patchOperations=patch)
+    client.create_deployment(
+        restApiId=api,
+        stageName=STAGE,
+        description="release 2, on trial",
+        canarySettings={
+            "percentTraffic": float(CANARY_PERCENT),
+            "stageVariableOverrides": {"release": "two"},
+            "useStageCache": True,
+        },
+    )
+
+
+def _put_plan(client: Any, api: str, name: str, settings: dict[str, Any]) -> str:
+    for plan in _all(client, "get_usage_plans"):
+        if plan["name"] == name:
+            throttle, quota = settings["throttle"], settings["quota"]
+            values = {
+                "/throttle/rateLimit": throttle["rateLimit"],
+                "/throttle/burstLimit": throttle["burstLimit"],
+                "/quota/limit": quota["limit"],
+                "/quota/period": quota["period"],
+            }
+            patch = [{"op": "replace", "path": path, "value": str(value)} for path, value in values.items()]
+            client.update_usage_plan(usagePlanId=plan["id"], patchOperations=patch)
+            return str(plan["id"])
+    stages = [{"apiId": api, "stage": STAGE}]
+    return str(client.create_usage_plan(name=name, apiStages=stages, **settings)["id"])
+
+
+def _put_key(client: Any, name: str, plan: str) -> dict[str, Any]:
+    """The key of that name, in its plan."""
+    for key in _all(client, "get_api_keys", nameQuery=name, includeValues=True):
+        if key["name"] == name:
+            return key
+    made: dict[str, Any] = client.create_api_key(name=name, enabled=True)
+    client.create_usage_plan_key(usagePlanId=plan, keyId=made["id"], keyType="API_KEY")
+    return made

@@ -1,0 +1,36 @@
+"""What every part of the drive needs: clients, the server, what was deployed, the mark of this run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import urllib3
+from deploy import Deployed
+
+from drive.server import Server
+
+
+@dataclass
+class Drive:
+    """One run against one server. `mark` makes names of this run its own."""
+
+    session: boto3.Session
+    server: Server
+    app: Deployed
+    mark: str
+    http: urllib3.PoolManager
+
+    def client(self, service: str) -> Any:
+        return self.session.client(service, endpoint_url=self.server.url)
+
+    def call(
+        self, method: str, path: str, body: Any = None, *, key: str | None = None
+    ) -> tuple[int, dict[str, Any]]:
+        """Call the REST API; status and body. `key` names a usage plan."""
+        api = self.app.rest_api
+        headers = {"x-api-key": api.keys[key]} if key else {}
+        url = f"{self.server.url}/_aws/execute-api/{api.id}/{api.stage}{path}"
+        answer = self.http.request(method, url, json=body, headers=headers, retries=False)
+        return answer.status, answer.json()
