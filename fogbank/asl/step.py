@@ -8,8 +8,10 @@ together with the events, then perform the effects. If the commit fails, throw t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from fogbank.asl.advance import HISTORY_EVENTS_MAX, Advance, HistoryFull
 from fogbank.asl.documents import Document
@@ -164,7 +166,7 @@ def _task(advance: Advance, frame: Frame, node: TaskNode, stimulus: Stimulus) ->
                     advance.effects.append(WaitForSlot(frame.path, stimulus.number))
 
 
-def _on_frame(advance, frame, act) -> None:  # type: ignore[no-untyped-def]
+def _on_frame(advance: Advance, frame: Frame, act: Callable[[Any], None]) -> None:
     """Do something with a frame that waited, and let it go on if it can."""
     advance.execution.dirty.add(frame.path)
     try:
@@ -192,7 +194,11 @@ def _time(advance: Advance) -> None:
         if frame.phase is Phase.BACKOFF:
             advance.again(frame)
         else:
-            _on_frame(advance, frame, lambda node, frame=frame: node.due(advance, frame))
+            _on_frame(advance, frame, partial(_due, advance, frame))
+
+
+def _due(advance: Advance, frame: Frame, node: Any) -> None:
+    node.due(advance, frame)
 
 
 def _begin(advance: Advance) -> None:

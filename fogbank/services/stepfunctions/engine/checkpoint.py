@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
@@ -15,7 +16,7 @@ from fogbank.services.stepfunctions.engine.keys import Ref
 from fogbank.services.stepfunctions.engine.limits import SCAN_MAX, STANDARD_MS
 from fogbank.services.stepfunctions.engine.records import Head, inline_root, restore_spine
 from fogbank.services.stepfunctions.engine.sources import Prepared
-from fogbank.store.api import Record, Store, Transaction
+from fogbank.store.api import Key, Record, Store, Transaction
 
 
 def new_execution(ref: Ref, head: Head, prepared: Prepared) -> Execution:
@@ -141,8 +142,8 @@ async def restore(
     return execution, version, due_ms
 
 
-async def _records(store: Store, ref: Ref):  # type: ignore[no-untyped-def]
-    after: Any = None
+async def _records(store: Store, ref: Ref) -> AsyncIterator[Record]:
+    after: Key | None = None
     while True:
         page: list[Record] = await store.scan(keys.run(ref), after=after, limit=SCAN_MAX)
         for record in page:
