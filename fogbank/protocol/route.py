@@ -35,6 +35,8 @@ CODECS: dict[str, type[Codec]] = {
 }
 FORM = "application/x-www-form-urlencoded"
 CATCH_ALL = "s3"  # its patterns match any path: only asked by name, or when nothing else fits
+#: Query services that say in other words that they have no such action.
+OWN_WORDS = {"sqs": "The action {action} is not valid for this endpoint."}
 JSON_CONTENT = "application/x-amz-json-"
 
 
@@ -173,6 +175,8 @@ class Router:
         message = (
             f"Could not find operation {action[:128]} for version {version[:32] or 'NO_VERSION_SPECIFIED'}"
         )
+        if services and services[0].name in OWN_WORDS:
+            message = OWN_WORDS[services[0].name].format(action=action[:128])
         return Routed(codec, services[0].name if services else "", problem=AwsError("InvalidAction", message))
 
     # --- what is not known ------------------------------------------------------------------------------------------

@@ -60,7 +60,8 @@ def with_attributes(queue: Queue, attributes: dict[str, str], *, new: bool) -> Q
             raise unknown_attribute(name)
     if fields.get("kms_key") and fields.get("sse"):
         raise SERVICE.error(
-            "InvalidAttributeValue", "You can use one type of server-side encryption (SSE) at one time."
+            "InvalidAttributeValue",
+            "You can use one type of server-side encryption (SSE) at one time. You can either enable KMS SSE or SQS SSE.",
         )
     if fields.get("kms_key"):
         fields["sse"] = False
@@ -84,7 +85,7 @@ def _number(name: str, value: str, low: int, high: int) -> int:
 def _check_fifo(queue: Queue, value: str, *, new: bool) -> None:
     if value not in ("true", "false"):
         raise bad_attribute("FifoQueue")
-    if new and value == "false":
+    if (new and value == "false") or (not new and not queue.fifo):
         raise unknown_attribute("FifoQueue")  # so AWS answers, oddly: it may only be true
     if not new and (value == "true") != queue.fifo:
         raise SERVICE.error(

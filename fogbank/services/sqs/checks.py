@@ -20,6 +20,10 @@ _BAD_CHARACTERS = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010f
 _ID = re.compile(r"[A-Za-z0-9!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~]{1,128}\Z")
 _ATTRIBUTE_NAME = re.compile(r"[A-Za-z0-9_\-.]{1,256}\Z")
 _TYPES = ("String", "Number", "Binary")
+_VALID_CHARACTERS = (
+    "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | "
+    "#x10000 to #x10FFFF"
+)
 _NOT_FOR_THIS_TYPE = "The request include parameter that is not valid for this queue type"
 
 
@@ -77,11 +81,7 @@ def draft_of(queue: Queue, entry: Mapping[str, Any]) -> Draft:
 
 def _encoded(text: str) -> bytes:
     if _BAD_CHARACTERS.search(text):
-        raise SERVICE.error(
-            "InvalidMessageContents",
-            "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | "
-            "#xE000 to #xFFFD | #x10000 to #x10FFFF",
-        )
+        raise SERVICE.error("InvalidMessageContents", _VALID_CHARACTERS)
     return text.encode()
 
 
@@ -176,13 +176,14 @@ def _checked_value(name: str, attribute: Any) -> tuple[dict[str, Any], int]:
                 f"The message attribute '{name}' with type '{base}' must use field '{'Binary' if base == 'Binary' else 'String'}'."
             )
         raise invalid_value(
-            f"The message attribute '{name}' must contain a non-empty message attribute value for message attribute "
-            f"type '{kind}'."
+            f"Message (user) attribute '{name}' must contain a non-empty value of type '{base}'."
         )
     if base == "Binary":
         raw = value if isinstance(value, bytes) else base64.b64decode(value)
         return {"DataType": kind, "BinaryValue": base64.b64encode(raw).decode()}, len(raw)
-    encoded = _encoded(value)
+    if _BAD_CHARACTERS.search(value):
+        raise invalid_value(_VALID_CHARACTERS)
+    encoded = value.encode()
     if base == "Number":
         _check_number(name, value)
     return {"DataType": kind, "StringValue": value}, len(encoded)

@@ -14,14 +14,14 @@ from fogbank.services.sqs.fifo import Plan
 from fogbank.services.sqs.handles import open_handle
 from fogbank.services.sqs.names import place_of_url
 from fogbank.services.sqs.records import decode_message
-from fogbank.services.sqs.service import bad_handle, bad_parameter, hot_operation, missing
+from fogbank.services.sqs.service import bad_handle, bad_parameter, missing, operation
 from fogbank.services.sqs.state import Sqs
 from fogbank.services.sqs.work import Work, tried
 
 Wire = dict[str, Any]
 
 
-@hot_operation
+@operation
 async def delete_message(ctx: Call[Sqs], *, queue_url: str, receipt_handle: str) -> Wire:
     place = place_of_url(ctx, queue_url)
 
@@ -32,7 +32,7 @@ async def delete_message(ctx: Call[Sqs], *, queue_url: str, receipt_handle: str)
     return {}
 
 
-@hot_operation
+@operation
 async def delete_message_batch(ctx: Call[Sqs], *, queue_url: str, entries: list[Wire]) -> Wire:
     place = place_of_url(ctx, queue_url)
     found = await ctx.state.directory.find(place)

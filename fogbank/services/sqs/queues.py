@@ -61,6 +61,9 @@ async def create_queue(
 
 def _check_same(there: Queue, asked: Queue, attributes: dict[str, str]) -> None:
     """A queue that is there may be asked for again with the attributes that it has."""
+    attributes = {
+        name: value for name, value in attributes.items() if name != "FifoQueue"
+    }  # the name says it
     again = with_attributes(there, attributes, new=False)
     if again == there and there.fifo == asked.fifo:
         return

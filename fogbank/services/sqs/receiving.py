@@ -16,7 +16,7 @@ from fogbank.services.sqs.directory import Found
 from fogbank.services.sqs.handles import handle_of
 from fogbank.services.sqs.names import Place, place_of_url
 from fogbank.services.sqs.records import Message
-from fogbank.services.sqs.service import SERVICE, bad_parameter, contended, hot_operation, unknown_attribute
+from fogbank.services.sqs.service import SERVICE, bad_parameter, contended, operation, unknown_attribute
 from fogbank.services.sqs.state import Sqs
 
 Wire = dict[str, Any]
@@ -37,7 +37,7 @@ _SYSTEM_NAMES = frozenset(
 )
 
 
-@hot_operation
+@operation
 async def receive_message(
     ctx: Call[Sqs],
     *,

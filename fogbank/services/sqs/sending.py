@@ -14,14 +14,14 @@ from fogbank.services.sqs.directory import Found
 from fogbank.services.sqs.fifo import Plan
 from fogbank.services.sqs.names import place_of_url
 from fogbank.services.sqs.records import SEQUENCE_BASE, Message
-from fogbank.services.sqs.service import SERVICE, hot_operation
+from fogbank.services.sqs.service import SERVICE, operation
 from fogbank.services.sqs.state import Sqs
 from fogbank.services.sqs.work import Work, tried
 
 Wire = dict[str, Any]
 
 
-@hot_operation
+@operation
 async def send_message(
     ctx: Call[Sqs],
     *,
@@ -50,7 +50,7 @@ async def send_message(
     return await tried(ctx.state.directory, place, attempt)
 
 
-@hot_operation
+@operation
 async def send_message_batch(ctx: Call[Sqs], *, queue_url: str, entries: list[Wire]) -> Wire:
     place = place_of_url(ctx, queue_url)
     await ctx.state.directory.find(place)

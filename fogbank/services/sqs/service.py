@@ -1,7 +1,7 @@
 """The SQS service object, the decorator its operations are declared with, and the errors they share.
 
 SQS words its own refusals: a missing member is `MissingParameter`, not the framework's validation error. So operations are
-declared `hot` (the registry does not validate) and `operation` checks what is required, then the types.
+declared `hot` (the registry does not validate) and `operation` checks types, then what is required.
 """
 
 from __future__ import annotations
@@ -14,9 +14,8 @@ from botocore import xform_name
 
 from fogbank.core.errors import AwsError
 from fogbank.model.call import Call
-from fogbank.model.calls import validation_message
 from fogbank.model.service import Service
-from fogbank.model.validation import compile_validator
+from fogbank.services.sqs.forms import has_form_of
 
 if TYPE_CHECKING:
     from fogbank.services.sqs.state import Sqs
@@ -27,32 +26,24 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def operation(function: F) -> F:
-    """Declare an operation of SQS."""
+    """Declare an operation of SQS: called with what is required, and of the right types."""
     model = next(m for name, m in SERVICE.model.operations.items() if xform_name(name) == function.__name__)
     shape = model.input
     assert shape is not None
     required = [(xform_name(member), member) for member in shape.required]
-    wire = {xform_name(member): member for member in shape.members}
-    validate = compile_validator(shape)
+    checks = {xform_name(name): (name, has_form_of(member)) for name, member in shape.members.items()}
 
     @wraps(function)
     async def checked(ctx: Call[Sqs], **arguments: Any) -> Any:
+        for name, value in arguments.items():
+            if value is not None and not checks[name][1](value):
+                raise AwsError("SerializationException", f"{checks[name][0]} is not of the right type.")
         for name, member in required:
             if arguments.get(name) is None:
                 raise missing(member)
-        if validate is not None:
-            sent = {wire[name]: value for name, value in arguments.items() if value is not None}
-            if problems := validate(sent):
-                raise invalid_value(validation_message(problems))
         return await function(ctx, **arguments)
 
     SERVICE.operation(hot=True)(checked)
-    return function
-
-
-def hot_operation(function: F) -> F:
-    """The same on a hot path: the function itself meets every type that a caller can send."""
-    SERVICE.operation(hot=True)(function)
     return function
 
 

@@ -15,7 +15,7 @@ from fogbank.services.sqs.directory import Found
 from fogbank.services.sqs.fifo import Plan
 from fogbank.services.sqs.names import Place, place_of_url
 from fogbank.services.sqs.records import decode_message
-from fogbank.services.sqs.service import bad_parameter, hot_operation, missing
+from fogbank.services.sqs.service import bad_parameter, missing, operation
 from fogbank.services.sqs.state import Sqs
 from fogbank.services.sqs.work import Work, tried
 
@@ -26,7 +26,7 @@ _TOO_LONG = "Total VisibilityTimeout for the message is beyond the limit [43200 
 _OUT_OF_RANGE = "VisibilityTimeout must be an integer between 0 and 43200"
 
 
-@hot_operation
+@operation
 async def change_message_visibility(
     ctx: Call[Sqs], *, queue_url: str, receipt_handle: str, visibility_timeout: int
 ) -> Wire:
@@ -36,7 +36,7 @@ async def change_message_visibility(
     return {}
 
 
-@hot_operation
+@operation
 async def change_message_visibility_batch(ctx: Call[Sqs], *, queue_url: str, entries: list[Wire]) -> Wire:
     place = place_of_url(ctx, queue_url)
     await ctx.state.directory.find(place)
