@@ -38,7 +38,7 @@ class Directory:
             return cached
         name = table_name(ctx, name_or_arn)
         found = await self.load(Place(ctx.account, ctx.region), name)
-        if found is None:
+        if found is None or found.record.status != "ACTIVE":
             raise not_found()
         return found
 
@@ -49,6 +49,8 @@ class Directory:
             self._tables.pop((*place, name), None)
             return None
         table = Table(place, TableRecord.unpack(record.value), record.version)
+        if table.record.status != "ACTIVE":
+            return table  # never from the cache: `find` does not have it yet
         if len(self._tables) >= TABLES_CACHED_MAX:
             del self._tables[next(iter(self._tables))]
         self._tables[(*place, name)] = table

@@ -4,6 +4,14 @@
     dynamodb data TABLE-ID 0 HASH [RANGE]                   an item
     dynamodb data TABLE-ID NUMBER HASH [RANGE] ITEM         an index's entry: the projected item
     dynamodb data TABLE-ID NUMBER EXPIRY ITEM               a time-to-live entry: the item's key
+    dynamodb data TABLE-ID -1 HASH [RANGE]                  an item's replication stamp, also after its deletion
+    dynamodb data TABLE-ID -2 TIME HASH [RANGE]             a deleted item's stamp, by its time
+    dynamodb journal TABLE-ID                               the log of items as they were before each change
+    dynamodb replication TABLE-ID                           the log of changes for other regions
+    dynamodb link TABLE-ID REGION                           a region that the log goes to; `cursor`: how far it came
+    dynamodb cut REGION                                     the region is cut off from all others
+    dynamodb backup ACCOUNT REGION TABLE ID                 a backup; its items lie as those of a table
+    dynamodb copy TABLE-ID                                  how far the filling of a table or backup came
     dynamodb stream ACCOUNT REGION TABLE LABEL              StreamRecord; the log of its records under the same key
     dynamodb figures TABLE-ID NUMBER NODE                   items and bytes that a node has counted
     dynamodb token SPAN ACCOUNT REGION TOKEN                    a transaction's ClientRequestToken
@@ -23,6 +31,8 @@ from fogbank.store.api import Key
 
 ROOT = "dynamodb"
 DIGEST_BYTES = 16
+STAMPS, GRAVES = -1, -2
+HEAD_PARTS = 4  # of the keys below `data`: what stands before HASH
 
 
 class Place(NamedTuple):
@@ -50,6 +60,50 @@ def table(place: Place, name: str) -> Key:
 
 def data(table_id: str, number: int) -> Key:
     return (ROOT, "data", table_id, number)
+
+
+def journal(table_id: str) -> Key:
+    return (ROOT, "journal", table_id)
+
+
+def replication(table_id: str) -> Key:
+    return (ROOT, "replication", table_id)
+
+
+def links() -> Key:
+    return (ROOT, "link")
+
+
+def link(table_id: str, region: str) -> Key:
+    return (ROOT, "link", table_id, region)
+
+
+def cursors(table_id: str) -> Key:
+    return (ROOT, "cursor", table_id)
+
+
+def cursor(table_id: str, region: str) -> Key:
+    return (ROOT, "cursor", table_id, region)
+
+
+def cuts() -> Key:
+    return (ROOT, "cut")
+
+
+def cut(region: str) -> Key:
+    return (ROOT, "cut", region)
+
+
+def backups(place: Place, *table: str) -> Key:
+    return (ROOT, "backup", *place, *table)
+
+
+def backup(place: Place, table: str, backup_id: str) -> Key:
+    return (ROOT, "backup", *place, table, backup_id)
+
+
+def copying(target_id: str) -> Key:
+    return (ROOT, "copy", target_id)
 
 
 def streams(place: Place) -> Key:

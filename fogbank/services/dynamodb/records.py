@@ -54,6 +54,23 @@ class TimeToLive:
 
 
 @dataclass(frozen=True, slots=True)
+class Recovery:
+    """Point-in-time recovery: the journal goes back to `since_ms`, but no further than so many days."""
+
+    since_ms: int
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """Another region's replica of a global table."""
+
+    region: str
+    status: str = "ACTIVE"  # or CREATING
+    table_class: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TableRecord:
     """A table's settings."""
 
@@ -76,17 +93,30 @@ class TableRecord:
     class_updated_ms: int = 0
     tags: dict[str, str] = field(default_factory=dict)
     ttl: TimeToLive | None = None
+    status: str = "ACTIVE"  # or CREATING: a restored table or a new replica that is being filled
+    holders: tuple[str, ...] = ()  # backups and restores under way, which need the journal
+    recovery: Recovery | None = None
+    restored: dict[str, Any] | None = None  # RestoreSummary
+    replicas: tuple[Replica, ...] = ()  # the other regions of a global table
+    is_stamped: bool = False  # it was in a global table once: every change keeps the item's replication stamp
 
     def pack(self) -> bytes:
         return orjson.dumps(self)
 
     @classmethod
     def unpack(cls, stored: bytes) -> TableRecord:
-        raw: dict[str, Any] = orjson.loads(stored)
+        return cls.of(orjson.loads(stored))
+
+    @classmethod
+    def of(cls, raw: dict[str, Any]) -> TableRecord:
+        """From its JSON."""
         raw["indexes"] = tuple(_index(index) for index in raw["indexes"])
         raw["throughput"] = Throughput(**raw["throughput"])
         raw["stream"] = Stream(**raw["stream"]) if raw["stream"] else None
         raw["ttl"] = TimeToLive(**raw["ttl"]) if raw["ttl"] else None
+        raw["holders"] = tuple(raw.get("holders", ()))
+        raw["recovery"] = Recovery(**raw["recovery"]) if raw.get("recovery") else None
+        raw["replicas"] = tuple(Replica(**each) for each in raw.get("replicas", ()))
         return cls(**raw)
 
 

@@ -28,6 +28,7 @@ class Table:
         "hash",
         "hash_type",
         "indexes",
+        "journal_key",
         "key",
         "key_names",
         "place",
@@ -35,6 +36,8 @@ class Table:
         "range",
         "range_type",
         "record",
+        "replication_key",
+        "stamps_prefix",
         "stream_key",
         "ttl_prefix",
         "version",
@@ -60,6 +63,10 @@ class Table:
         is_streaming = stream is not None and stream.is_enabled
         self.stream_key = keys.stream(place, record.name, stream.label) if is_streaming and stream else None
         self.ttl_prefix = keys.data(record.id, record.ttl.number) if record.ttl is not None else None
+        is_journaled = bool(record.holders) or record.recovery is not None
+        self.journal_key = keys.journal(record.id) if is_journaled else None
+        self.replication_key = keys.replication(record.id) if record.replicas else None
+        self.stamps_prefix = keys.data(record.id, keys.STAMPS) if record.is_stamped else None
 
     # --- keys --------------------------------------------------------------------------------------------------------
 

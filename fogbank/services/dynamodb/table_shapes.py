@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.services.dynamodb.figures import Figures
-from fogbank.services.dynamodb.records import Index, TableRecord, Throughput
+from fogbank.services.dynamodb.records import Index, Replica, TableRecord, Throughput
 from fogbank.services.dynamodb.table import Table, key_schema
 
 ON_DEMAND_WARM = {"ReadUnitsPerSecond": 12_000, "WriteUnitsPerSecond": 4000}
@@ -24,6 +24,10 @@ _LAST_WORDS = (
 
 
 def status_of(record: TableRecord) -> str:
+    if record.status != "ACTIVE":
+        return record.status
+    if any(replica.status != "ACTIVE" for replica in record.replicas):
+        return "UPDATING"
     return "UPDATING" if any(index.status != "ACTIVE" for index in record.indexes) else "ACTIVE"
 
 
@@ -63,6 +67,11 @@ async def description(table: Table, figures: Figures, status: str | None = None)
         shown |= {"LatestStreamLabel": label, "LatestStreamArn": f"{table.arn}/stream/{label}"}
         if record.stream.is_enabled:
             shown["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": record.stream.view}
+    if record.restored is not None:
+        shown["RestoreSummary"] = record.restored | {"RestoreInProgress": record.status != "ACTIVE"}
+    if record.replicas:
+        shown["GlobalTableVersion"] = "2019.11.21"
+        shown["Replicas"] = [_replica(replica) for replica in record.replicas]
     if record.sse is not None:
         shown["SSEDescription"] = record.sse
     if record.table_class is not None:
@@ -98,6 +107,13 @@ async def _index(table: Table, index: Index, figures: Figures, status: str | Non
         shown["ProvisionedThroughput"] = _throughput(index.throughput)
         if status != "CREATING":
             shown["WarmThroughput"] = _warm(table.record.billing_mode, index.throughput)
+    return shown
+
+
+def _replica(replica: Replica) -> dict[str, Any]:
+    shown: dict[str, Any] = {"RegionName": replica.region, "ReplicaStatus": replica.status}
+    if replica.table_class is not None:
+        shown["ReplicaTableClassSummary"] = {"TableClass": replica.table_class}
     return shown
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from fogbank.core.errors import AwsError, Conflict
+from fogbank.services.dynamodb import stamps
 from fogbank.services.dynamodb.item_writes import Prepared
 from fogbank.services.dynamodb.limits import CONFLICT_RETRIES_MAX
 from fogbank.services.dynamodb.table import Table
@@ -57,10 +58,16 @@ async def write_together(
             held.append(key)
         for _ in range(CONFLICT_RETRIES_MAX):
             records = await store.get_many([each.key for each in prepared])
+            stamped = await stamps.read(store, [(each.table, each.key) for each in prepared])
             writes = [_decide(each, record) for each, record in zip(prepared, records, strict=True)]
             if any(write.error is not None for write in writes):
                 return writes
             attempt = _attempt(writer, prepared, writes, records, also)
+            for write, _ in attempt.changes:
+                if (found := stamped.get(write.key)) is not None:
+                    stamps.add_change(
+                        attempt.transaction, write.table, write.key, write.after, found, writer.now_ms()
+                    )
             try:
                 await store.commit(attempt.transaction)
             except Conflict as conflict:

@@ -11,9 +11,11 @@ from typing import TypeVar
 
 from fogbank.core.clock import Clock
 from fogbank.core.errors import AwsError, Conflict
+from fogbank.services.dynamodb import keys, stamps
 from fogbank.services.dynamodb.change_records import change_record
 from fogbank.services.dynamodb.directory import Directory
 from fogbank.services.dynamodb.figures import Figures
+from fogbank.services.dynamodb.journal_entries import pack_entry
 from fogbank.services.dynamodb.limits import CONFLICT_RETRIES_MAX
 from fogbank.services.dynamodb.service import SERVICE
 from fogbank.services.dynamodb.table import Table
@@ -105,16 +107,23 @@ class Writer:
 
     async def _run(self, writes: Sequence[Write]) -> None:
         key = writes[0].key
+        table = max((write.table for write in writes), key=lambda table: table.version)
         for _ in range(CONFLICT_RETRIES_MAX):
-            record = await self._store.get(key)
+            stamped = None
+            if table.stamps_prefix is None:
+                record = await self._store.get(key)
+            else:
+                record, stamp = await self._store.get_many([key, stamps.key_of(table, key)])
+                stamped = stamps.stamped(stamp)
             first = NOTHING if record is None else Held(record.value)
             last = self._decide_all(writes, first)
             if all(write.before is write.after for write in writes):
                 return
-            table = max((write.table for write in writes), key=lambda table: table.version)
             transaction = Transaction().check(table.key, table.version)
             version = ABSENT if record is None else record.version
             changes = self.add(transaction, table, key, first, last, version)
+            if stamped is not None:
+                stamps.add_change(transaction, table, key, last, stamped, self._clock.now_ms())
             self.add_records(transaction, [write for write in writes if write.error is None])
             try:
                 await self._store.commit(transaction)
@@ -152,6 +161,9 @@ class Writer:
             stored = after.stored
             assert stored is not None
             transaction.put(key, stored, expect=version)
+        if table.journal_key is not None:
+            was = pack_entry(key[keys.HEAD_PARTS :], before.stored)
+            transaction.append(table.journal_key, [(self._clock.now_ms(), was)])
         if not table.entries and table.ttl_prefix is None:
             return NO_CHANGES
         changes: Changes = []
@@ -170,6 +182,9 @@ class Writer:
             if there != value:
                 transaction.put(entry, value)
         return changes
+
+    def now_ms(self) -> int:
+        return self._clock.now_ms()
 
     def forget(self, table: Table) -> None:
         """The table is not what this node remembers: the news of its change may still be on the way."""
