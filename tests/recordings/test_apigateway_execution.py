@@ -39,6 +39,12 @@ ECHO = "def handler(event, context):\n    return event\n"
 
 
 @pytest.fixture(scope="module")
+def echo() -> Iterator[Backend]:
+    with Backend() as backend:
+        yield backend
+
+
+@pytest.fixture(scope="module")
 def gateways() -> Iterator[Gateways]:
     with Fogbank(Settings()) as server:
         yield Gateways(server)
@@ -120,18 +126,20 @@ def test_invocation_trace_id(gateways: Gateways) -> None:
     found = Matcher()
     traces = {
         "normal": {},
-        "trace-id": {"x-amzn-trace-id": "Root=1-3152b799-8954dae64eda91bc9a23a7e8;Sampled=1"},
+        "trace-id": {"X-Amzn-Trace-Id": "Root=1-3152b799-8954dae64eda91bc9a23a7e8;Sampled=1"},
+        "trace-id-small": {"x-amzn-trace-id": "Root=1-3152b799-8954dae64eda91bc9a23a7e8"},
     }
     for name, headers in traces.items():
         for kind, path in (("MOCK", "/mock"), ("AWS_PROXY", "/proxy")):
             reply = api.call(path, headers=headers)
-            found.matches(expected[f"{name}-req-headers-{kind}"], headers_of(reply))
+            if (wanted := expected.get(f"{name}-req-headers-{kind}")) is not None:
+                found.matches(wanted, headers_of(reply))
 
 
 # --- templates -----------------------------------------------------------------------------------------------------------
 
 
-def test_input_path_template_formatting(gateways: Gateways) -> None:
+def test_input_path_template_formatting(gateways: Gateways, echo: Backend) -> None:
     expected = recorded(COMMON, "TestApiGatewayCommon::test_input_path_template_formatting")
     api = gateways.api()
     templates = {
@@ -146,11 +154,11 @@ def test_input_path_template_formatting(gateways: Gateways) -> None:
         ),
     }
     for name, template in templates.items():
-        # The request's body comes back from the function, so that the template sees it in the response.
+        # The request's body comes back from the backend, so that the template sees it in the response.
         at = api.method(f"/{name}", "POST")
         response = {"responseTemplates": {"application/json": template}}
-        integration = {"type": "AWS", "integrationHttpMethod": "POST", "credentials": ROLE}
-        api.integrate(at, integration | {"uri": invocations(gateways.function(ECHO))}, {"200": response})
+        integration = {"type": "HTTP", "integrationHttpMethod": "POST", "uri": f"{echo.url}/echo"}
+        api.integrate(at, integration, {"200": response})
     api.deploy()
 
     def ask(path: str, body: Any) -> str:
@@ -170,6 +178,7 @@ def test_input_path_template_formatting(gateways: Gateways) -> None:
         ("list-to-string", "/to-string", {"json": {"list": [{"foo": "bar"}]}}),
     ):
         assert ask(path, body) == expected[name], name
+    assert ask("/empty", "") == expected["empty-body"]
     assert ask("/empty", "[]") == expected["nested-empty-list"]
     assert ask("/empty", "null") == expected["nested-null-list"]
 
