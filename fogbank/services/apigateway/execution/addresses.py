@@ -73,9 +73,11 @@ class Addresses:
         self._gateway = gateway
         self._names: frozenset[str] = frozenset()
         self._mappings: dict[str, tuple[Place, Wire, list[Wire]] | None] = {}
+        self._changes = 0
         self.version = 1  # another one after every change of the names
 
     def news(self) -> None:
+        self._changes += 1
         self._mappings.clear()
         self._gateway.spawn("apigateway domains", self.load())
 
@@ -94,7 +96,9 @@ class Addresses:
 
     async def by_domain(self, name: str, request: Request) -> Target | None:
         """What a custom domain name's base path mapping leads to."""
+        known = self._mappings.get(name)
         if name not in self._mappings:
+            news = self._changes
             store = self._gateway.store
             domain = await find_domain(store, name)
             found = None
@@ -103,8 +107,9 @@ class Addresses:
                 found = (*domain, sorted(mappings, key=lambda each: -len(each["basePath"])))
             if len(self._mappings) > 10_000:
                 self._mappings.clear()
-            self._mappings[name] = found
-        known = self._mappings[name]
+            known = found
+            if news == self._changes:
+                self._mappings[name] = found
         if known is None:
             return None
         path = "/" + request.path.lstrip("/")

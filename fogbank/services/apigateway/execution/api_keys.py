@@ -6,6 +6,7 @@ store is asked before anybody is refused.
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from fogbank.gateway.buckets import Bucket
@@ -29,15 +30,20 @@ NO_LIMIT = -1
 class Quota:
     """What a key may still do under a plan in the present day, as this node knows it."""
 
-    __slots__ = ("day", "key_id", "pending", "place", "plan", "remaining")
+    __slots__ = ("day", "key_id", "lock", "pending", "place", "plan", "remaining", "writing")
 
     def __init__(self, place: Place, plan: dict[str, Any], key_id: str) -> None:
         self.place = place
         self.plan = plan
         self.key_id = key_id
         self.remaining: int | None = None
-        self.pending = 0
+        self.pending = 0  # served, and not yet written
+        self.writing = 0  # being written just now: `remaining` does not know of them yet
         self.day = -1
+        self.lock = asyncio.Lock()
+
+    def used_up(self) -> bool:
+        return self.remaining is None or self.remaining <= self.pending + self.writing
 
 
 class UsagePlans:
@@ -59,12 +65,12 @@ class UsagePlans:
         at = (place, value)
         if at in self._keys:
             return self._keys[at]
-        store = self._gateway.store
+        store, news = self._gateway.store, self._gateway.news
         key = await find_api_key(store, place, value)
         found = None if key is None else (key, await plans_of_key(store, place, key["id"]))
         if len(self._keys) >= KEYS_CACHED_MAX:
             self._keys.clear()
-        if len(value) <= 256:
+        if len(value) <= 256 and news == self._gateway.news:
             self._keys[at] = found
         return found
 
@@ -79,10 +85,10 @@ class UsagePlans:
         quota.plan = plan
         now_ms = self._gateway.clock.now_ms()
         day = day_of(now_ms).toordinal()
-        if quota.remaining is None or quota.day != day or quota.remaining <= quota.pending:
+        if quota.day != day or quota.used_up():
             await self._write(quota, now_ms)
             quota.day = day
-            if quota.remaining is None or quota.remaining <= quota.pending:
+            if quota.used_up():
                 return False
         quota.pending += 1
         if quota not in self._dirty:
@@ -97,14 +103,18 @@ class UsagePlans:
             await self._write(quota, self._gateway.clock.now_ms())
 
     async def _write(self, quota: Quota, now_ms: int) -> None:
-        count, quota.pending = quota.pending, 0
-        try:
-            quota.remaining = await add_usage(
-                self._gateway.store, quota.place, quota.plan, quota.key_id, now_ms, count
-            )
-        except BaseException:
-            quota.pending += count
-            raise
+        async with quota.lock:  # in order: an older answer must not hide a newer one
+            count, quota.pending = quota.pending, 0
+            quota.writing = count
+            try:
+                quota.remaining = await add_usage(
+                    self._gateway.store, quota.place, quota.plan, quota.key_id, now_ms, count
+                )
+            except BaseException:
+                quota.pending += count
+                raise
+            finally:
+                quota.writing = 0
 
 
 def api_key_step(stage: Stage, method: dict[str, Any], key: str, source: str) -> Any:

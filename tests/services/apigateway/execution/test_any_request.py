@@ -105,5 +105,7 @@ def test_any_request(
     assert b"unknown error, exception or failure" not in content
     names = {name.lower() for name, _ in response.headers}
     assert "x-amzn-requestid" in names
-    if response.status >= 500:  # only an integration may fail: what passes unmapped may be nothing that it can read
+    if (
+        response.status >= 500
+    ):  # only an integration may fail: what passes unmapped may be nothing that it can read
         assert kind not in ("nowhere", ""), (response, path)

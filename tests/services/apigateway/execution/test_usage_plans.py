@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from fogbank.services.apigateway.usage import day_of
@@ -129,3 +130,11 @@ def test_throttles_of_a_stage_and_its_methods(gateways: Gateways) -> None:
     assert api.call("/a").status == 429
     gateways.server.app.clock.advance_ms(1_000_000)
     assert api.call("/a").status == 200
+
+
+def test_a_quota_holds_under_concurrency(gateways: Gateways) -> None:
+    api, _, key = planned(gateways, quota={"limit": 20, "period": "MONTH"})
+    headers = {"x-api-key": key["value"]}
+    with ThreadPoolExecutor(16) as pool:
+        statuses = list(pool.map(lambda _: api.call("/a", headers=headers).status, range(60)))
+    assert (statuses.count(200), statuses.count(429)) == (20, 40)
