@@ -15,6 +15,7 @@ from typing import Any
 from fogbank.core.clock import Clock
 from fogbank.core.lanes import Lanes
 from fogbank.services.sqs import keys, limits
+from fogbank.services.sqs.group_locks import GroupLocks
 from fogbank.services.sqs.records import decode_group
 from fogbank.services.sqs.service import SERVICE
 from fogbank.store.api import Key, Store
@@ -72,6 +73,7 @@ class Channel:
         "claimed",
         "delayed",
         "flying",
+        "groups",
         "lock",
         "looked",
         "news",
@@ -92,6 +94,7 @@ class Channel:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self.lock = asyncio.Lock()  # FIFO: one receive at a time, for they all want the same groups
         self.shelf: deque[tuple[int, int]] = deque()  # (due_ms, seq): standard messages to give out next
+        self.groups = GroupLocks()
         self.looked: Key | None = None  # how far was looked for the shelf
         self.claimed: set[int] = set()  # those that a receive, not committed yet, has in its hands
         self.total = 0

@@ -8,12 +8,13 @@ from fogbank.core.errors import AwsError
 from fogbank.model.call import Call
 from fogbank.services.sqs import keys, standard
 from fogbank.services.sqs.batches import check_entries
+from fogbank.services.sqs.channels import Channel
 from fogbank.services.sqs.checks import batch_error
 from fogbank.services.sqs.directory import Found
 from fogbank.services.sqs.fifo import Plan
 from fogbank.services.sqs.handles import open_handle
 from fogbank.services.sqs.names import place_of_url
-from fogbank.services.sqs.records import decode_message
+from fogbank.services.sqs.records import Message, decode_message
 from fogbank.services.sqs.service import bad_handle, bad_parameter, missing, operation
 from fogbank.services.sqs.state import Sqs
 from fogbank.services.sqs.work import Work, tried
@@ -89,16 +90,26 @@ async def _delete(state: Sqs, found: Found, deliveries: list[tuple[str, tuple[in
 
 async def _delete_in_order(state: Sqs, found: Found, handle: str, seq: int, count: int) -> None:
     """Delete a FIFO message, which must still be in the receiver's hands."""
-    uid, now_ms = found.queue.uid, state.clock.now_ms()
-    key = keys.message(uid, seq)
+    channel = state.channels.of(found.queue.uid)
+    key = keys.message(channel.uid, seq)
     record = await state.store.get(key)
     if record is None:
         return
-    message = decode_message(key, record.value)
+    async with channel.groups.hold([decode_message(key, record.value).group or ""]):
+        record = await state.store.get(key)  # others had their turn meanwhile
+        if record is not None:
+            message = decode_message(key, record.value)
+            await _leave_group(state, channel, handle, message, record.version, count)
+
+
+async def _leave_group(
+    state: Sqs, channel: Channel, handle: str, message: Message, version: int, count: int
+) -> None:
+    now_ms = state.clock.now_ms()
     if message.count != count or message.due_ms <= now_ms:
         raise bad_parameter("ReceiptHandle", handle, "The receipt handle has expired.")
-    work, plan = Work(), Plan(state.store, state.channels.of(uid), now_ms)
-    await plan.remove(work, message, record.version)
+    work, plan = Work(), Plan(state.store, channel, now_ms)
+    await plan.remove(work, message, version)
     await plan.write(work)
     await work.commit(state.store)
 

@@ -160,9 +160,12 @@ async def waiting_groups(store: Store, channel: Channel, now_ms: int, limit: int
     return [record.value.decode("utf-8", "surrogatepass") for record in records]
 
 
-async def messages_of(store: Store, uid: str, group: str, limit: int) -> list[tuple[Message, int]]:
-    """The first messages of a group, with their versions."""
-    orders = await store.scan(keys.ordered(uid, group), limit=limit)
+async def messages_of(
+    store: Store, uid: str, group: str, limit: int, after: int | None = None
+) -> list[tuple[Message, int]]:
+    """The first messages of a group (behind `after`), with their versions."""
+    start = None if after is None else keys.order(uid, group, after)
+    orders = await store.scan(keys.ordered(uid, group), after=start, limit=limit)
     wanted = [keys.message(uid, int(order.key[4])) for order in orders]
     records = await store.get_many(wanted)
     found = []

@@ -33,40 +33,81 @@ async def receive(
             again = await _repeat(store, found, channel, attempt, visibility_ms, now_ms)
             if again is not None:
                 return again
-        work = Work()
-        work.require(found)
-        plan = Plan(store, channel, now_ms)
-        plans: dict[str, Plan] = {}
-        taken: list[Message] = []
-        removed = False
-        for name in await waiting_groups(store, channel, now_ms, GROUPS_LOOKED_AT):
-            # Some more than wanted: the first may be dead letters.
-            wanted = limit - len(taken) + limits.RECEIVED_MAX
-            for message, version in await messages_of(store, channel.uid, name, wanted):
-                if message.due_ms > now_ms or len(taken) >= limit:
+        for looked_at in (limit + 1, GROUPS_LOOKED_AT):
+            groups = await waiting_groups(store, channel, now_ms, looked_at)
+            async with channel.groups.hold(groups):
+                taken = await _take(
+                    store,
+                    found,
+                    channel,
+                    dead,
+                    groups,
+                    limit=limit,
+                    visibility_ms=visibility_ms,
+                    now_ms=now_ms,
+                    attempt=attempt,
+                )
+            if taken or len(groups) < looked_at:
+                return taken
+        return []
+
+
+async def _take(
+    store: Store,
+    found: Found,
+    channel: Channel,
+    dead: DeadLetters,
+    groups: list[str],
+    *,
+    limit: int,
+    visibility_ms: int,
+    now_ms: int,
+    attempt: str | None,
+) -> list[Message]:
+    """Take messages of these groups, in their order."""
+    work = Work()
+    work.require(found)
+    plan = Plan(store, channel, now_ms)
+    plans: dict[str, Plan] = {}
+    taken: list[Message] = []
+    removed = 0
+    for name in groups:
+        if (await plan.group(name)).flying:
+            continue  # it was visible a moment ago
+        after: int | None = None
+        while len(taken) < limit:
+            wanted = limit - len(taken)
+            found_here = await messages_of(store, channel.uid, name, wanted, after)
+            gone = 0
+            for message, version in found_here:
+                if message.due_ms > now_ms:
                     break
                 if found.queue.is_expired(message, now_ms) or await dead.takes(
                     work, found, message, now_ms, plans
                 ):
                     await plan.remove(work, message, version)
-                    removed = True
+                    gone += 1
                     continue
-                after = message.received(now_ms, now_ms + visibility_ms)
-                await plan.change(work, message, version, after)
-                taken.append(after)
-            if len(taken) >= limit:
+                again = message.received(now_ms, now_ms + visibility_ms)
+                await plan.change(work, message, version, again)
+                taken.append(again)
+            removed += gone
+            if not gone or len(found_here) < wanted or removed >= limits.SWEPT_AT_ONCE:
                 break
-        if not taken and not removed:
-            return []
-        for each in (plan, *plans.values()):
-            await each.write(work)
-        if attempt is not None and taken:
-            expires_ms = now_ms + limits.DEDUPLICATION_MS
-            note = orjson.dumps([expires_ms, [(message.seq, message.count) for message in taken]])
-            work.transaction.put(keys.attempt(channel.uid, attempt), note)
-            work.transaction.put(keys.attempt_time(channel.uid, expires_ms, attempt), b"")
-        await work.commit(store)
-        return taken
+            after = found_here[-1][0].seq
+        if len(taken) >= limit:
+            break
+    if not taken and not removed:
+        return []
+    for each in (plan, *plans.values()):
+        await each.write(work)
+    if attempt is not None and taken:
+        expires_ms = now_ms + limits.DEDUPLICATION_MS
+        note = orjson.dumps([expires_ms, [(message.seq, message.count) for message in taken]])
+        work.transaction.put(keys.attempt(channel.uid, attempt), note)
+        work.transaction.put(keys.attempt_time(channel.uid, expires_ms, attempt), b"")
+    await work.commit(store)
+    return taken
 
 
 async def _repeat(

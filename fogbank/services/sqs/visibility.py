@@ -58,24 +58,37 @@ async def _change(state: Sqs, place: Place, handle: Any, timeout_s: Any) -> None
     number_between("VisibilityTimeout", timeout_s, 0, limits.VISIBILITY_S_MAX, _OUT_OF_RANGE)
 
     async def attempt(found: Found) -> None:
-        seq, count = delivery_of(found, handle)
-        key = keys.message(found.queue.uid, seq)
+        delivery = delivery_of(found, handle)
+        if not found.queue.fifo:
+            await _move(state, found, handle, delivery, timeout_s)
+            return
+        key = keys.message(found.queue.uid, delivery[0])
         record = await state.store.get(key)
-        now_ms = state.clock.now_ms()
-        message = decode_message(key, record.value) if record is not None else None
-        if record is None or message is None or message.count != count or message.due_ms <= now_ms:
-            raise bad_parameter("ReceiptHandle", handle, _GONE)
-        due_ms = now_ms + timeout_s * 1000
-        if due_ms - message.received_ms > limits.VISIBILITY_S_MAX * 1000:
-            raise bad_parameter("VisibilityTimeout", timeout_s, _TOO_LONG)
-        work, channel = Work(), state.channels.of(found.queue.uid)
-        after = replace(message, due_ms=due_ms)
-        if found.queue.fifo:
-            plan = Plan(state.store, channel, now_ms)
-            await plan.change(work, message, record.version, after)
-            await plan.write(work)
-        else:
-            standard.move(work, channel, message, record.version, after, now_ms)
-        await work.commit(state.store)
+        group = "" if record is None else decode_message(key, record.value).group or ""
+        async with state.channels.of(found.queue.uid).groups.hold([group]):
+            await _move(state, found, handle, delivery, timeout_s)
 
     await tried(state.directory, place, attempt)
+
+
+async def _move(state: Sqs, found: Found, handle: str, delivery: tuple[int, int], timeout_s: int) -> None:
+    """Have the message come up `timeout_s` from now, if it is in the receiver's hands."""
+    seq, count = delivery
+    key = keys.message(found.queue.uid, seq)
+    record = await state.store.get(key)
+    now_ms = state.clock.now_ms()
+    message = decode_message(key, record.value) if record is not None else None
+    if record is None or message is None or message.count != count or message.due_ms <= now_ms:
+        raise bad_parameter("ReceiptHandle", handle, _GONE)
+    due_ms = now_ms + timeout_s * 1000
+    if due_ms - message.received_ms > limits.VISIBILITY_S_MAX * 1000:
+        raise bad_parameter("VisibilityTimeout", timeout_s, _TOO_LONG)
+    work, channel = Work(), state.channels.of(found.queue.uid)
+    after = replace(message, due_ms=due_ms)
+    if found.queue.fifo:
+        plan = Plan(state.store, channel, now_ms)
+        await plan.change(work, message, record.version, after)
+        await plan.write(work)
+    else:
+        standard.move(work, channel, message, record.version, after, now_ms)
+    await work.commit(state.store)
