@@ -223,7 +223,13 @@ class Channels:
         for channel in self._channels.values():
             channel.wake_all()
 
-    def of(self, uid: str) -> Channel:
+    async def of(self, uid: str) -> Channel:
+        """The queue's channel, counted before anything is committed through it."""
+        channel = self._of(uid)
+        await channel.load()
+        return channel
+
+    def _of(self, uid: str) -> Channel:
         found = self._channels.get(uid)
         if found is None:
             if len(self._channels) >= limits.CHANNELS_MAX:

@@ -64,7 +64,7 @@ class DeadLetters:
     ) -> None:
         """Put a message that another queue had into `target`, with the transaction."""
         work.require(target)
-        channel = self._channels.of(target.queue.uid)
+        channel = await self._channels.of(target.queue.uid)
         if not target.queue.fifo:
             standard.enter(work, channel, message, now_ms)
             return

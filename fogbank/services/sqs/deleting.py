@@ -79,7 +79,7 @@ def delivery_of(found: Found, handle: Any) -> tuple[int, int]:
 
 
 async def _delete(state: Sqs, found: Found, deliveries: list[tuple[str, tuple[int, int]]]) -> None:
-    channel = state.channels.of(found.queue.uid)
+    channel = await state.channels.of(found.queue.uid)
     if not found.queue.fifo:
         await standard.delete(state.store, channel, [delivery for _, delivery in dict(deliveries).items()])
     else:
@@ -90,7 +90,7 @@ async def _delete(state: Sqs, found: Found, deliveries: list[tuple[str, tuple[in
 
 async def _delete_in_order(state: Sqs, found: Found, handle: str, seq: int, count: int) -> None:
     """Delete a FIFO message, which must still be in the receiver's hands."""
-    channel = state.channels.of(found.queue.uid)
+    channel = await state.channels.of(found.queue.uid)
     key = keys.message(channel.uid, seq)
     record = await state.store.get(key)
     if record is None:

@@ -102,8 +102,7 @@ class Metrics:
         await self._clock.sleep_s(GAUGES_EVERY_S)
         active, self._active = self._active, {}
         for queue in active.values():
-            channel, now_ms = self._channels.of(queue.uid), self._clock.now_ms()
-            await channel.load()
+            channel, now_ms = await self._channels.of(queue.uid), self._clock.now_ms()
             visible, flying, delayed = channel.counts(now_ms)
             oldest = await self._store.scan(keys.messages(queue.uid), limit=1)
             age_s = 0

@@ -66,8 +66,7 @@ async def start_message_move_task(
         raise invalid_value(
             "There is already a task running. Only one active task is allowed for a source queue arn at a given time."
         )
-    channel = state.channels.of(queue.uid)
-    await channel.load()
+    channel = await state.channels.of(queue.uid)
     now_ms = state.clock.now_ms()
     waiting = channel.counts(now_ms)[0]
     move = Move(state.ids.uuid(), source_arn, now_ms, RUNNING, waiting, destination_arn, rate)

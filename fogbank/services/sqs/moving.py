@@ -179,7 +179,7 @@ class Mover:
     async def _next(self, source: Found, limit: int, now_ms: int) -> list[tuple[Message, int]]:
         """The next messages that are visible, with their versions."""
         uid = source.queue.uid
-        channel = self._channels.of(uid)
+        channel = await self._channels.of(uid)
         found: list[tuple[Message, int]] = []
         if source.queue.fifo:
             for group in await waiting_groups(self._store, channel, now_ms, limit):
@@ -206,7 +206,7 @@ class Mover:
         plans: dict[str, Plan],
     ) -> None:
         uid = source.queue.uid
-        channel = self._channels.of(uid)
+        channel = await self._channels.of(uid)
         # AWS: a redriven message is a new one, with an id and a time of its own.
         moved = replace(
             message,

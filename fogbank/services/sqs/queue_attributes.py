@@ -34,8 +34,7 @@ async def get_queue_attributes(
         raise unknown_attribute(sorted(unknown)[0])
     if not names:
         return {}
-    channel = state.channels.of(found.queue.uid)
-    await channel.load()
+    channel = await state.channels.of(found.queue.uid)
     await sweep(state.store, channel, found.queue, state.clock.now_ms())
     attributes = shown(found.queue, channel.counts(state.clock.now_ms()))
     if "All" not in names:
@@ -97,7 +96,7 @@ async def purge_queue(ctx: Call[Sqs], *, queue_url: str) -> Wire:
         return replace(queue, purged_ms=now_ms)
 
     queue = await _change(ctx, place_of_url(ctx, queue_url), change)
-    ctx.state.channels.of(queue.uid).emptied()
+    (await ctx.state.channels.of(queue.uid)).emptied()
     return {}
 
 

@@ -104,8 +104,7 @@ class _Poll:
     async def run(self, found: Found) -> list[Message]:
         """Messages, as soon as there are some; none when the time is over."""
         state = self._state
-        channel = state.channels.of(found.queue.uid)
-        await channel.load()
+        channel = await state.channels.of(found.queue.uid)
         if not self._wait_s:
             messages = await self._take(found, channel)
         else:

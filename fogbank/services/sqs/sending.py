@@ -81,7 +81,7 @@ async def _send(ctx: Call[Sqs], found: Found, drafts: list[Draft]) -> list[Wire]
     """Commit the messages; what each is answered with. Raises Conflict."""
     if not found.queue.fifo:
         return await _commit(ctx, found, drafts)
-    channel = ctx.state.channels.of(found.queue.uid)
+    channel = await ctx.state.channels.of(found.queue.uid)
     async with channel.groups.hold(draft.group or "" for draft in drafts):
         return await _commit(ctx, found, drafts)
 
@@ -89,7 +89,7 @@ async def _send(ctx: Call[Sqs], found: Found, drafts: list[Draft]) -> list[Wire]
 async def _commit(ctx: Call[Sqs], found: Found, drafts: list[Draft]) -> list[Wire]:
     state, queue = ctx.state, found.queue
     now_ms = state.clock.now_ms()
-    channel = state.channels.of(queue.uid)
+    channel = await state.channels.of(queue.uid)
     work = Work()
     work.require(found)
     sender = ctx.principal.user_id

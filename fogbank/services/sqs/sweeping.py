@@ -52,7 +52,8 @@ class Sweeper:
             records = await self._store.scan(keys.QUEUES, after=after, limit=_QUEUES_AT_ONCE)
             for record in records:
                 queue = decode_queue(record.value)
-                while await sweep(self._store, self._channels.of(queue.uid), queue, self._clock.now_ms()):
+                channel = await self._channels.of(queue.uid)
+                while await sweep(self._store, channel, queue, self._clock.now_ms()):
                     pass
             if len(records) < _QUEUES_AT_ONCE:
                 break

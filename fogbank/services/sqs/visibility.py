@@ -65,7 +65,8 @@ async def _change(state: Sqs, place: Place, handle: Any, timeout_s: Any) -> None
         key = keys.message(found.queue.uid, delivery[0])
         record = await state.store.get(key)
         group = "" if record is None else decode_message(key, record.value).group or ""
-        async with state.channels.of(found.queue.uid).groups.hold([group]):
+        channel = await state.channels.of(found.queue.uid)
+        async with channel.groups.hold([group]):
             await _move(state, found, handle, delivery, timeout_s)
 
     await tried(state.directory, place, attempt)
@@ -83,7 +84,7 @@ async def _move(state: Sqs, found: Found, handle: str, delivery: tuple[int, int]
     due_ms = now_ms + timeout_s * 1000
     if due_ms - message.received_ms > limits.VISIBILITY_S_MAX * 1000:
         raise bad_parameter("VisibilityTimeout", timeout_s, _TOO_LONG)
-    work, channel = Work(), state.channels.of(found.queue.uid)
+    work, channel = Work(), await state.channels.of(found.queue.uid)
     after = replace(message, due_ms=due_ms)
     if found.queue.fifo:
         plan = Plan(state.store, channel, now_ms)
