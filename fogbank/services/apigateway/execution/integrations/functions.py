@@ -132,7 +132,10 @@ class Invoker:
                 return Invoked(orjson.dumps({"Type": "User", "message": error.message}), False, 400)
             if error.code == "RequestTooLargeException":
                 raise Fault("REQUEST_TOO_LARGE", detail=error.message) from None
-            raise integration_failure(f"{error.code}: {error.message}") from None
+            raise integration_failure(
+                f"Lambda invocation failed with status: {error.status}. Lambda request id: {caller.request_id} "
+                f"({error.code}: {error.message})"
+            ) from None
         return Invoked(
             output.get("Payload", b""),
             "FunctionError" in output,
