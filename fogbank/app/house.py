@@ -91,6 +91,7 @@ class House:
             objects_dir=folders.blobs / "s3",
             wire=self.wire,
             apis_woke=self.apis.ready,
+            http_apis_woke=self.apis.http_ready,
             fetch_api=self.apis.fetch,
         )
         for name, build in BUILDERS.items():

@@ -43,6 +43,7 @@ class Parts:
     objects_dir: Path
     wire: Wire
     apis_woke: Callable[[Any], None]
+    http_apis_woke: Callable[[Any], None]
     fetch_api: Callable[[Request], Awaitable[Response]]
 
 
@@ -146,6 +147,28 @@ def _apigateway(parts: Parts) -> Any:
     return state
 
 
+def _apigatewayv2(parts: Parts) -> Any:
+    from fogbank.services.apigatewayv2 import ApiGatewayV2
+    from fogbank.services.apigatewayv2.execution.gateway import Gateway
+
+    state = ApiGatewayV2(
+        store=parts.store, clock=parts.clock, ids=parts.ids, lanes=parts.lanes, calls=parts.calls
+    )
+    state.execution = Gateway(
+        store=parts.store,
+        clock=parts.clock,
+        ids=parts.ids,
+        lanes=parts.lanes,
+        calls=parts.calls,
+        telemetry=parts.telemetry,
+        settings=parts.settings,
+        identify=parts.wire.identify,
+        send_to_service=parts.wire.send,
+    )
+    parts.http_apis_woke(state.execution)
+    return state
+
+
 def _stepfunctions(parts: Parts) -> Any:
     from fogbank.services.stepfunctions import StepFunctions
 
@@ -193,5 +216,6 @@ BUILDERS: dict[str, Callable[[Parts], Any]] = {
     "dynamodbstreams": _dynamodbstreams,
     "sqs": _sqs,
     "apigateway": _apigateway,
+    "apigatewayv2": _apigatewayv2,
     "stepfunctions": _stepfunctions,
 }

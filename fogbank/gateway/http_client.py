@@ -47,6 +47,7 @@ class Origin:
     tls: bool
     verify: bool = True
     certificate: str = ""  # the name of a client certificate that was added
+    server_name: str = ""  # what the backend's certificate is to name, if it is not the host
 
 
 def origin_of(url: str, *, verify: bool = True) -> tuple[Origin, str, str]:
@@ -158,7 +159,7 @@ class HttpClient:
                     origin.host,
                     origin.port,
                     ssl=context,
-                    server_hostname=origin.host if origin.tls else None,
+                    server_hostname=(origin.server_name or origin.host) if origin.tls else None,
                 )
         except TimeoutError:
             raise HttpError(f"{origin.host}:{origin.port} does not answer") from None

@@ -225,3 +225,9 @@ async def update_domain_name(
     PATCHES.apply(domain, patch_operations)
     await ctx.state.store.commit(Transaction().put(found.key, pack(found.wire), expect=found.version))
     return domain
+
+
+@SERVICE.internal
+async def owns_domain(ctx: Call[ApiGateway], *, host: str) -> bool:
+    """A custom domain name is taken here: HTTP and WebSocket APIs share the name space."""
+    return await ctx.state.store.get(keys.domain(host)) is not None

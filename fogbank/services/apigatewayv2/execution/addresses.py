@@ -1,0 +1,77 @@
+"""From a request's address to an API and its stage: host names, paths, custom domain names with their API mappings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fogbank.core.http import Request
+from fogbank.services.apigatewayv2 import keys
+from fogbank.services.apigatewayv2.limits import MAPPINGS_PER_DOMAIN_MAX
+from fogbank.services.apigatewayv2.records import Wire, read, scan
+
+if TYPE_CHECKING:
+    from fogbank.services.apigatewayv2.execution.gateway import Gateway
+
+PATH_PREFIX = "/_aws/execute-api/"
+DOMAINS_MAX = 100_000  # ours: names held in memory, so that a Host is known without the store
+DOMAINS_CACHED_MAX = 10_000
+
+
+def api_of_path(path: str) -> tuple[str, str] | None:
+    """(API id, rest of the path) of `/_aws/execute-api/{id}/…`."""
+    if not path.startswith(PATH_PREFIX):
+        return None
+    api_id, slash, rest = path[len(PATH_PREFIX) :].partition("/")
+    return api_id, slash + rest or "/"
+
+
+class Addresses:
+    """Custom domain names: which there are, and what their mappings lead to."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._names: frozenset[str] = frozenset()
+        self._mappings: dict[str, list[Wire] | None] = {}
+        self.version = 1  # another one after every change of the names
+
+    def news(self) -> None:
+        self._mappings.clear()
+        self._gateway.spawn("apigatewayv2 domains", self.load())
+
+    async def load(self) -> None:
+        """Read the names anew."""
+        records = await self._gateway.store.scan(keys.domains(), limit=DOMAINS_MAX)
+        names = frozenset(str(record.key[-1]) for record in records)
+        if names != self._names:
+            self._names = names
+            self.version += 1
+
+    def owns(self, name: str) -> bool:
+        """A host name (no port, lower case) is a custom domain name, or under a wildcard one."""
+        names = self._names
+        return bool(names) and (name in names or f"*.{name.partition('.')[2]}" in names)
+
+    async def by_domain(self, name: str, request: Request) -> tuple[Wire, str, str] | None:
+        """(mapping, its key with a slash in front or "", the path below): the longest key that fits."""
+        mappings = self._mappings.get(name)
+        if mappings is None:
+            mappings = await self._load_mappings(name)
+        path = "/" + request.path.lstrip("/")
+        for mapping in mappings:
+            base = f"/{mapping['ApiMappingKey']}" if mapping["ApiMappingKey"] else ""
+            if path == base or path.startswith(base + "/"):
+                return mapping, base, path[len(base) :] or "/"
+        return None
+
+    async def _load_mappings(self, name: str) -> list[Wire]:
+        store = self._gateway.store
+        if await read(store, keys.domain(name)) is None:
+            name_of = f"*.{name.partition('.')[2]}"
+        else:
+            name_of = name
+        found = await scan(store, keys.mappings(name_of), limit=MAPPINGS_PER_DOMAIN_MAX)
+        mappings = sorted((each.wire for each in found), key=lambda each: -len(each["ApiMappingKey"]))
+        if len(self._mappings) > DOMAINS_CACHED_MAX:
+            self._mappings.clear()
+        self._mappings[name] = mappings
+        return mappings

@@ -1,0 +1,35 @@
+"""Throttles of routes: a route's own settings, else the stage's.
+
+An account's own default (10,000 a second, bursts of 5,000) is AWS's to raise, and stands for a fleet; here the machine is the
+limit. So a setting counts where it is another one than that default.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fogbank.gateway.buckets import Bucket
+from fogbank.services.apigatewayv2.limits import BURST_LIMIT_DEFAULT, RATE_LIMIT_DEFAULT
+from fogbank.services.apigatewayv2.records import Wire
+
+if TYPE_CHECKING:
+    from fogbank.services.apigatewayv2.execution.gateway import Gateway
+
+
+def route_settings(stage: Wire, key: str) -> Wire:
+    """The settings that hold for a route: its own members before the stage's."""
+    default: Wire = stage.get("DefaultRouteSettings") or {}
+    own: Wire = (stage.get("RouteSettings") or {}).get(key) or {}
+    return default | own
+
+
+def route_bucket(gateway: Gateway, api_id: str, stage: str, key: str, settings: Wire) -> Bucket | None:
+    """The bucket of a route; None when it has no limit of its own."""
+    rate, burst = settings.get("ThrottlingRateLimit"), settings.get("ThrottlingBurstLimit")
+    if rate is None and burst is None:
+        return None
+    rate = RATE_LIMIT_DEFAULT if rate is None else float(rate)
+    burst = BURST_LIMIT_DEFAULT if burst is None else burst
+    if rate >= RATE_LIMIT_DEFAULT and burst >= BURST_LIMIT_DEFAULT:
+        return None
+    return gateway.buckets.get((api_id, stage, key), rate, burst, gateway.clock.monotonic_s())

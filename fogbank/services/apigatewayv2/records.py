@@ -1,0 +1,88 @@
+"""Records of HTTP and WebSocket APIs: the wire shape of their noun as JSON, times in Unix milliseconds."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, ParamSpec, TypeVar
+
+import orjson
+
+from fogbank.core.errors import Conflict
+from fogbank.services.apigatewayv2.limits import CONFLICT_RETRIES_MAX
+from fogbank.services.apigatewayv2.service import conflict
+from fogbank.store.api import Key, Record, Store
+
+Wire = dict[str, Any]
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A record as read, and what a conditional write needs. `wire` is the reader's own copy."""
+
+    wire: Wire
+    version: int
+    key: Key
+
+
+def held(record: Record) -> Held:
+    return Held(orjson.loads(record.value), record.version, record.key)
+
+
+def pack(wire: Wire) -> bytes:
+    return orjson.dumps(wire)
+
+
+async def read(store: Store, key: Key) -> Held | None:
+    record = await store.get(key)
+    return None if record is None else held(record)
+
+
+async def scan(store: Store, prefix: Key, *, after: Key | None = None, limit: int) -> list[Held]:
+    return [held(record) for record in await store.scan(prefix, after=after, limit=limit)]
+
+
+def given(arguments: dict[str, Any], *without: str) -> Wire:
+    """The members that a caller sent, by wire name, from an operation's own `locals()`."""
+    return {
+        wire_name(name): value
+        for name, value in arguments.items()
+        if value is not None and name != "ctx" and name not in without
+    }
+
+
+def wire_name(name: str) -> str:
+    """`timeout_in_millis` to `TimeoutInMillis`."""
+    return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
+
+
+def merged(old: Wire, new: Wire) -> Wire:
+    """`old` with the members of `new`; an empty text or map takes a member away, as AWS's PATCH does."""
+    both = old | new
+    return {name: value for name, value in both.items() if value != "" and value != {}}
+
+
+def merged_map(old: dict[str, Any] | None, new: dict[str, Any] | None) -> dict[str, Any] | None:
+    """A map of texts after PATCH: keys are added or replaced, an empty value takes its key away."""
+    if new is None:
+        return old
+    both = (old or {}) | new
+    return {name: value for name, value in both.items() if value != "" and value != {}}
+
+
+def retried(function: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+    """Run a read-decide-commit operation again when another one was quicker; ConflictException in the end."""
+
+    @functools.wraps(function)
+    async def attempts(*args: P.args, **kwargs: P.kwargs) -> T:
+        for _ in range(CONFLICT_RETRIES_MAX):
+            try:
+                return await function(*args, **kwargs)
+            except Conflict:
+                continue
+        raise conflict("Unable to complete operation due to concurrent modification. Please try again later.")
+
+    return attempts
