@@ -18,6 +18,7 @@ from pathlib import Path
 DOCS = Path(__file__).parent
 SERVICES = {
     "apigateway": "apigateway",
+    "apigatewayv2": "apigatewayv2",
     "lambda": "lambda_",
     "logs": "logs",
     "cloudwatch": "cloudwatch",

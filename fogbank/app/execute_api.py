@@ -1,4 +1,5 @@
-"""Where requests to users' own APIs go: by host, by path, by custom domain name. `apigateway` wakes with the first of them.
+"""Where requests to users' own APIs go: by host, by path, by custom domain name. `apigateway` and
+`apigatewayv2` wake with the first of them.
 
 HTTP APIs and WebSocket APIs answer at the same addresses: whoever has an API of that id serves it.
 """
@@ -14,8 +15,7 @@ from fogbank.model.calls import Calls
 
 if TYPE_CHECKING:  # importing a service is part of waking it
     from fogbank.services.apigateway.execution.gateway import Gateway
-
-SERVICE = "apigateway"
+    from fogbank.services.apigatewayv2.execution.gateway import Gateway as HttpGateway
 
 
 class ExecuteApi:
@@ -27,24 +27,34 @@ class ExecuteApi:
         self._hosts = Hosts((), guarded=False, custom=self)
         self._https_only = https_only
         self._gateway: Gateway | None = None
+        self._http_gateway: HttpGateway | None = None
 
     @property
     def version(self) -> int:
         """Changes whenever `owns` may answer anew."""
-        return 0 if self._gateway is None else self._gateway.addresses.version
+        rest, http = self._gateway, self._http_gateway
+        return (0 if rest is None else rest.addresses.version) + (
+            0 if http is None else http.addresses.version
+        )
 
     def owns(self, name: str) -> bool:
         """A host name is one of the custom domain names."""
-        return self._gateway is not None and self._gateway.addresses.owns(name)
+        rest, http = self._gateway, self._http_gateway
+        return (rest is not None and rest.addresses.owns(name)) or (
+            http is not None and http.addresses.owns(name)
+        )
 
     def ready(self, gateway: Gateway) -> None:
-        """The data plane woke."""
+        """The data plane of REST APIs woke."""
         self._gateway = gateway
+
+    def http_ready(self, gateway: HttpGateway) -> None:
+        """The data plane of HTTP and WebSocket APIs woke."""
+        self._http_gateway = gateway
 
     async def fetch(self, request: Request) -> Response:
         """Answer a request that fogbank itself makes (Step Functions' apigateway:invoke)."""
-        if self._gateway is None:
-            await self._calls.wake(SERVICE)  # only then custom domain names are known
+        await self._wake()  # only then custom domain names are known
         host = self._hosts.look_up(request.headers.get("host") or "")
         return await self.handle(request, host, self._ids.uuid())
 
@@ -52,18 +62,30 @@ class ExecuteApi:
         """Answer a request to an API."""
         if self._https_only and not request.secure:
             return forbidden(request_id)
-        gateway = self._gateway
-        if gateway is None:
-            state = await self._calls.wake(SERVICE)
-            gateway = self._gateway = state.execution
-            assert gateway is not None
+        http, rest = self._http_gateway, self._gateway
+        if http is None or rest is None:
+            http, rest = await self._wake()
         if host.kind is HostKind.EXECUTE_API:
-            response = await gateway.by_host(request, host.label, request_id)
+            response = await http.by_host(request, host.label, request_id)
+            if response is None:
+                response = await rest.by_host(request, host.label, request_id)
         elif host.kind is HostKind.CUSTOM:
+            gateway = http if http.addresses.owns(host.name) else rest
             response = await gateway.by_domain(request, host.name, request_id)
         else:
-            response = await gateway.by_path(request, request_id)
+            response = await http.by_path(request, request_id)
+            if response is None:
+                response = await rest.by_path(request, request_id)
         return forbidden(request_id) if response is None else response
+
+    async def _wake(self) -> tuple[HttpGateway, Gateway]:
+        """Both data planes: which of them has an API is in the store alone."""
+        if self._http_gateway is None:
+            self._http_gateway = (await self._calls.wake("apigatewayv2")).execution
+        if self._gateway is None:
+            self._gateway = (await self._calls.wake("apigateway")).execution
+        assert self._http_gateway is not None and self._gateway is not None
+        return self._http_gateway, self._gateway
 
 
 def forbidden(request_id: str) -> Response:

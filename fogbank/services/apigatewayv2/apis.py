@@ -112,7 +112,9 @@ def new_api(ctx: Call[ApiGatewayV2], asked: Wire, tags: dict[str, str] | None) -
         api["Tags"] = tags
     edit = Edit(ctx, Held(api, ABSENT, keys.api(place, api_id)), ABSENT)
     edit.tx.put(
-        keys.api_index(api_id), pack({"account": place.account, "region": place.region, "protocol": asked["ProtocolType"]}), expect=ABSENT
+        keys.api_index(api_id),
+        pack({"account": place.account, "region": place.region, "protocol": asked["ProtocolType"]}),
+        expect=ABSENT,
     )
     edit.put_api()
     return edit

@@ -65,10 +65,8 @@ class Addresses:
 
     async def _load_mappings(self, name: str) -> list[Wire]:
         store = self._gateway.store
-        if await read(store, keys.domain(name)) is None:
-            name_of = f"*.{name.partition('.')[2]}"
-        else:
-            name_of = name
+        exact = await read(store, keys.domain(name)) is not None
+        name_of = name if exact else f"*.{name.partition('.')[2]}"
         found = await scan(store, keys.mappings(name_of), limit=MAPPINGS_PER_DOMAIN_MAX)
         mappings = sorted((each.wire for each in found), key=lambda each: -len(each["ApiMappingKey"]))
         if len(self._mappings) > DOMAINS_CACHED_MAX:

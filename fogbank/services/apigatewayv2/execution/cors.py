@@ -19,7 +19,9 @@ class Cors:
         self._any = "*" in origins
         self._exact = frozenset(origins)
         # `https://*` and `https://*.example.com`
-        self._patterns = [tuple(origin.split("*", 1)) for origin in origins if "*" in origin and origin != "*"]
+        self._patterns = [
+            tuple(origin.split("*", 1)) for origin in origins if "*" in origin and origin != "*"
+        ]
         self._credentials = bool(wire.get("AllowCredentials"))
         self._expose = ",".join(wire.get("ExposeHeaders") or [])
         self._preflight: list[tuple[str, str]] = []

@@ -20,7 +20,8 @@ from fogbank.core.ids import Ids
 from fogbank.core.lanes import Lanes
 from fogbank.gateway.buckets import Buckets
 from fogbank.gateway.expiring import Expiring
-from fogbank.gateway.http_client import HttpClient, HttpError
+from fogbank.gateway.http_client import HttpClient
+from fogbank.gateway.http_connection import HttpError
 from fogbank.gateway.jwt import Jwks, TokenError
 from fogbank.gateway.tallies import Tallies, Tally
 from fogbank.model.call import Caller
@@ -183,7 +184,8 @@ class Gateway:
         news = self.news
         index = await read(self.store, keys.api_index(api_id))
         if index is None:
-            self._keep(api_id, None)
+            if news == self.news:  # else it may be there by now
+                self._keep(api_id, None)
             return None
         api = Api(Place(index.wire["account"], index.wire["region"]), index.wire["protocol"], news)
         for wire in await stages_of(self.store, api_id):

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from fogbank.core.http import Response
-from fogbank.gateway.http_client import HttpError, HttpAnswer, Origin, origin_of
+from fogbank.gateway.http_client import Origin, origin_of
+from fogbank.gateway.http_connection import HttpAnswer, HttpError
 from fogbank.services.apigatewayv2.execution.exchange import Exchange
 from fogbank.services.apigatewayv2.execution.faults import internal_error, unavailable
 from fogbank.services.apigatewayv2.execution.invoking import with_variables

@@ -71,7 +71,9 @@ class JwtAuthorizer:
     def _is_for_us(self, claims: dict[str, Any]) -> bool:
         """`aud` where there is one, else `client_id`."""
         audience = claims.get("aud", claims.get("client_id"))
-        return any(each in self._audience for each in (audience if isinstance(audience, list) else [audience]))
+        return any(
+            each in self._audience for each in (audience if isinstance(audience, list) else [audience])
+        )
 
 
 def _scopes_of(claims: dict[str, Any]) -> set[str]:

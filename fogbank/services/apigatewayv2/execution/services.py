@@ -108,7 +108,9 @@ class ServiceOperation:
             value = source(x, None)
             if value is None:
                 if name in subtype.required:
-                    raise Fault(400, "Bad Request", kind="BAD_REQUEST_PARAMETERS", detail=f"{name} has no value")
+                    raise Fault(
+                        400, "Bad Request", kind="BAD_REQUEST_PARAMETERS", detail=f"{name} has no value"
+                    )
                 continue
             params[names.get(name, name)] = _typed(name, value, subtype)
         if subtype.operation == "PutEvents":
