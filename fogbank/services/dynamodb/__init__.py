@@ -6,11 +6,14 @@ Importing this package declares every operation. `SERVICE` and the state class `
 from __future__ import annotations
 
 from fogbank.services.dynamodb import (
+    backups,
     batches,
+    continuous_backups,
     items,
     partiql_batches,
     partiql_statements,
     queries,
+    restores,
     scans,
     stream_internals,
     table_updates,
@@ -25,11 +28,14 @@ from fogbank.services.dynamodb.state import DynamoDB
 __all__ = [
     "SERVICE",
     "DynamoDB",
+    "backups",
     "batches",
+    "continuous_backups",
     "items",
     "partiql_batches",
     "partiql_statements",
     "queries",
+    "restores",
     "scans",
     "stream_internals",
     "table_updates",

@@ -10,7 +10,7 @@ copying, too: whatever was changed since the first step is in the journal.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import orjson
 
@@ -40,6 +40,9 @@ class Progress:
     seq: int = 0
     items: int = 0
     size_bytes: int = 0
+    indexed: dict[str, tuple[int, int]] = field(
+        default_factory=dict
+    )  # entries and their bytes by index number
 
 
 class Copying:
@@ -140,12 +143,14 @@ class Copying:
         if not records or table is None:
             await self._step(Transaction(), replace(progress, phase="done"))
             return
-        transaction = Transaction()
+        transaction, indexed = Transaction(), dict(progress.indexed)
         for record in records:
             for key, value in table.shared_entries(unpack(record.value), record.value).items():
                 transaction.put(key, value)
+                entries, size_bytes = indexed.get(str(key[keys.HEAD_PARTS - 1]), (0, 0))
+                indexed[str(key[keys.HEAD_PARTS - 1])] = (entries + 1, size_bytes + stored_size(value))
         at = encode(records[-1].key[keys.HEAD_PARTS :]).hex()
-        await self._step(transaction, replace(progress, at=at))
+        await self._step(transaction, replace(progress, at=at, indexed=indexed))
 
     def _after(self, prefix: Key) -> Key | None:
         at = self.progress.at

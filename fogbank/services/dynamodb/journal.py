@@ -7,15 +7,25 @@ nobody needs any more is trimmed here.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import orjson
 
 from fogbank.core.clock import Clock
 from fogbank.services.dynamodb import keys
 from fogbank.services.dynamodb.directory import Directory
 from fogbank.services.dynamodb.keys import Place
-from fogbank.services.dynamodb.limits import DAY_MS, JOURNAL_PAUSE_MS, JOURNAL_SLACK_MS, TRIM_STEP
+from fogbank.services.dynamodb.limits import (
+    CONTROLS_AT_ONCE_MAX,
+    DAY_MS,
+    JOURNAL_PAUSE_MS,
+    JOURNAL_SLACK_MS,
+)
+from fogbank.services.dynamodb.logs import trim
 from fogbank.services.dynamodb.records import TableRecord
-from fogbank.store.api import Key, Leased, Store, Transaction
+from fogbank.services.dynamodb.service import SERVICE
+from fogbank.services.dynamodb.table import Table
+from fogbank.store.api import Leased, Store, Transaction
 
 JOURNAL_QUEUE = "dynamodb.journal"
 
@@ -32,11 +42,22 @@ async def seq_at(store: Store, table_id: str, time_ms: int) -> int:
     return later[0].seq - 1 if later else await store.last_seq(keys.journal(table_id))
 
 
-async def trim(store: Store, log: Key, through: int) -> None:
-    """Drop a log's front in small steps, so that writers need not wait."""
-    while entries := await store.read_log(log, before_seq=through + 1, limit=1):
-        step = min(through, entries[0].seq + TRIM_STEP)
-        await store.commit(Transaction().trim_log(log, step))
+def held(table: Table, holder: str) -> bytes:
+    """The table's record, stored anew, with one more who needs the journal. LimitExceededException."""
+    holders = table.record.holders
+    if len(holders) >= CONTROLS_AT_ONCE_MAX:
+        raise SERVICE.error(
+            "LimitExceededException",
+            f"Too many backups and restores of the table are under way: {CONTROLS_AT_ONCE_MAX}",
+        )
+    return replace(table.record, holders=(*holders, holder)).pack()
+
+
+def let_go(transaction: Transaction, table: Table, holder: str, now_ms: int) -> None:
+    """One who needed the journal is done."""
+    record = replace(table.record, holders=tuple(each for each in table.record.holders if each != holder))
+    transaction.put(table.key, record.pack(), expect=table.version)
+    enqueue(transaction, table.place, record, now_ms)
 
 
 class JournalUpkeep:

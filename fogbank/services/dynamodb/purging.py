@@ -6,6 +6,7 @@ import orjson
 
 from fogbank.services.dynamodb import keys
 from fogbank.services.dynamodb.limits import PURGE_BATCH
+from fogbank.services.dynamodb.logs import trim
 from fogbank.store.api import Key, Leased, Store, Transaction
 
 PURGE_QUEUE = "dynamodb.purge"
@@ -35,5 +36,10 @@ class Purging:
             for record in records:
                 transaction.delete(record.key)
             await self._store.commit(transaction)
+        if len(parts) == 1:
+            await trim(
+                self._store, keys.journal(parts[0]), await self._store.last_seq(keys.journal(parts[0]))
+            )
+            await self._store.commit(Transaction().drop_log(keys.journal(parts[0])))
         done = Transaction().ack(item).delete_prefix((*keys.figures(parts[0]), *parts[1:]))
         await self._store.commit(done)

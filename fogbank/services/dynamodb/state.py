@@ -6,11 +6,14 @@ from fogbank.core.clock import Clock
 from fogbank.core.ids import Ids
 from fogbank.core.lanes import Lanes
 from fogbank.services.dynamodb.backfill import BACKFILL_QUEUE, Backfill
+from fogbank.services.dynamodb.backing_up import BACKUP_QUEUE, BackingUp
 from fogbank.services.dynamodb.directory import Directory
 from fogbank.services.dynamodb.expiry import TTL_QUEUE, Expiry
 from fogbank.services.dynamodb.expressions.request import Expressions
 from fogbank.services.dynamodb.figures import Figures
+from fogbank.services.dynamodb.journal import JOURNAL_QUEUE, JournalUpkeep
 from fogbank.services.dynamodb.purging import PURGE_QUEUE, Purging
+from fogbank.services.dynamodb.restoring import RESTORE_QUEUE, Restoring
 from fogbank.services.dynamodb.stream_upkeep import STREAM_QUEUE, StreamUpkeep
 from fogbank.services.dynamodb.throughput import Buckets, NoThrottle, Throttle
 from fogbank.services.dynamodb.tokens import TokenSweeper
@@ -53,6 +56,11 @@ class DynamoDB:
         chores.start(BACKFILL_QUEUE, Backfill(self.store, self.directory, self.figures).do)
         chores.start(TTL_QUEUE, Expiry(self.store, self.clock, self.directory, self.writer).do)
         chores.start(STREAM_QUEUE, StreamUpkeep(self.store, self.clock).do)
+
+        chores.start(JOURNAL_QUEUE, JournalUpkeep(self.store, self.clock, self.directory).do)
+        chores.start(BACKUP_QUEUE, BackingUp(self.store, self.clock, self.directory).do)
+        restoring = Restoring(self.store, self.clock, self.directory, self.figures)
+        chores.start(RESTORE_QUEUE, restoring.do)
 
     async def close(self) -> None:
         await self._chores.close()

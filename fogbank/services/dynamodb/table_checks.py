@@ -13,7 +13,25 @@ from fogbank.services.dynamodb.limits import (
     TABLE_CAPACITY_MAX,
 )
 from fogbank.services.dynamodb.records import Index, Throughput
-from fogbank.services.dynamodb.service import bad_value, invalid
+from fogbank.services.dynamodb.service import bad_value, in_use, invalid
+from fogbank.services.dynamodb.table import Table
+
+
+def check_is_free(table: Table) -> None:
+    """Nothing is under way that must end before the table is changed or deleted. ResourceInUseException."""
+    record, doing = table.record, ""
+    if record.status != "ACTIVE":
+        doing = "created"
+    elif record.holders:
+        doing = "backed up or restored from"
+    elif any(index.status != "ACTIVE" for index in record.indexes) or any(
+        replica.status != "ACTIVE" for replica in record.replicas
+    ):
+        doing = "updated"
+    if doing:
+        raise in_use(
+            f"Attempt to change a resource which is still in use: Table is being {doing}: {record.name}"
+        )
 
 
 def key_names(schema: list[dict[str, str]], where: str = "") -> tuple[str, str | None]:

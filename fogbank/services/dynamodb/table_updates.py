@@ -69,6 +69,8 @@ async def update_table(
     state = ctx.state
     for _ in range(CONFLICT_RETRIES_MAX):
         table = await state.directory.described(ctx, table_name)
+        if table.record.status != "ACTIVE":
+            raise _being_updated(table.record.name)
         now_ms = state.clock.now_ms()
         update = _Update(table, now_ms)
         update.billing(billing_mode, provisioned_throughput)

@@ -30,6 +30,7 @@ from fogbank.services.dynamodb.table_checks import (
     attribute_types,
     check_definitions,
     check_indexes,
+    check_is_free,
     global_index,
     key_names,
     local_indexes,
@@ -168,10 +169,7 @@ async def delete_table(ctx: Call[DynamoDB], *, table_name: str) -> dict[str, Any
                 "Resource cannot be deleted as it is currently protected against deletion. "
                 "Disable deletion protection first."
             )
-        if any(index.status != "ACTIVE" for index in table.record.indexes):
-            raise in_use(
-                f"Attempt to change a resource which is still in use: Table is being updated: {table.record.name}"
-            )
+        check_is_free(table)
         transaction = Transaction().delete(table.key, expect=table.version)
         await disable_stream(ctx, transaction, table, now_ms)
         purging.enqueue_table(transaction, table.record.id, now_ms)

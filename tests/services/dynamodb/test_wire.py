@@ -131,7 +131,7 @@ def test_errors_are_boto3s_own(table: Any, client: Any) -> None:
         )
     assert cancelled.value.response["CancellationReasons"][0]["Code"] == "ConditionalCheckFailed"
     with pytest.raises(ClientError) as refused:
-        client.create_backup(TableName="orders", BackupName="backup")
+        client.list_exports()
     assert refused.value.response["Error"]["Code"] == "NotImplemented"
 
 
