@@ -61,6 +61,7 @@ class ShardLoop:
         self._saved = 0
         self._save_due_ms: int | None = None
         self._stopping = False
+        self._failure: Exception | None = None  # of a batch, and not the function's
 
     async def run(self) -> None:
         """Read to the shard's end."""
@@ -88,6 +89,8 @@ class ShardLoop:
 
     async def _loop(self) -> None:
         while True:
+            if self._failure is not None:
+                raise self._failure  # going on would leave a hole behind
             if not self._stopping:
                 await self._fill()
                 self._start_batches()
@@ -161,6 +164,8 @@ class ShardLoop:
     async def _run_batch(self, lane: Lane, batch: Sequence[Record]) -> None:
         try:
             await self._runner.run(batch)
+        except Exception as error:  # noqa: BLE001 - a boundary: the shard is begun again from its checkpoint
+            self._failure = error
         finally:
             lane.busy = False
             asyncio.get_running_loop().call_soon(self._signal.set)

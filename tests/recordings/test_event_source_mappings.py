@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -127,10 +128,14 @@ class Mapped(Scenario):
     def received(self, url: str, passes_s: float = 0.0, **more: Any) -> Any:
         def look() -> Any:
             self.server.advance(passes_s)
-            answer = self.sqs.receive_message(QueueUrl=url, **more)
+            answer: Any = self.sqs.receive_message(QueueUrl=url, **more)
             return answer if answer.get("Messages") else None
 
         return until_blocking(look)
+
+    def has_run(self, times: int) -> bool:
+        reports = [event for event in self.events() if event["message"].startswith("REPORT")]
+        return len(reports) >= times
 
     def empty(self, url: str) -> None:
         assert "Messages" not in self.sqs.receive_message(QueueUrl=url)
@@ -692,13 +697,9 @@ def test_destination_after_retries(esm: Mapped) -> None:
         DestinationConfig={"OnFailure": {"Destination": esm.arn("out")}},
     )
     esm.invoke(payload={"message": "msg-1"}, InvocationType="Event")
-
-    def came() -> Any:
-        esm.server.advance(60)
-        answer = esm.sqs.receive_message(QueueUrl=out, AttributeNames=["All"], VisibilityTimeout=0)
-        return answer if answer.get("Messages") else None
-
-    until_blocking(came)
+    for attempt in range(3):
+        esm.server.advance(60 * attempt)
+        until_blocking(partial(esm.has_run, attempt + 1))
     answer = esm.received(out, AttributeNames=["All"])
     esm.tells(was["queue_destination_payload"], answer, frozenset({"stackTrace", "ApproximateReceiveCount"}))
 
@@ -707,7 +708,11 @@ def test_destination_of_events_that_are_too_old(esm: Mapped) -> None:
     was = recorded(DESTINATIONS, "test_maxeventage")
     esm.made("def handler(event, context):\n    raise Exception('intentional failure')\n")
     out = esm.queue("out")
-    for key, age_s in (("no_retry_failure_message", 60), ("single_retry_failure_message", 120)):
+    runs = 0
+    for key, age_s, attempts in (
+        ("no_retry_failure_message", 60, 1),
+        ("single_retry_failure_message", 120, 2),
+    ):
         esm.client.put_function_event_invoke_config(
             FunctionName="fn",
             MaximumRetryAttempts=2,
@@ -715,12 +720,12 @@ def test_destination_of_events_that_are_too_old(esm: Mapped) -> None:
             DestinationConfig={"OnFailure": {"Destination": esm.arn("out")}},
         )
         esm.invoke(payload={"message": f"msg-{age_s}"}, InvocationType="Event")
-
-        def came() -> Any:
-            esm.server.advance(30)
-            return esm.sqs.receive_message(QueueUrl=out, AttributeNames=["All"]).get("Messages")
-
-        [message] = until_blocking(came)
+        for attempt in range(attempts):
+            if attempt:
+                esm.server.advance(60)
+            runs += 1
+            until_blocking(partial(esm.has_run, runs))
+        [message] = esm.received(out, AttributeNames=["All"])["Messages"]
         esm.sqs.delete_message(QueueUrl=out, ReceiptHandle=message["ReceiptHandle"])
         scenario = Mapped(esm.server)  # each message has placeholders of its own
         scenario.account = scenario.matcher.account = esm.account

@@ -147,6 +147,31 @@ async def test_a_failing_key_does_not_hold_the_others(bench: Bench) -> None:
     assert task.done()
 
 
+async def test_a_fault_of_ours_leaves_no_hole(bench: Bench) -> None:
+    """What escapes a batch ends the loop, which is begun again from the checkpoint; going on would skip the batch."""
+
+    faults = iter([RuntimeError("not the function's")])
+
+    def broken(event: Any) -> None:
+        if event["Records"][0]["value"] == 4 and (fault := next(faults, None)) is not None:
+            raise fault
+
+    bench.stream.add(*range(10))
+    bench.function.answer = broken
+    loop = bench.loop(batch_size=1, parallel=3)
+    task = bench.lanes.spawn("test", loop.run())
+    await bench.settle(1)
+    assert isinstance(task.exception(), RuntimeError)
+    await loop.close()
+    await bench.drain(batch_size=1, parallel=3)
+    assert set(bench.function.seen) == set(range(10))
+    first, again = (
+        bench.function.seen.index(4),
+        len(bench.function.seen) - 1 - bench.function.seen[::-1].index(4),
+    )
+    assert first < again
+
+
 async def test_stopping_waits_for_what_is_under_way(bench: Bench) -> None:
     bench.stream.add(*range(30))
     bench.function.pause = lambda: bench.clock.sleep_s(10)

@@ -154,12 +154,18 @@ class _Held:
                 await self._signal.wait(self._mappings.clock.now_ms() + _LEASE_MS // 3)
         except Conflict:
             log.debug("a mapping changed while it was settled; it is taken up again")
+            await self._end_loop()
             await self._give_back()
         finally:
             end_watch()
-            if self._task is not None:
-                self._task.cancel()
-                await asyncio.gather(self._task, return_exceptions=True)
+            await self._end_loop()
+
+    async def _end_loop(self) -> None:
+        """End the loop at once; what was under way is delivered again."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     async def _extend(self) -> bool:
         if self._leased.lease_until_ms - self._mappings.clock.now_ms() > _LEASE_MS * 2 // 3:
