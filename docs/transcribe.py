@@ -13,45 +13,15 @@ import sys
 import tempfile
 from pathlib import Path
 
+from transcript_sessions import CLI
+
 from fogbank.core.config import Settings
 from fogbank.testing import Fogbank
 
 DOCS = Path(__file__).parent
 BIN = Path(sys.executable).parent
-RUNTIME = f"python3.{sys.version_info[1]}"
 
-CLI = [
-    ("A function, from nothing to its logs", [
-        "cat > index.py <<'END'\nimport os\ndef handler(event, context):\n    print('greeting', event['name'])\n"
-        "    return {'greeting': f\"{os.environ['WORD']}, {event['name']}\"}\nEND",
-        "python3 -m zipfile -c f.zip index.py",
-        "aws iam create-role --role-name greeter --query Role.Arn --output text --assume-role-policy-document "
-        "'{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"Service\":\"lambda.amazonaws.com\"},\"Action\":\"sts:AssumeRole\"}]}'",
-        f"aws lambda create-function --function-name greeter --runtime {RUNTIME} --handler index.handler "
-        "--role arn:aws:iam::000000000000:role/greeter --zip-file fileb://f.zip --environment 'Variables={WORD=Hello}' "
-        "--query '[FunctionArn,State,StateReasonCode]' --output text",
-        "aws lambda wait function-active-v2 --function-name greeter",
-        "aws lambda invoke --function-name greeter --payload '{\"name\":\"fog\"}' out.json",
-        "cat out.json",
-        "aws lambda invoke --function-name greeter --payload '{}' out.json",
-        "cat out.json",
-        "sleep 0.3; aws logs filter-log-events --log-group-name /aws/lambda/greeter --filter-pattern greeting --query 'events[].message' --output text",
-    ]),
-    ("Versions, an alias with weights, a limit", [
-        "aws lambda publish-version --function-name greeter --query Version --output text",
-        "aws lambda update-function-configuration --function-name greeter --environment 'Variables={WORD=Ahoy}' --query LastUpdateStatus --output text",
-        "aws lambda wait function-updated-v2 --function-name greeter",
-        "aws lambda publish-version --function-name greeter --query Version --output text",
-        "aws lambda create-alias --function-name greeter --name live --function-version 1 --routing-config 'AdditionalVersionWeights={2=0.5}'",
-        "for i in 1 2 3 4 5 6; do aws lambda invoke --function-name greeter:live --payload '{\"name\":\"x\"}' out.json --query ExecutedVersion --output text; done | sort | uniq -c | wc -l",
-        "aws lambda put-function-concurrency --function-name greeter --reserved-concurrent-executions 0",
-        "aws lambda invoke --function-name greeter out.json",
-    ]),
-    ("What fogbank does not have yet says so", [
-        "aws lambda create-function-url-config --function-name greeter --auth-type NONE",
-        "aws lambda create-function --function-name s3 --runtime python3.12 --handler i.h --role arn:aws:iam::000000000000:role/r --code S3Bucket=b,S3Key=k",
-    ]),
-]  # fmt: skip
+LIMIT_S = 60  # of one command
 
 BOTO3 = """
 import json
@@ -82,6 +52,7 @@ def run(script: str, folder: str, environment: dict[str, str]) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        timeout=LIMIT_S,
     )
     return done.stdout.strip("\n")
 
