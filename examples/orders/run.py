@@ -17,7 +17,7 @@ from pathlib import Path
 import boto3
 import urllib3
 from deploy import deploy
-from drive import data, functions, rest_api, workflow
+from drive import data, functions, http_api, rest_api, workflow
 from drive.server import Server
 from drive.session import Drive
 
@@ -47,20 +47,21 @@ def drive_all(server: Server, environment: dict[str, str], diagram: Path) -> Non
     app = deploy(session, server.url)
     print(
         f"\nDeployed {len(app.functions)} functions, {len(app.queues)} queues, 3 tables, 2 event source mappings, "
-        f"a state machine and a REST API in {time.perf_counter() - began:.2f} s"
+        f"a state machine and 2 APIs in {time.perf_counter() - began:.2f} s"
     )
     drive = Drive(session, server, app, f"{time.time_ns() // 1_000_000:x}", urllib3.PoolManager())
     functions.show(drive)
     rest_api.show(drive)
     data.show(drive)
     workflow.show(drive, diagram)
+    http_api.show(drive)
     show_next(drive)
 
 
 def show_next(drive: Drive) -> None:
     url, order = drive.server.url, json.dumps(functions.ORDERS[1])
     key = drive.app.rest_api.keys["orders-shop"]
-    api = f"{url}/_aws/execute-api/{drive.app.rest_api.id}/{drive.app.rest_api.stage}"
+    api = drive.api_url(drive.app.rest_api.id)
     print(
         f"""
 Go on from here

@@ -48,11 +48,16 @@ def check(output: str) -> None:
     ]
     assert line(output, "notifications").split(maxsplit=1)[1].startswith("23, each once")
     assert line(output, "started by the API").split()[4] == "200"
-    assert "confirmed by the customer" in line(output, "succeeded")
+    assert re.search(r"succeeded +r-\w+-good, confirmed by the customer, parcels", output)
     assert "OrderCancelled: CardDeclined" in line(output, "compensated")
     assert "waits after" in line(output, "kill -9")
     assert re.search(r"45 events, 3 parcels", line(output, "went on"))
     assert "/_fogbank/console/states/arn%3Aaws%3Astates" in line(output, "console")
+    assert line(output, "no token").split()[2] == "401"
+    assert line(output, "wrong token").split()[2] == "403"
+    assert "'orders': 8, 'cents': 30400, 'asked_by': 'shop'" in line(output, "token")
+    assert "pages of https://shop.example may call" in line(output, "preflight")
+    assert re.search(r"succeeded +r-\w+-direct, 2 parcels", output)
     assert "All of it worked" in output
 
 

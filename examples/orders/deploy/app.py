@@ -7,7 +7,7 @@ from typing import Any
 
 import boto3
 
-from deploy import data, functions, queues, rest_api, roles, workflow
+from deploy import data, functions, http_api, queues, rest_api, roles, workflow
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,7 @@ class Deployed:
     activity: str  # ARN: what the worker polls
     state_machine: str  # ARN
     rest_api: rest_api.RestApi
+    http_api: str  # its id
 
 
 def deploy(session: boto3.Session, endpoint_url: str | None = None) -> Deployed:
@@ -45,4 +46,5 @@ def deploy(session: boto3.Session, endpoint_url: str | None = None) -> Deployed:
     api = rest_api.put_rest_api(
         client("apigateway"), client("lambda"), role, aliases["orders-catalogue"], machine
     )
-    return Deployed(aliases, urls, activity, machine, api)
+    http = http_api.put_http_api(client("apigatewayv2"), client("lambda"), role, aliases, machine)
+    return Deployed(aliases, urls, activity, machine, api, http)

@@ -9,6 +9,7 @@ from typing import Any
 from deploy.packages import pack
 
 APP = Path(__file__).parents[1]
+TOKEN = "let-the-shop-in"  # a secret, were this not an example
 RUNTIME = f"python3.{sys.version_info[1]}"
 
 
@@ -26,6 +27,8 @@ def put_functions(client: Any, role: str, queues: dict[str, str]) -> dict[str, s
         "orders-pack": {},
         "orders-view": {"VIEW": "orders-by-customer", "NOTIFICATIONS": queues["orders-notifications.fifo"]},
         "orders-notify": {},
+        "orders-read": {"VIEW": "orders-by-customer"},
+        "orders-authorize": {"TOKEN": TOKEN},
     }
     names = list(environments)
     there = [name for name in names if not _create(client, name, role, layer, environments[name])]

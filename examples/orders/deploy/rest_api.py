@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from deploy.apis_v2 import STAGE, allow
 from deploy.openapi import document
 
-STAGE = "live"
 CANARY_PERCENT = 25
 CACHE_TTL_S = 300
 PLANS: dict[str, dict[str, Any]] = {
@@ -28,7 +28,6 @@ class RestApi:
     """How to call it."""
 
     id: str
-    stage: str
     keys: dict[str, str]  # value by plan
     key_ids: dict[str, str]
     plan_ids: dict[str, str]
@@ -42,13 +41,12 @@ def put_rest_api(client: Any, lambda_: Any, role: str, catalogue: str, machine: 
         client.put_rest_api(restApiId=api, mode="overwrite", body=body, failOnWarnings=True)
     else:
         api = client.import_rest_api(body=body, failOnWarnings=True)["id"]
-    _allow(lambda_, catalogue)
+    allow(lambda_, catalogue, "orders-api")
     _put_stage(client, api)
     ids = {name: _put_plan(client, api, name, settings) for name, settings in PLANS.items()}
     keys = {name: _put_key(client, name, plan) for name, plan in ids.items()}
     return RestApi(
         api,
-        STAGE,
         {name: key["value"] for name, key in keys.items()},
         {name: key["id"] for name, key in keys.items()},
         ids,
@@ -58,19 +56,6 @@ def put_rest_api(client: Any, lambda_: Any, role: str, catalogue: str, machine: 
 def _all(client: Any, operation: str, **parameters: Any) -> list[dict[str, Any]]:
     pages = client.get_paginator(operation).paginate(**parameters)
     return [item for page in pages for item in page["items"]]
-
-
-def _allow(lambda_: Any, function: str) -> None:
-    """API Gateway may call the function."""
-    try:
-        lambda_.add_permission(
-            FunctionName=function,
-            StatementId="orders-api",
-            Action="lambda:InvokeFunction",
-            Principal="apigateway.amazonaws.com",
-        )
-    except lambda_.exceptions.ResourceConflictException:
-        pass  # it may already
 
 
 def _put_stage(client: Any, api: str) -> None:

@@ -22,6 +22,7 @@ OWN = {
         {
             "Effect": "Allow",
             "Action": [
+                "dynamodb:GetItem",
                 "dynamodb:PutItem",
                 "dynamodb:UpdateItem",
                 "lambda:InvokeFunction",

@@ -16,8 +16,7 @@ CANARY_CALLS = 200
 
 
 def show(drive: Drive) -> None:
-    api = drive.app.rest_api
-    print(f"\nThe REST API {drive.server.url}/_aws/execute-api/{api.id}/{api.stage}")
+    print(f"\nThe REST API {drive.api_url(drive.app.rest_api.id)}")
     show_refusals(drive)
     show_cache(drive)
     show_limits(drive)

@@ -8,6 +8,7 @@ from typing import Any
 import boto3
 import urllib3
 from deploy import Deployed
+from deploy.apis_v2 import STAGE
 
 from drive.server import Server
 
@@ -25,12 +26,17 @@ class Drive:
     def client(self, service: str) -> Any:
         return self.session.client(service, endpoint_url=self.server.url)
 
+    def api_url(self, api: str) -> str:
+        """Where the stage of an API answers."""
+        return f"{self.server.url}/_aws/execute-api/{api}/{STAGE}"
+
     def call(
         self, method: str, path: str, body: Any = None, *, key: str | None = None
     ) -> tuple[int, dict[str, Any]]:
         """Call the REST API; status and body. `key` names a usage plan."""
         api = self.app.rest_api
         headers = {"x-api-key": api.keys[key]} if key else {}
-        url = f"{self.server.url}/_aws/execute-api/{api.id}/{api.stage}{path}"
-        answer = self.http.request(method, url, json=body, headers=headers, retries=False)
+        answer = self.http.request(
+            method, self.api_url(api.id) + path, json=body, headers=headers, retries=False
+        )
         return answer.status, answer.json()
