@@ -19,6 +19,7 @@ DOCS = Path(__file__).parent
 SERVICES = {
     "apigateway": "apigateway",
     "apigatewayv2": "apigatewayv2",
+    "apigatewaymanagementapi": "apigatewaymanagementapi",
     "lambda": "lambda_",
     "logs": "logs",
     "cloudwatch": "cloudwatch",

@@ -169,6 +169,12 @@ def _apigatewayv2(parts: Parts) -> Any:
     return state
 
 
+def _apigatewaymanagementapi(parts: Parts) -> Any:
+    from fogbank.services.apigatewaymanagementapi import ApiGatewayManagementApi
+
+    return ApiGatewayManagementApi()
+
+
 def _stepfunctions(parts: Parts) -> Any:
     from fogbank.services.stepfunctions import StepFunctions
 
@@ -217,5 +223,6 @@ BUILDERS: dict[str, Callable[[Parts], Any]] = {
     "sqs": _sqs,
     "apigateway": _apigateway,
     "apigatewayv2": _apigatewayv2,
+    "apigatewaymanagementapi": _apigatewaymanagementapi,
     "stepfunctions": _stepfunctions,
 }

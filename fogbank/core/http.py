@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 
 class Headers:
@@ -56,6 +56,7 @@ class Request:
     origin: Any = (
         None  # who owns the listener: None for the public port, a FunctionConfig inside an environment
     )
+    upgradable: bool = False  # offers a WebSocket, and its connection can become one: `Upgrade` may answer it
     gone: bool = False  # the client has closed its side, while the request is served
 
 
@@ -66,3 +67,45 @@ class Response:
     status: int
     headers: list[tuple[str, str]] = field(default_factory=list)
     body: bytes | AsyncIterator[bytes] = b""
+
+
+class Socket(Protocol):
+    """A WebSocket, as who serves it sees it. Nothing here waits."""
+
+    def send(self, message: str | bytes) -> None:
+        """Send a text or binary message; nothing happens when the client is gone."""
+
+    def close(self, code: int, reason: str = "") -> None:
+        """Say goodbye and close."""
+
+    def pause(self) -> None:
+        """Read no further messages for now."""
+
+    def resume(self) -> None:
+        """Read on."""
+
+
+class Session(Protocol):
+    """Who serves a WebSocket. Called by the edge, on the event loop, outside of every task."""
+
+    def opened(self, socket: Socket) -> None:
+        """The connection is a WebSocket now."""
+
+    def received(self, message: str | bytes) -> None:
+        """A whole message came."""
+
+    def closed(self, code: int, reason: str) -> None:
+        """It ended, by whomever; called once, also when the client was gone before `opened`. 1005: without a code; 1006:
+        without a goodbye."""
+
+
+@dataclass(slots=True)
+class Upgrade(Response):
+    """The answer to a request that is `upgradable`: its connection becomes a WebSocket."""
+
+    status: int = 101
+    session: Session = None  # type: ignore[assignment]  # a default only because the base class has some
+    frame_bytes_max: int = 1 << 20
+    message_bytes_max: int = 1 << 20
+    idle_s: float = 600.0  # without a byte in either direction
+    duration_s: float = 7200.0

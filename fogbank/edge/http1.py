@@ -14,10 +14,11 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, cast
 
-from fogbank.core.http import Request, Response
+from fogbank.core.http import Request, Response, Upgrade
 from fogbank.edge.inline import Waiting, carry_on
 from fogbank.edge.parser import BODY, HEAD, IDLE, Incoming, Phase, Refusal, RequestReader
 from fogbank.edge.stream import send_stream
+from fogbank.edge.websocket import WebSocket, handshake
 from fogbank.edge.writer import CONTINUE, FAILED, OVERLOADED, BadResponse
 
 if TYPE_CHECKING:
@@ -263,6 +264,9 @@ class Connection(asyncio.Protocol):
                 return
             self._streaming = server.lanes.spawn("http stream", self._stream(incoming, outcome))
             return
+        if type(outcome) is Upgrade:
+            self._switch(incoming, outcome)
+            return
         assert isinstance(outcome, Waiting)
         server.running += 1
         self._waited_for = request
@@ -281,7 +285,10 @@ class Connection(asyncio.Protocol):
         finally:
             self._server.running -= 1
             self._waited_for = None
-        if isinstance(response.body, bytes):
+        if type(response) is Upgrade:
+            # Not from here either: the session's first messages are served in place.
+            self._server.loop.call_soon(self._switch, incoming, response)
+        elif isinstance(response.body, bytes):
             self._reply(incoming, response)
             # Not from here: the next handler must not run inside this task.
             self._server.loop.call_soon(self._go_on)
@@ -328,8 +335,30 @@ class Connection(asyncio.Protocol):
         transport.write(data)
         self._done(keep_alive)
 
+    def _switch(self, incoming: Incoming, upgrade: Upgrade) -> None:
+        """Become a WebSocket: it takes the transport and this connection's place."""
+        transport, server = self._transport, self._server
+        if transport is None or transport.is_closing():
+            upgrade.session.closed(1006, "")
+            return
+        ahead = self._reader.ahead
+        transport.write(handshake(incoming[0], upgrade, server.writer))
+        self._transport = None
+        self._reader.close()
+        self._give_back()
+        socket = WebSocket(server, upgrade)
+        transport.set_protocol(socket)
+        server.forget(self)
+        socket.connection_made(transport)
+        if not transport.is_reading():
+            transport.resume_reading()
+        if ahead:
+            socket.data_received(ahead)
+
     def _done(self, keep_alive: bool) -> None:
         self._busy = False
+        if self._reader.switching and keep_alive:
+            self._reader.go_on()
         if self._taken_bytes:
             self._give_back()
         if not keep_alive:

@@ -21,6 +21,9 @@ from fogbank.edge.settings import HttpSettings
 CHUNK_OVERHEAD_BYTES_MAX = 64 * 1024  # chunk sizes and extensions, beside eight bytes for each byte of body
 
 
+AHEAD_BYTES_MAX = 256 * 1024  # sent by a client that does not wait for the answer to its handshake
+
+
 class Phase(IntEnum):
     """Where in a message the connection stands."""
 
@@ -84,11 +87,13 @@ class RequestReader:
         "_spelled",
         "_trim",
         "_url",
+        "ahead",
         "continue_due",
         "held_bytes",
         "phase",
         "ready",
         "refusal",
+        "switching",
     )
 
     def __init__(
@@ -116,10 +121,19 @@ class RequestReader:
         self.phase = IDLE
         self.continue_due = False  # the client waits for "100 Continue" before it sends its body
         self.held_bytes = 0  # body bytes in `ready` and in the present message
+        self.switching = (
+            False  # the last of `ready` offers a WebSocket: nothing is parsed before it is answered
+        )
+        self.ahead = b""  # what came behind it
 
     def feed(self, data: bytes) -> None:
         """Take bytes of the connection, in any division. Never raises: see `refusal`."""
         if self.refusal is not None:
+            return
+        if self.switching:
+            self.ahead += data
+            if len(self.ahead) > AHEAD_BYTES_MAX:
+                self.refuse(400, "The request's connection is not a WebSocket yet")
             return
         self._fed_bytes += len(data)
         self._piece_bytes = len(data)
@@ -130,7 +144,11 @@ class RequestReader:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
             if self.refusal is None and self._headers is not None:
-                self._decline_upgrade(self._headers, data[upgrade.args[0] :])
+                rest = data[upgrade.args[0] :]
+                if offers_websocket(self._parser.get_method(), self._headers) and not self._http10:
+                    self._offer(self._headers, rest)
+                else:
+                    self._decline_upgrade(self._headers, rest)
             return
         except httptools.HttpParserCallbackError as error:
             raise error.__context__ or error from None
@@ -299,6 +317,29 @@ class RequestReader:
         items = [("host", authority), *(item for item in headers.items if item[0] != "host")]
         return (path if path.startswith("/") else "/" + path), Headers(items)
 
+    def _offer(self, headers: Headers, rest: bytes) -> None:
+        """Hand on a request for a WebSocket. It has no body."""
+        target = self._url.decode("latin-1")
+        if target[:1] != "/" or "#" in target or not target.isascii():
+            self.refuse(400, "The request's target is not valid")
+            return
+        path, _, query = target.partition("?")
+        request = Request(
+            "GET", target, path, query, headers, b"", self._peer, self._secure, self._origin, True
+        )
+        self._headers = None
+        self.phase = IDLE
+        self.switching = True
+        self.ahead = rest
+        self.ready.append((request, True, False))
+
+    def go_on(self) -> None:
+        """The offer was not taken: what came behind it is HTTP."""
+        rest, self.ahead, self.switching = self.ahead, b"", False
+        self._parser = httptools.HttpRequestParser(self)
+        if rest:
+            self.feed(rest)
+
     def _decline_upgrade(self, headers: Headers, rest: bytes) -> None:
         """Serve on in HTTP/1.1 a request that offers another protocol, as RFC 9110 lets a server do.
 
@@ -317,3 +358,15 @@ class RequestReader:
         self._parser = httptools.HttpRequestParser(self)
         self.phase = IDLE
         self.feed("\r\n".join([*lines, "\r\n"]).encode("latin-1") + rest)
+
+
+def offers_websocket(method: bytes, headers: Headers) -> bool:
+    """A request is RFC 6455's opening handshake, version 13."""
+    return (
+        method == b"GET"
+        and (headers.get("upgrade") or "").strip().lower() == "websocket"
+        and headers.get("sec-websocket-version") == "13"
+        and len(headers.get("sec-websocket-key") or "") == 24
+        and "content-length" not in headers
+        and "transfer-encoding" not in headers
+    )

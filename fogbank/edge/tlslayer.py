@@ -12,6 +12,7 @@ import ssl
 from typing import TYPE_CHECKING, Any, cast
 
 from fogbank.edge.http1 import Connection
+from fogbank.edge.websocket import WebSocket
 
 if TYPE_CHECKING:
     from fogbank.edge.server import Server
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("fogbank.edge")
 
 READ_BYTES = 256 * 1024
+Inner = Connection | WebSocket
 
 
 class TlsLayer(asyncio.Protocol):
@@ -30,7 +32,7 @@ class TlsLayer(asyncio.Protocol):
         self._outgoing = ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
         self._transport: asyncio.Transport | None = None
-        self._inner: Connection | None = None  # from the end of the handshake
+        self._inner: Inner | None = None  # from the end of the handshake
         self.deadline = server.now + server.settings.header_s
 
     # --- below: a protocol on the socket's transport ----------------------------------------------------------------
@@ -74,14 +76,17 @@ class TlsLayer(asyncio.Protocol):
 
     def _established(self) -> None:
         assert self._transport is not None
-        self._inner = Connection(self._server, secure=True)
+        inner = self._inner = Connection(self._server, secure=True)
         self._server.forget(self)  # the connection takes the place at once
-        self._inner.connection_made(TlsTransport(self, self._transport))
+        inner.connection_made(TlsTransport(self, self._transport))
+
+    def become(self, inner: Inner) -> None:
+        """Another protocol takes the connection's place: a WebSocket."""
+        self._inner = inner
 
     def _read(self) -> None:
         """Hand up what can be decrypted. Raises SSLWantReadError when there is no more for now."""
-        inner = self._inner
-        assert inner is not None
+        assert self._inner is not None
         parts: list[bytes] = []
         try:
             while part := self._tls.read(READ_BYTES):
@@ -92,9 +97,9 @@ class TlsLayer(asyncio.Protocol):
         except ssl.SSLWantReadError:
             ended = False
         if parts:
-            inner.data_received(b"".join(parts))
+            self._inner.data_received(b"".join(parts))
         self._flush()
-        if ended and not inner.eof_received():
+        if ended and not self._inner.eof_received():
             self.close()
 
     def _flush(self) -> None:
@@ -145,6 +150,9 @@ class TlsTransport(asyncio.Transport):
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return self._below.get_extra_info(name, default)
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self._layer.become(cast(Inner, protocol))
 
     def write(self, data: bytes | bytearray | memoryview[Any]) -> None:
         self._layer.write(bytes(data))

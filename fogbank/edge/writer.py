@@ -88,6 +88,21 @@ class Writer:
             fields.append("transfer-encoding: chunked")
         return self._join(response.status, fields, keep_alive, http10), keep_alive, length
 
+    def switching(self, headers: list[tuple[str, str]]) -> bytes:
+        """The head by which a connection becomes a WebSocket. Raises BadResponse."""
+        fields, _ = self._fields(headers, True)
+        text = "\r\n".join(
+            [
+                f"HTTP/1.1 101 Switching Protocols\r\ndate: {self._date}",
+                "Connection: Upgrade",
+                *fields,
+                "\r\n",
+            ]
+        )
+        if text.count("\n") != (lines := len(fields) + 4) or text.count("\r") != lines or "\0" in text:
+            raise BadResponse("a header value holds a line break or a zero byte")
+        return text.encode("latin-1", "replace")
+
     def _fields(self, headers: list[tuple[str, str]], keep_alive: bool) -> tuple[list[str], bool]:
         """A handler's headers as lines, those left out that are the edge's; `Connection` is heard."""
         names = self._names

@@ -21,6 +21,7 @@ from fogbank.services.apigatewayv2 import (
     tags,
     vpc_links,
 )
+from fogbank.services.apigatewayv2.execution.websocket import management
 from fogbank.services.apigatewayv2.service import SERVICE
 from fogbank.services.apigatewayv2.state import ApiGatewayV2
 
@@ -35,6 +36,7 @@ __all__ = [
     "domain_names",
     "integration_responses",
     "integrations",
+    "management",
     "models",
     "route_responses",
     "routes",

@@ -7,6 +7,7 @@ from typing import Any
 from fogbank.model.call import Call
 from fogbank.services.apigatewayv2 import keys
 from fogbank.services.apigatewayv2.drafts import Edit, edit_of, new_id, part_of
+from fogbank.services.apigatewayv2.integration_rules import check_handling
 from fogbank.services.apigatewayv2.limits import RESPONSES_PER_PART_MAX
 from fogbank.services.apigatewayv2.pages import answer_page
 from fogbank.services.apigatewayv2.records import Wire, given, merged, merged_map, retried, scan
@@ -46,6 +47,7 @@ async def _check(edit: Edit, integration_id: str, response: Wire, own_id: str | 
         raise bad_request("Integration responses are only supported for WebSocket APIs")  # ours
     await edit.part("integration", integration_id)
     check_templates(response.get("ResponseTemplates"))
+    check_handling(response)
     if response.get("ResponseParameters"):
         # A message has no headers: AWS keeps such parameters and nothing ever reads them.
         raise bad_request("responseParameters of WebSocket APIs have no effect and are not taken")  # ours

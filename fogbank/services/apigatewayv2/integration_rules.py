@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from fogbank.core.arn import parse_arn
+from fogbank.core.errors import NotSupported
 from fogbank.model.call import Call
 from fogbank.services.apigatewayv2.limits import (
     HTTP_TIMEOUT_MS_MAX,
@@ -177,6 +178,12 @@ def _check_subtype(ctx: Call[Any], integration: Wire, subtype: str) -> None:
     _check_response_parameters(integration.get("ResponseParameters") or {})
 
 
+def check_handling(wire: Wire) -> None:
+    """Binary messages reach backends in base-64, which is CONVERT_TO_TEXT."""
+    if wire.get("ContentHandlingStrategy") == "CONVERT_TO_BINARY":
+        raise NotSupported("apigatewayv2 contentHandlingStrategy CONVERT_TO_BINARY")
+
+
 def _check_websocket(integration: Wire) -> None:
     kind, uri = integration["IntegrationType"], integration.get("IntegrationUri") or ""
     if integration.get("IntegrationSubtype"):
@@ -197,6 +204,7 @@ def _check_websocket(integration: Wire) -> None:
         if arn is None or arn.service != "apigateway":
             raise bad_request("Invalid ARN specified in the request")
     check_templates(integration.get("RequestTemplates"))
+    check_handling(integration)
     for key, value in (integration.get("RequestParameters") or {}).items():
         if not WEBSOCKET_KEY.fullmatch(key) or not WEBSOCKET_SOURCE.fullmatch(value):
             raise bad_request(f"Invalid mapping expression specified: {key}: {value}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Awaitable, Callable, Coroutine, Hashable
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +16,7 @@ import orjson
 
 from fogbank.core.clock import Clock
 from fogbank.core.config import AuthMode, Settings
+from fogbank.core.errors import AwsError
 from fogbank.core.http import Request, Response
 from fogbank.core.ids import Ids
 from fogbank.core.lanes import Lanes
@@ -28,18 +30,22 @@ from fogbank.model.call import Caller
 from fogbank.model.calls import Calls
 from fogbank.model.principal import Principal
 from fogbank.model.service import Operation
-from fogbank.model.telemetry import Telemetry
+from fogbank.model.telemetry import Point, Telemetry
 from fogbank.services.apigatewayv2 import keys
 from fogbank.services.apigatewayv2.deploying import load_snapshot, stages_of
 from fogbank.services.apigatewayv2.execution.addresses import Addresses, api_of_path
 from fogbank.services.apigatewayv2.execution.exchange import Arrival
 from fogbank.services.apigatewayv2.execution.http_stage import DEFAULT, HttpStage
+from fogbank.services.apigatewayv2.execution.invoking import own_principal
 from fogbank.services.apigatewayv2.execution.lambda_authorizer import Verdict
+from fogbank.services.apigatewayv2.execution.websocket.sockets import Sockets
+from fogbank.services.apigatewayv2.execution.websocket.stage import SocketStage
 from fogbank.services.apigatewayv2.keys import Place
 from fogbank.services.apigatewayv2.records import Wire, read
 from fogbank.store.api import Store
 
 NAMESPACE = "AWS/ApiGateway"
+CONNECTIONS = "/@connections/"
 APIS_MAX = 10_000  # ours: APIs known on one node, and ids that are known to be none
 VERDICTS_MAX = 10_000  # ours: cached results of one authorizer
 AUTHORIZERS_MAX = 1000  # ours: authorizers with cached results
@@ -61,7 +67,7 @@ class Api:
         self.protocol = protocol
         self.news = news
         self.stages: dict[str, Wire] = {}
-        self.compiled: dict[str, HttpStage] = {}
+        self.compiled: dict[str, HttpStage | SocketStage] = {}
 
 
 class Gateway:
@@ -94,6 +100,8 @@ class Gateway:
         self.http = HttpClient(lanes)
         self.addresses = Addresses(self)
         self.lanes = lanes
+        self.sockets = Sockets(self)
+        self.closing = False
         self._apis: dict[str, Api | None] = {}
         self._verdicts: dict[Hashable, Expiring[Verdict]] = {}
         self._jwks: dict[str, Jwks] = {}
@@ -103,8 +111,10 @@ class Gateway:
     async def start(self) -> None:
         self._unwatch.append(self.store.watch_records(keys.LIVE, self._news))
         await self.addresses.load()
+        await self.sockets.clean_up()
 
     async def close(self) -> None:
+        self.closing = True
         for unwatch in self._unwatch:
             unwatch()
         self.http.close()
@@ -142,6 +152,8 @@ class Gateway:
         host = request.headers.get("host") or name
         raw = path if stage.name == DEFAULT else f"/{stage.name}{path}"
         arrival = Arrival(path, raw, base + path, host, name.partition(".")[0], mapping["ApiMappingKey"])
+        if isinstance(stage, SocketStage):
+            return await self._socket(stage, request, path)
         return await stage.serve(request, arrival)
 
     async def _staged(self, request: Request, api_id: str, path: str) -> Response | None:
@@ -164,10 +176,42 @@ class Gateway:
                 return _answer(404, "Not Found", self.request_id()) if api.protocol == "HTTP" else None
         if not stage.own_address:
             return _answer(404, "Not Found", self.request_id())
+        if isinstance(stage, SocketStage):
+            return await self._socket(stage, request, below)
         host = request.headers.get("host") or ""
         return await stage.serve(request, Arrival(below, path, path, host, api_id))
 
-    async def stage(self, api_id: str, name: str) -> HttpStage | None:
+    async def _socket(self, stage: SocketStage, request: Request, path: str) -> Response:
+        """A handshake, or a backend's call of `@connections`."""
+        if path.startswith(CONNECTIONS):
+            return await self._manage(stage, request, path)
+        if not request.upgradable:
+            return _answer(426 if request.method == "GET" else 403, "Forbidden", self.request_id())
+        return await stage.connect(request)
+
+    async def _manage(self, stage: SocketStage, request: Request, path: str) -> Response:
+        """`@connections` below a stage: the operation, as the caller that signed it."""
+        request_id = self.ids.uuid()
+        try:
+            who = await self.identify(request)
+        except AwsError as error:
+            return _answer(error.status, error.message, request_id)
+        if who is None and not self.open_mode:
+            return _answer(403, "Missing Authentication Token", request_id)
+        if who is None:
+            who = own_principal(stage.place)
+        account = stage.place.account if who.acts_as_root or self.open_mode else who.account
+        caller = Caller(account, stage.place.region, who, request_id, request.peer)
+        target = path + (f"?{request.query}" if request.query else "")
+        below = replace(request, target=target, path=path)
+        return await self.send_to_service(below, "execute-api", caller)
+
+    async def socket_stage(self, api_id: str, name: str) -> SocketStage | None:
+        """A WebSocket API's stage as it is now; None when it is gone."""
+        stage = await self.stage(api_id, name)
+        return stage if isinstance(stage, SocketStage) else None
+
+    async def stage(self, api_id: str, name: str) -> HttpStage | SocketStage | None:
         """A compiled stage, as the store has it now."""
         api = await self.api(api_id)
         if api is None:
@@ -204,14 +248,15 @@ class Gateway:
         if len(api_id) <= 64:
             self._apis[api_id] = api
 
-    async def _compile(self, api: Api, api_id: str, name: str) -> HttpStage | None:
+    async def _compile(self, api: Api, api_id: str, name: str) -> HttpStage | SocketStage | None:
         wire = api.stages.get(name)
         if wire is None or not wire.get("DeploymentId"):
             return None
         snapshot = await load_snapshot(self.store, api_id, wire["DeploymentId"])
         if snapshot is None:
             return None
-        stage = HttpStage(self, api.place, wire, snapshot, wire["authorizerEpoch"])
+        kind = HttpStage if api.protocol == "HTTP" else SocketStage
+        stage: HttpStage | SocketStage = kind(self, api.place, wire, snapshot, wire["authorizerEpoch"])
         api.compiled[name] = stage
         return stage
 
@@ -230,6 +275,18 @@ class Gateway:
             detailed = (api, ("Method", method), ("Resource", path or route), of_stage)
             dimensions = (*dimensions, detailed)
         return self.tallies.tally(place.account, place.region, dimensions)
+
+    def socket_metrics(self, stage: SocketStage, metric: str, integration_ms: int | None) -> None:
+        """ConnectCount, MessageCount, ClientError, IntegrationError; IntegrationLatency where a backend was asked."""
+        now_ms = self.clock.now_ms()
+        dimensions = (("ApiId", stage.api_id), ("Stage", stage.name))
+        points = [Point(NAMESPACE, metric, at, 1, "Count", now_ms) for at in (dimensions[:1], dimensions)]
+        if integration_ms is not None:
+            points += [
+                Point(NAMESPACE, "IntegrationLatency", at, integration_ms, "Milliseconds", now_ms)
+                for at in (dimensions[:1], dimensions)
+            ]
+        self.telemetry.points(stage.place.account, stage.place.region, points)
 
     def verdicts(self, key: Hashable) -> Expiring[Verdict]:
         """The cached results of one authorizer."""

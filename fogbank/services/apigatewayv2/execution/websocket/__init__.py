@@ -1,0 +1,1 @@
+"""WebSocket APIs: connections, routes by what messages say, integrations, `@connections`."""
