@@ -17,6 +17,8 @@ from typing import Any
 
 from fogbank import __version__
 from fogbank.app.house import House, new_work_dir
+from fogbank.app.replication import PATH as REPLICATION
+from fogbank.app.replication import ReplicationPage
 from fogbank.app.sandbox import sandbox_settings
 from fogbank.auth.authenticate import Authenticator
 from fogbank.console.states import PREFIX as CONSOLE
@@ -161,7 +163,10 @@ class App:
             paths={CODE_DOWNLOAD: self._download_code},
             kinds={HostKind.EXECUTE_API: apis.handle, HostKind.CUSTOM: apis.handle},
             apis=apis.handle,
-            pages={CONSOLE: Console(house.calls, self.ids).handle},
+            pages={
+                CONSOLE: Console(house.calls, self.ids).handle,
+                REPLICATION: ReplicationPage(house.calls, self.ids).handle,
+            },
         ).handle
 
     async def _not_yet(self, request: Request) -> Response:

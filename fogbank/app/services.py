@@ -201,6 +201,7 @@ def _dynamodb(parts: Parts) -> Any:
         lanes=parts.lanes,
         node=parts.settings.node,
         is_throttled=parts.settings.dynamodb_throughput,
+        telemetry=parts.telemetry,
     )
 
 

@@ -65,3 +65,4 @@ REPLICATION_BATCH = 100  # changes that a region takes over in one transaction
 LINKS_MAX = 10_000
 TOMBSTONE_KEPT_MS = 24 * 3_600_000
 TOMBSTONE_PAUSE_MS = 3_600_000
+REGIONS_CUT_MAX = 100

@@ -37,9 +37,12 @@ class Purging:
                 transaction.delete(record.key)
             await self._store.commit(transaction)
         if len(parts) == 1:
-            await trim(
-                self._store, keys.journal(parts[0]), await self._store.last_seq(keys.journal(parts[0]))
-            )
-            await self._store.commit(Transaction().drop_log(keys.journal(parts[0])))
+            await self._drop(keys.journal(parts[0]))
+            if not await self._store.scan(keys.cursors(parts[0]), limit=1):
+                await self._drop(keys.replication(parts[0]))  # or else its last link will
         done = Transaction().ack(item).delete_prefix((*keys.figures(parts[0]), *parts[1:]))
         await self._store.commit(done)
+
+    async def _drop(self, log: Key) -> None:
+        await trim(self._store, log, await self._store.last_seq(log))
+        await self._store.commit(Transaction().drop_log(log))

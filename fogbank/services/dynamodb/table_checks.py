@@ -17,6 +17,14 @@ from fogbank.services.dynamodb.service import bad_value, in_use, invalid
 from fogbank.services.dynamodb.table import Table
 
 
+def check_is_unprotected(table: Table) -> None:
+    if table.record.is_protected:
+        raise invalid(
+            "Resource cannot be deleted as it is currently protected against deletion. "
+            "Disable deletion protection first."
+        )
+
+
 def check_is_free(table: Table) -> None:
     """Nothing is under way that must end before the table is changed or deleted. ResourceInUseException."""
     record, doing = table.record, ""

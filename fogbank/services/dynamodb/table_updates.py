@@ -8,10 +8,13 @@ from typing import Any
 from fogbank.core.errors import AwsError, Conflict, NotSupported
 from fogbank.model.call import Call
 from fogbank.services.dynamodb import backfill, purging
+from fogbank.services.dynamodb.global_tables import spread
 from fogbank.services.dynamodb.limits import CONFLICT_RETRIES_MAX
 from fogbank.services.dynamodb.records import Index, Stream, TableRecord, Throughput
+from fogbank.services.dynamodb.replicas import update_replicas
 from fogbank.services.dynamodb.service import SERVICE, bad_value, in_use, invalid, not_found
 from fogbank.services.dynamodb.state import DynamoDB
+from fogbank.services.dynamodb.stream_changes import disable_stream, open_stream
 from fogbank.services.dynamodb.streams import new_label
 from fogbank.services.dynamodb.table import Table
 from fogbank.services.dynamodb.table_checks import (
@@ -23,12 +26,9 @@ from fogbank.services.dynamodb.table_checks import (
     throughput_of,
 )
 from fogbank.services.dynamodb.table_shapes import description
-from fogbank.services.dynamodb.tables import disable_stream, open_stream
 from fogbank.store.api import Transaction
 
 _REFUSED = {
-    "ReplicaUpdates",
-    "MultiRegionConsistency",
     "GlobalTableWitnessUpdates",
     "OnDemandThroughput",
     "WarmThroughput",
@@ -51,7 +51,11 @@ async def update_table(
     sse_specification: dict[str, Any] | None = None,
     table_class: str | None = None,
     deletion_protection_enabled: bool | None = None,
+    replica_updates: list[dict[str, Any]] | None = None,
+    multi_region_consistency: str = "EVENTUAL",
 ) -> dict[str, Any]:
+    if multi_region_consistency != "EVENTUAL":
+        raise NotSupported(f"dynamodb MultiRegionConsistency {multi_region_consistency}")
     asked = (
         billing_mode,
         provisioned_throughput,
@@ -61,6 +65,10 @@ async def update_table(
         table_class,
         deletion_protection_enabled,
     )
+    if replica_updates is not None:
+        if any(each is not None for each in asked):
+            raise invalid("ReplicaUpdates cannot be combined with other changes of the table")
+        return await update_replicas(ctx, table_name, replica_updates)
     if all(each is None for each in asked):
         raise invalid(
             "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or "
@@ -95,10 +103,11 @@ async def _commit(ctx: Call[DynamoDB], table: Table, update: _Update, now_ms: in
     transaction = update.transaction.put(table.key, update.record.pack(), expect=table.version)
     if changed.stream_key != table.stream_key:
         if changed.stream_key is not None:
-            open_stream(ctx, transaction, changed, now_ms)
+            open_stream(state.ids, transaction, changed, now_ms)
         else:
-            await disable_stream(ctx, transaction, table, now_ms)
+            await disable_stream(state.store, transaction, table, now_ms)
     try:
+        await spread(state.store, transaction, table, update.record, now_ms)
         await state.store.commit(transaction)
     except Conflict:
         return None

@@ -6,13 +6,13 @@ for ACTIVE finds it at the first look. Only a new index takes time (`backfill.py
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from fogbank.core.errors import Conflict
 from fogbank.model.call import Call
-from fogbank.services.dynamodb import keys, purging, stream_upkeep
+from fogbank.services.dynamodb import keys, purging
 from fogbank.services.dynamodb.directory import table_name as name_of
+from fogbank.services.dynamodb.global_tables import leave
 from fogbank.services.dynamodb.keys import place_of
 from fogbank.services.dynamodb.limits import (
     ACCOUNT_CAPACITY_MAX,
@@ -24,13 +24,15 @@ from fogbank.services.dynamodb.limits import (
 from fogbank.services.dynamodb.records import Index, Stream, TableRecord
 from fogbank.services.dynamodb.service import SERVICE, bad_value, in_use, invalid
 from fogbank.services.dynamodb.state import DynamoDB
-from fogbank.services.dynamodb.streams import StreamRecord, new_label, opened
+from fogbank.services.dynamodb.stream_changes import disable_stream, open_stream
+from fogbank.services.dynamodb.streams import new_label
 from fogbank.services.dynamodb.table import Table
 from fogbank.services.dynamodb.table_checks import (
     attribute_types,
     check_definitions,
     check_indexes,
     check_is_free,
+    check_is_unprotected,
     global_index,
     key_names,
     local_indexes,
@@ -108,7 +110,7 @@ async def create_table(
     table = Table(place, record, 0)
     transaction = Transaction().put(table.key, record.pack(), expect=ABSENT)
     if view is not None:
-        open_stream(ctx, transaction, table, now_ms)
+        open_stream(state.ids, transaction, table, now_ms)
     try:
         await state.store.commit(transaction)
     except Conflict:
@@ -134,25 +136,6 @@ def _indexes(
     return indexes
 
 
-def open_stream(ctx: Call[DynamoDB], transaction: Transaction, table: Table, now_ms: int) -> None:
-    """Add the stream that the table's record names."""
-    stream = table.record.stream
-    assert stream is not None and table.stream_key is not None
-    record = opened(table, stream.view, stream.label, now_ms, ctx.state.ids.hex(8))
-    transaction.put(table.stream_key, record.pack(), expect=ABSENT)
-    stream_upkeep.enqueue(transaction, table.place, table.record.name, stream.label, now_ms)
-
-
-async def disable_stream(ctx: Call[DynamoDB], transaction: Transaction, table: Table, now_ms: int) -> None:
-    """Mark the table's stream as one that nobody writes to any more; it can be read for another day."""
-    if table.stream_key is None:
-        return
-    stored = await ctx.state.store.get(table.stream_key)
-    if stored is not None:
-        record = replace(StreamRecord.unpack(stored.value), disabled_ms=now_ms)
-        transaction.put(table.stream_key, record.pack(), expect=stored.version)
-
-
 @SERVICE.operation
 async def describe_table(ctx: Call[DynamoDB], *, table_name: str) -> dict[str, Any]:
     table = await ctx.state.directory.described(ctx, table_name)
@@ -164,16 +147,13 @@ async def delete_table(ctx: Call[DynamoDB], *, table_name: str) -> dict[str, Any
     state, now_ms = ctx.state, ctx.state.clock.now_ms()
     for _ in range(CONFLICT_RETRIES_MAX):
         table = await state.directory.described(ctx, table_name)
-        if table.record.is_protected:
-            raise invalid(
-                "Resource cannot be deleted as it is currently protected against deletion. "
-                "Disable deletion protection first."
-            )
+        check_is_unprotected(table)
         check_is_free(table)
         transaction = Transaction().delete(table.key, expect=table.version)
-        await disable_stream(ctx, transaction, table, now_ms)
+        await disable_stream(state.store, transaction, table, now_ms)
         purging.enqueue_table(transaction, table.record.id, now_ms)
         try:
+            await leave(state.store, transaction, table)
             await state.store.commit(transaction)
         except Conflict:
             continue

@@ -8,8 +8,9 @@ from typing import Any
 from fogbank.core.errors import Conflict
 from fogbank.model.call import Call
 from fogbank.services.dynamodb import backfill, expiry, purging
+from fogbank.services.dynamodb.global_tables import spread
 from fogbank.services.dynamodb.limits import CONFLICT_RETRIES_MAX
-from fogbank.services.dynamodb.records import TimeToLive
+from fogbank.services.dynamodb.records import TableRecord, TimeToLive
 from fogbank.services.dynamodb.service import SERVICE, in_use, invalid
 from fogbank.services.dynamodb.state import DynamoDB
 from fogbank.services.dynamodb.table import Table
@@ -27,8 +28,10 @@ async def update_time_to_live(
     state = ctx.state
     for _ in range(CONFLICT_RETRIES_MAX):
         table = await state.directory.described(ctx, table_name)
-        transaction = _change(table, attribute, enabled, state.clock.now_ms())
+        now_ms = state.clock.now_ms()
+        transaction, changed = _change(table, attribute, enabled, now_ms)
         try:
+            await spread(state.store, transaction, table, changed, now_ms)
             await state.store.commit(transaction)
         except Conflict:
             continue
@@ -37,7 +40,7 @@ async def update_time_to_live(
     raise in_use("Attempt to change a resource which is still in use")
 
 
-def _change(table: Table, attribute: str, enabled: bool, now_ms: int) -> Transaction:
+def _change(table: Table, attribute: str, enabled: bool, now_ms: int) -> tuple[Transaction, TableRecord]:
     record, ttl = table.record, table.record.ttl
     if ttl is None and not enabled:
         raise invalid("TimeToLive is already disabled")
@@ -56,7 +59,7 @@ def _change(table: Table, attribute: str, enabled: bool, now_ms: int) -> Transac
         changed = replace(record, ttl=TimeToLive(attribute, number, "ENABLING"), next_number=number + 1)
         backfill.enqueue(transaction, table, number, now_ms)
         expiry.enqueue(transaction, table, now_ms)
-    return transaction.put(table.key, changed.pack(), expect=table.version)
+    return transaction.put(table.key, changed.pack(), expect=table.version), changed
 
 
 @SERVICE.operation
