@@ -17,9 +17,9 @@ from pathlib import Path
 import boto3
 import urllib3
 from deploy import deploy
-from drive import data, functions, http_api, rest_api, workflow
+from drive import data, feed, functions, http_api, rest_api, workflow
 from drive.server import Server
-from drive.session import Drive
+from drive.session import Drive, apis_at
 
 REGION = "us-east-1"
 
@@ -44,10 +44,10 @@ def drive_all(server: Server, environment: dict[str, str], diagram: Path) -> Non
         region_name=REGION,
     )
     began = time.perf_counter()
-    app = deploy(session, server.url)
+    app = deploy(session, server.url, apis_at(server.url))
     print(
-        f"\nDeployed {len(app.functions)} functions, {len(app.queues)} queues, 3 tables, 2 event source mappings, "
-        f"a state machine and 2 APIs in {time.perf_counter() - began:.2f} s"
+        f"\nDeployed {len(app.functions)} functions, {len(app.queues)} queues, 4 tables, 2 event source mappings, "
+        f"a state machine and 3 APIs in {time.perf_counter() - began:.2f} s"
     )
     drive = Drive(session, server, app, f"{time.time_ns() // 1_000_000:x}", urllib3.PoolManager())
     functions.show(drive)
@@ -55,6 +55,7 @@ def drive_all(server: Server, environment: dict[str, str], diagram: Path) -> Non
     data.show(drive)
     workflow.show(drive, diagram)
     http_api.show(drive)
+    feed.show(drive)
     show_next(drive)
 
 

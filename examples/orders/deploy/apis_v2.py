@@ -37,12 +37,19 @@ def put_authorizer(client: Any, api: str, name: str, **settings: Any) -> str:
     return str(client.create_authorizer(ApiId=api, Name=name, **settings)["AuthorizerId"])
 
 
-def put_route(client: Any, api: str, key: str, target: str, **settings: Any) -> None:
+def put_route(client: Any, api: str, key: str, target: str, **settings: Any) -> str:
+    """The route of that key; its id."""
     for found in _all(client, "get_routes", ApiId=api):
         if found["RouteKey"] == key:
             client.update_route(ApiId=api, RouteId=found["RouteId"], Target=target, **settings)
-            return
-    client.create_route(ApiId=api, RouteKey=key, Target=target, **settings)
+            return str(found["RouteId"])
+    return str(client.create_route(ApiId=api, RouteKey=key, Target=target, **settings)["RouteId"])
+
+
+def put_route_response(client: Any, api: str, route: str) -> None:
+    """WebSocket: what the integration says goes back to the client."""
+    if not _all(client, "get_route_responses", ApiId=api, RouteId=route):
+        client.create_route_response(ApiId=api, RouteId=route, RouteResponseKey="$default")
 
 
 def put_stage(client: Any, api: str, **settings: Any) -> None:

@@ -15,6 +15,7 @@ def put_tables(dynamodb: Any) -> str:
     _put_table(dynamodb, "orders", "id", StreamSpecification=STREAM)
     _put_table(dynamodb, "orders-by-customer", "customer")
     _put_table(dynamodb, "orders-stock", "article")
+    _put_table(dynamodb, "orders-feed", "connection")
     for article, count in ON_HAND.items():
         dynamodb.put_item(
             TableName="orders-stock", Item={"article": {"S": article}, "left": {"N": str(count)}}

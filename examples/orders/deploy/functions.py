@@ -13,8 +13,8 @@ TOKEN = "let-the-shop-in"  # a secret, were this not an example
 RUNTIME = f"python3.{sys.version_info[1]}"
 
 
-def put_functions(client: Any, role: str, queues: dict[str, str]) -> dict[str, str]:
-    """Create or update all of them; alias ARNs by name."""
+def put_functions(client: Any, role: str, queues: dict[str, str], connections: str) -> dict[str, str]:
+    """Create or update all of them; alias ARNs by name. `connections`: the address of the feed."""
     layer = client.publish_layer_version(
         LayerName="orders-pricing", Content={"ZipFile": pack(APP / "layer")}, CompatibleRuntimes=[RUNTIME]
     )["LayerVersionArn"]
@@ -26,7 +26,8 @@ def put_functions(client: Any, role: str, queues: dict[str, str]) -> dict[str, s
         "orders-stock": {"STOCK": "orders-stock"},
         "orders-pack": {},
         "orders-view": {"VIEW": "orders-by-customer", "NOTIFICATIONS": queues["orders-notifications.fifo"]},
-        "orders-notify": {},
+        "orders-notify": {"FEED": "orders-feed", "CONNECTIONS": connections},
+        "orders-feed": {"FEED": "orders-feed"},
         "orders-read": {"VIEW": "orders-by-customer"},
         "orders-authorize": {"TOKEN": TOKEN},
     }

@@ -22,15 +22,19 @@ OWN = {
         {
             "Effect": "Allow",
             "Action": [
+                "dynamodb:DeleteItem",
                 "dynamodb:GetItem",
                 "dynamodb:PutItem",
+                "dynamodb:Scan",
                 "dynamodb:UpdateItem",
+                "execute-api:ManageConnections",
                 "lambda:InvokeFunction",
                 "sqs:SendMessage",
                 "states:StartExecution",
             ],
             "Resource": [
                 "arn:aws:dynamodb:*:*:table/orders*",
+                "arn:aws:execute-api:*:*:*/live/*/@connections/*",
                 "arn:aws:lambda:*:*:function:orders-*",
                 "arn:aws:sqs:*:*:orders-*",
                 "arn:aws:states:*:*:stateMachine:orders-*",

@@ -13,6 +13,11 @@ from deploy.apis_v2 import STAGE
 from drive.server import Server
 
 
+def apis_at(url: str) -> str:
+    """Where a fogbank's APIs answer, for clients that resolve no names under execute-api."""
+    return url + "/_aws/execute-api/{id}/{stage}"
+
+
 @dataclass
 class Drive:
     """One run against one server. `mark` makes names of this run its own."""
@@ -28,7 +33,7 @@ class Drive:
 
     def api_url(self, api: str) -> str:
         """Where the stage of an API answers."""
-        return f"{self.server.url}/_aws/execute-api/{api}/{STAGE}"
+        return apis_at(self.server.url).format(id=api, stage=STAGE)
 
     def call(
         self, method: str, path: str, body: Any = None, *, key: str | None = None
