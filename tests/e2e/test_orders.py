@@ -58,6 +58,8 @@ def check(output: str) -> None:
     assert "'orders': 8, 'cents': 30400, 'asked_by': 'shop'" in line(output, "token")
     assert "pages of https://shop.example may call" in line(output, "preflight")
     assert re.search(r"succeeded +r-\w+-direct, 2 parcels", output)
+    assert re.search(r"news .*'cents': 3800}", output)
+    assert "forgotten by $disconnect" in line(output, "closed")
     assert "All of it worked" in output
 
 

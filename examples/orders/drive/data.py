@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 from drive.report import must, until
@@ -20,15 +21,15 @@ def show(drive: Drive) -> None:
     print(
         f"\nOrders through the API into the table, its stream, the view and the queue: {ORDERS} of them, 1 poison"
     )
-    began, began_ms = time.perf_counter(), time.time_ns() // 1_000_000
+    began, now = time.perf_counter(), datetime.now(UTC)
     names = write(drive)
     wrote_s = time.perf_counter() - began
     print(f"  written       {len(names)} orders by PUT in {wrote_s * 1000:.0f} ms")
-    show_poison(drive, names[POISON])
+    show_poison(drive, names[POISON], now)
     show_view(drive)
     took_s = time.perf_counter() - began
     print(f"  in all        {took_s:.1f} s from the first order to the whole view")
-    show_batches(drive, began_ms)
+    show_batches(drive, now)
     show_notifications(drive)
 
 
@@ -50,7 +51,7 @@ def write(drive: Drive) -> list[str]:
     return names
 
 
-def show_poison(drive: Drive, name: str) -> None:
+def show_poison(drive: Drive, name: str, since: datetime) -> None:
     """The failure's report names the batch that was given up: the one record."""
     sqs, url = drive.client("sqs"), drive.app.queues["orders-poison"]
 
@@ -58,7 +59,8 @@ def show_poison(drive: Drive, name: str) -> None:
         for message in sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages", []):
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
             found: dict[str, Any] = json.loads(message["Body"])
-            return found
+            if found["timestamp"][:19] >= f"{since:%Y-%m-%dT%H:%M:%S}":  # else of a run that was broken off
+                return found
         return None
 
     found = until("report of the poison record", report)
@@ -107,10 +109,12 @@ def show_view(drive: Drive) -> None:
         print(f"  view          {name}: {orders} orders, {cents / 100:.2f}")
 
 
-def show_batches(drive: Drive, since_ms: int) -> None:
+def show_batches(drive: Drive, since: datetime) -> None:
     """How the poison record was cut out: batches in halves until it was alone."""
     events = drive.client("logs").filter_log_events(
-        logGroupName="/aws/lambda/orders-view", filterPattern='"batch of"', startTime=since_ms
+        logGroupName="/aws/lambda/orders-view",
+        filterPattern='"batch of"',
+        startTime=int(since.timestamp() * 1000),
     )["events"]
     print(f"  batches       of {', '.join(event['message'].split()[-1] for event in events)} records")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any
 
 from websockets.sync.client import connect
 
@@ -19,9 +18,10 @@ def show(drive: Drive) -> None:
     url = drive.api_url(drive.app.feed).replace("http", "ws", 1)
     print(f"\nThe feed {url}")
     customer = f"zoe-{drive.mark}"
+    before = watchers(drive)  # what a run that was broken off left
     with connect(url) as socket:
-        connections = watchers(drive)
-        must(len(connections) == 1, f"{len(connections)} connections are recorded")
+        mine = watchers(drive) - before
+        must(len(mine) == 1, f"{len(mine)} connections were recorded")
         socket.send(json.dumps({"action": "watch", "customer": customer}))
         answer = json.loads(socket.recv(timeout=WAIT_S))
         print(f"  answer         {answer}")
@@ -38,12 +38,11 @@ def show(drive: Drive) -> None:
             f"  news           {news}, {took_ms:.0f} ms after the order (the stream waits up to 1 s for more)"
         )
         must(news["order"] == order, f"the feed sent {news}")
-    until("end of the connection's record", lambda: not watchers(drive))
+    until("end of the connection's record", lambda: not watchers(drive) & mine)
     print("  closed         and forgotten by $disconnect")
 
 
-def watchers(drive: Drive) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = drive.client("dynamodb").scan(TableName="orders-feed", ConsistentRead=True)[
-        "Items"
-    ]
-    return found
+def watchers(drive: Drive) -> set[str]:
+    """The connections on record."""
+    items = drive.client("dynamodb").scan(TableName="orders-feed", ConsistentRead=True)["Items"]
+    return {item["connection"]["S"] for item in items}

@@ -56,6 +56,7 @@ class Server:
         self._worker = subprocess.Popen(
             [sys.executable, str(APP / "worker.py"), activity, "--endpoint-url", self.url],
             env=self._environment,
+            start_new_session=True,  # Ctrl-C is ours
         )
         return self._worker.pid
 
