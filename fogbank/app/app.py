@@ -143,6 +143,7 @@ class App:
         router = Router(house.calls.services)
         authenticator = Authenticator(house.keyring, self.settings.auth_mode, self.clock, self.wall)
         house.wire.connect(ServiceRequests(router, authenticator, house.calls))
+        self._urls = house.function_urls()
         apis = house.apis
         self.server.handler = Pipeline(
             router=router,
@@ -161,7 +162,11 @@ class App:
             ),
             usage=KeyUsage(house.calls, self.clock, house.lanes),
             paths={CODE_DOWNLOAD: self._download_code},
-            kinds={HostKind.EXECUTE_API: apis.handle, HostKind.CUSTOM: apis.handle},
+            kinds={
+                HostKind.EXECUTE_API: apis.handle,
+                HostKind.CUSTOM: apis.handle,
+                HostKind.LAMBDA_URL: self._function_url,
+            },
             apis=apis.handle,
             pages={
                 CONSOLE: Console(house.calls, self.ids).handle,
@@ -186,6 +191,10 @@ class App:
                 b'{"message":"The link is not valid or has expired"}',
             )
         return Response(200, [("content-type", "application/zip")], content)
+
+    async def _function_url(self, request: Request, host: Host, request_id: str) -> Response:
+        """A request to a function, by its URL."""
+        return await self._urls.handle(request, host.label, host.name, request_id)
 
     def _health(self) -> dict[str, Any]:
         return {

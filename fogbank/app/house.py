@@ -12,7 +12,7 @@ import shutil
 import tempfile
 from functools import partial
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from fogbank.app.execute_api import ExecuteApi
 from fogbank.app.services import BUILDERS, Parts, declared
@@ -36,6 +36,9 @@ from fogbank.store.blobs import FileBlobs
 from fogbank.store.folders import Folders
 from fogbank.store.open import open_store
 from fogbank.store.secrets import Secrets
+
+if TYPE_CHECKING:  # importing a service is part of waking it
+    from fogbank.services.lambda_.function_url_serving import FunctionUrls
 
 log = logging.getLogger("fogbank")
 
@@ -111,6 +114,12 @@ class House:
             )  # a Host that is one of these names is ours from the first request on
         self.telemetry.start()
         self.lanes.spawn("waking services", self._wake_all())
+
+    def function_urls(self) -> FunctionUrls:
+        """What answers at function URLs. After `start`."""
+        from fogbank.services.lambda_.function_url_serving import FunctionUrls
+
+        return FunctionUrls(self.functions, self.wire.identify_for_lambda)
 
     def hang_up(self) -> None:
         """End long polls, empty-handed: a server that ends does not wait for them."""

@@ -22,6 +22,11 @@ class Wire:
         assert self._requests is not None
         return await self._requests.identify(request)
 
+    async def identify_for_lambda(self, request: Request) -> Principal | None:
+        """Who signed a request to a function URL. Raises AwsError."""
+        assert self._requests is not None
+        return await self._requests.identify(request, "lambda")
+
     async def send(self, request: Request, service: str, caller: Caller) -> Response:
         """An AWS request of a service, run as `caller`."""
         assert self._requests is not None

@@ -1,7 +1,7 @@
 """Requests that fogbank makes of itself, in a service's own protocol: API Gateway's AWS integrations.
 
 Nothing is signed: who calls is known. The request goes the way of any other from its route on: parse, authorise, run, serialise.
-Also who signed a request that is not for AWS's API (`identify`), for methods with AWS_IAM.
+Also who signed a request that is not for AWS's API (`identify`), for methods and function URLs with AWS_IAM.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ class ServiceRequests:
         self._authenticator = authenticator
         self._calls = calls
 
-    async def identify(self, request: Request) -> Principal | None:
-        """Who signed a request for execute-api; None when nobody did. Raises AwsError."""
+    async def identify(self, request: Request, service: str = EXECUTE_API) -> Principal | None:
+        """Who signed a request for `service`; None when nobody did. Raises AwsError."""
         if "authorization" not in request.headers and "X-Amz-" not in request.query:
             return None
-        identity, _ = await self._authenticator.identify(request, Family.REST_JSON, EXECUTE_API)
+        identity, _ = await self._authenticator.identify(request, Family.REST_JSON, service)
         return identity.principal
 
     async def send(self, request: Request, service: str, caller: Caller) -> Response:

@@ -4,6 +4,7 @@ from fogbank.services.lambda_ import aliases as aliases
 from fogbank.services.lambda_ import creation as creation
 from fogbank.services.lambda_ import event_invoke_configs as event_invoke_configs
 from fogbank.services.lambda_ import event_source_mappings as event_source_mappings
+from fogbank.services.lambda_ import function_urls as function_urls
 from fogbank.services.lambda_ import functions as functions
 from fogbank.services.lambda_ import invoke as invoke
 from fogbank.services.lambda_ import layer_permissions as layer_permissions

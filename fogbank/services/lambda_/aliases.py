@@ -41,7 +41,7 @@ async def create_alias(
     routing_config: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Name a version."""
-    function = _function(ctx, function_name, "CreateAlias")
+    function = await _function(ctx, function_name, "CreateAlias")
     alias = Alias(name, function_version, ctx.state.ids.uuid(), description, _weights(routing_config) or {})
 
     async def attempt() -> None:
@@ -61,7 +61,7 @@ async def create_alias(
 @SERVICE.operation
 async def get_alias(ctx: Call[Lambda], *, function_name: str, name: str) -> dict[str, Any]:
     """One alias."""
-    function = _function(ctx, function_name, "GetAlias")
+    function = await _function(ctx, function_name, "GetAlias")
     await find_function(ctx.state.store, function)
     found = await find_alias(ctx.state.store, function, name)
     if found is None:
@@ -79,7 +79,7 @@ async def list_aliases(
     max_items: int | None = None,
 ) -> dict[str, Any]:
     """The aliases of a function by name, or those that point at one version."""
-    function = _function(ctx, function_name, "ListAliases")
+    function = await _function(ctx, function_name, "ListAliases")
     await find_function(ctx.state.store, function)
     limit = page_size(max_items, LAMBDA_ALIAS_PAGE_ITEMS_MAX)
     position = decode_marker(_LISTING, marker)
@@ -112,7 +112,7 @@ async def update_alias(
     revision_id: str | None = None,
 ) -> dict[str, Any]:
     """Point it elsewhere, or change how it shares invocations. An empty RoutingConfig ends the sharing."""
-    function = _function(ctx, function_name, "UpdateAlias")
+    function = await _function(ctx, function_name, "UpdateAlias")
     weights = _weights(routing_config)
 
     async def attempt() -> Alias:
@@ -144,7 +144,7 @@ async def update_alias(
 @SERVICE.operation
 async def delete_alias(ctx: Call[Lambda], *, function_name: str, name: str) -> dict[str, Any]:
     """Delete an alias with its policy and event configuration; one that is not there is deleted already."""
-    function = _function(ctx, function_name, "DeleteAlias")
+    function = await _function(ctx, function_name, "DeleteAlias")
     await find_function(ctx.state.store, function)
     transaction = Transaction().delete(keys.alias(function, name))
     transaction.delete(keys.policy(function.with_qualifier(name)))
@@ -154,9 +154,9 @@ async def delete_alias(ctx: Call[Lambda], *, function_name: str, name: str) -> d
     return {}
 
 
-def _function(ctx: Call[Lambda], function_name: str, action: str) -> FunctionName:
+async def _function(ctx: Call[Lambda], function_name: str, action: str) -> FunctionName:
     name = parse_name(function_name, ctx.account, ctx.region)
-    check_access(ctx, name, f"lambda:{action}")
+    await check_access(ctx, name, f"lambda:{action}")
     return name.with_qualifier(None)
 
 

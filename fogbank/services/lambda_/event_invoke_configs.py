@@ -35,7 +35,7 @@ async def put_function_event_invoke_config(
     """Set it anew: what is not given has its default again."""
     return await _set(
         ctx,
-        _name(ctx, function_name, qualifier, "PutFunctionEventInvokeConfig"),
+        await _name(ctx, function_name, qualifier, "PutFunctionEventInvokeConfig"),
         maximum_retry_attempts,
         maximum_event_age_in_seconds,
         destination_config,
@@ -56,7 +56,7 @@ async def update_function_event_invoke_config(
     """Change what is given; there must be a configuration already."""
     return await _set(
         ctx,
-        _name(ctx, function_name, qualifier, "UpdateFunctionEventInvokeConfig"),
+        await _name(ctx, function_name, qualifier, "UpdateFunctionEventInvokeConfig"),
         maximum_retry_attempts,
         maximum_event_age_in_seconds,
         destination_config,
@@ -69,7 +69,7 @@ async def get_function_event_invoke_config(
     ctx: Call[Lambda], *, function_name: str, qualifier: str | None = None
 ) -> dict[str, Any]:
     """One configuration."""
-    name = _name(ctx, function_name, qualifier, "GetFunctionEventInvokeConfig")
+    name = await _name(ctx, function_name, qualifier, "GetFunctionEventInvokeConfig")
     await _check_there(ctx, name)
     record = await ctx.state.store.get(_key(name))
     if record is None:
@@ -82,7 +82,8 @@ async def list_function_event_invoke_configs(
     ctx: Call[Lambda], *, function_name: str, marker: str | None = None, max_items: int | None = None
 ) -> dict[str, Any]:
     """The configurations of a function, its versions and aliases, by qualifier."""
-    name = _name(ctx, function_name, None, "ListFunctionEventInvokeConfigs").with_qualifier(None)
+    name = await _name(ctx, function_name, None, "ListFunctionEventInvokeConfigs")
+    name = name.with_qualifier(None)
     await _check_there(ctx, name)
     limit = page_size(max_items)
     position = decode_marker(_LISTING, marker)
@@ -104,7 +105,7 @@ async def delete_function_event_invoke_config(
     ctx: Call[Lambda], *, function_name: str, qualifier: str | None = None
 ) -> dict[str, Any]:
     """Have AWS's defaults again."""
-    name = _name(ctx, function_name, qualifier, "DeleteFunctionEventInvokeConfig")
+    name = await _name(ctx, function_name, qualifier, "DeleteFunctionEventInvokeConfig")
     await _check_there(ctx, name)
     if await ctx.state.store.get(_key(name)) is None:
         raise _without(name)
@@ -172,7 +173,7 @@ async def _destination(
     target = parse_name(destination, ctx.account, ctx.region)
     if target.arn == name.arn:
         raise invalid_parameter("You can't specify the function as a destination for itself.")
-    check_access(ctx, target, "lambda:InvokeFunction")
+    await check_access(ctx, target, "lambda:InvokeFunction")
     try:
         await find(ctx.state.store, target)
     except AwsError:
@@ -218,7 +219,7 @@ def _key(name: FunctionName) -> tuple[bytes | int | str, ...]:
     return keys.event_invoke_config(name, name.qualifier or LATEST)
 
 
-def _name(ctx: Call[Lambda], function_name: str, qualifier: str | None, action: str) -> FunctionName:
+async def _name(ctx: Call[Lambda], function_name: str, qualifier: str | None, action: str) -> FunctionName:
     name = parse_name(function_name, ctx.account, ctx.region, qualifier)
-    check_access(ctx, name, f"lambda:{action}")
+    await check_access(ctx, name, f"lambda:{action}")
     return name

@@ -73,7 +73,7 @@ async def create_event_source_mapping(
     kind = kind_of(event_source_arn)
     assert event_source_arn is not None  # kind_of refuses that
     name = parse_name(function_name, ctx.account, ctx.region)
-    check_access(ctx, name, "lambda:CreateEventSourceMapping")
+    await check_access(ctx, name, "lambda:CreateEventSourceMapping")
     now_ms = ctx.state.clock.now_ms()
     mapping = Mapping(
         uuid=ctx.state.ids.uuid(),
@@ -204,7 +204,7 @@ async def update_event_source_mapping(
         after = with_settings(before, sent)
         if function_name is not None:
             name = parse_name(function_name, ctx.account, ctx.region)
-            check_access(ctx, name, "lambda:UpdateEventSourceMapping")
+            await check_access(ctx, name, "lambda:UpdateEventSourceMapping")
             after = replace(after, function=_invoked_arn(name))
         await _check(ctx, after)
         enable = before.enabled if enabled is None else enabled

@@ -11,6 +11,7 @@ from fogbank.services.lambda_ import keys
 from fogbank.services.lambda_.access import check_access
 from fogbank.services.lambda_.environment import open_variables
 from fogbank.services.lambda_.errors import conflict, invalid_parameter
+from fogbank.services.lambda_.function_urls import drop_urls
 from fogbank.services.lambda_.names import LATEST, FunctionName, is_version, parse_name
 from fogbank.services.lambda_.pages import decode_marker, encode_marker, page_size
 from fogbank.services.lambda_.records import (
@@ -44,7 +45,7 @@ def rendered(ctx: Call[Lambda], name: FunctionName, version: Version) -> dict[st
 async def look_up(ctx: Call[Lambda], action: str, function_name: str, qualifier: str | None = None) -> Found:
     """The function, version or alias that a caller named."""
     name = parse_name(function_name, ctx.account, ctx.region, qualifier)
-    check_access(ctx, name, f"lambda:{action}")
+    await check_access(ctx, name, f"lambda:{action}")
     return await find(ctx.state.store, name)
 
 
@@ -150,7 +151,7 @@ async def delete_function(
 ) -> dict[str, Any]:
     """Delete a function with all that belongs to it, or one published version."""
     name = parse_name(function_name, ctx.account, ctx.region, qualifier)
-    check_access(ctx, name, "lambda:DeleteFunction")
+    await check_access(ctx, name, "lambda:DeleteFunction")
     if name.qualifier is None:
         await retried(lambda: _delete(ctx, name))
     elif name.qualifier == LATEST:
@@ -173,6 +174,7 @@ async def _delete(ctx: Call[Lambda], name: FunctionName) -> None:
         keys.event_invoke_configs(name),
     ):
         transaction.delete_prefix(prefix)
+    await drop_urls(ctx, transaction, name)
     state.collector.drop(transaction, name, function.latest)
     async for version in versions_of(ctx, name, 0):
         state.collector.drop(transaction, name, version)

@@ -108,7 +108,7 @@ async def _resolve(ctx: Call[Lambda], params: dict[str, Any]) -> Target:
     _validate(params)
     text, qualifier = params["FunctionName"], params.get("Qualifier")
     name = parse_name(text, ctx.account, ctx.region, qualifier)
-    check_access(ctx, name, _ACTION)
+    await check_access(ctx, name, _ACTION)
     key = (ctx.account, ctx.region, text, qualifier) if name.account == ctx.account else None
     return await ctx.state.targets.resolve(name, key)
 

@@ -50,6 +50,20 @@ def event_invoke_config(name: FunctionName, qualifier: str) -> Key:
     return (*event_invoke_configs(name), qualifier)
 
 
+def urls(name: FunctionName) -> Key:
+    return ("lambda", name.account, name.region, "url", name.name)
+
+
+def url(name: FunctionName) -> Key:
+    """The URL of the function or alias that `name` names."""
+    return (*urls(name), name.qualifier or "")
+
+
+def url_owner(url_id: str) -> Key:
+    """Whose URL it is, whatever account and region."""
+    return ("lambda", "", "", "url-id", url_id)
+
+
 def account(account: str, region: str) -> Key:
     """What an account uses in a region: sums kept with the functions they are of."""
     return ("lambda", account, region, "account")

@@ -88,7 +88,7 @@ async def get_layer_version_policy(
 
 async def _version(ctx: Call[Lambda], layer_name: str, number: int, action: str) -> LayerName:
     name = parse_layer(ctx, layer_name)
-    if name.account != ctx.account and not ctx.principal.acts_as_root:
+    if name.account != ctx.account:
         raise access_denied(ctx.principal.arn, f"lambda:{action}", name.version_arn(number))
     if await find_layer_version(ctx, name, number) is None:
         raise not_found(f"Layer version {name.version_arn(number)} does not exist.")

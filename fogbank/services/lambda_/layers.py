@@ -226,7 +226,7 @@ async def find_layer_version(ctx: Call[Lambda], name: LayerName, number: int) ->
 
 async def check_layer_access(ctx: Call[Lambda], name: LayerName, number: int) -> None:
     """A layer of another account is for those whom its policy names."""
-    if name.account == ctx.account or ctx.principal.acts_as_root:
+    if name.account == ctx.account:
         return
     key = keys.layer_policy(name.account, name.region, name.name, number)
     record = await ctx.state.store.get(key)
@@ -265,7 +265,7 @@ def _is_compatible(version: LayerVersion, runtime: str | None, architecture: str
 
 
 def _check_owner(ctx: Call[Lambda], name: LayerName, action: str) -> None:
-    if name.account != ctx.account and not ctx.principal.acts_as_root:
+    if name.account != ctx.account:
         raise access_denied(ctx.principal.arn, f"lambda:{action}", name.arn)
 
 

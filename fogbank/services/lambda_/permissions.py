@@ -47,7 +47,7 @@ async def add_permission(
     revision_id: str | None = None,
 ) -> dict[str, Any]:
     """Let a principal do something with the function, or with one of its versions or aliases."""
-    name = _name(ctx, function_name, qualifier, "AddPermission")
+    name = await _name(ctx, function_name, qualifier, "AddPermission")
     grant = Grant(
         statement_id,
         action,
@@ -74,7 +74,7 @@ async def remove_permission(
     revision_id: str | None = None,
 ) -> dict[str, Any]:
     """Take a statement back."""
-    name = _name(ctx, function_name, qualifier, "RemovePermission")
+    name = await _name(ctx, function_name, qualifier, "RemovePermission")
     await retried(
         lambda: _change(ctx, name, revision_id, lambda policy: without_statement(policy, statement_id))
     )
@@ -86,7 +86,7 @@ async def get_policy(
     ctx: Call[Lambda], *, function_name: str, qualifier: str | None = None
 ) -> dict[str, Any]:
     """The policy, and the revision of what it belongs to."""
-    name = _name(ctx, function_name, qualifier, "GetPolicy")
+    name = await _name(ctx, function_name, qualifier, "GetPolicy")
     found = await find(ctx.state.store, name)
     record = await ctx.state.store.get(keys.policy(name))
     if record is None:
@@ -132,9 +132,9 @@ def _revise(transaction: Transaction, found: Found, revision_id: str) -> None:
     put_function(transaction, name, function, found.stored)
 
 
-def _name(ctx: Call[Lambda], function_name: str, qualifier: str | None, action: str) -> FunctionName:
+async def _name(ctx: Call[Lambda], function_name: str, qualifier: str | None, action: str) -> FunctionName:
     name = parse_name(function_name, ctx.account, ctx.region, qualifier)
-    check_access(ctx, name, f"lambda:{action}")
+    await check_access(ctx, name, f"lambda:{action}")
     if name.qualifier == LATEST:
         raise invalid_parameter("We currently do not support adding policies for $LATEST.")
     return name

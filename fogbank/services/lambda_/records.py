@@ -109,6 +109,30 @@ class EventInvokeConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class FunctionUrl:
+    """The URL of a function or an alias. `cors` by its members' wire names; None: never given."""
+
+    url_id: str
+    auth_type: str
+    created_ms: int
+    modified_ms: int
+    invoke_mode: str | None = None  # None: never given, which is BUFFERED
+    cors: dict[str, Any] | None = None
+    host: str = ""  # what follows the region in the URL, as the one who made it reaches this server
+    scheme: str = "http"
+
+
+@dataclass(frozen=True, slots=True)
+class UrlOwner:
+    """What a URL's id stands for."""
+
+    account: str
+    region: str
+    name: str
+    qualifier: str  # "" for the function
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """Sums over an account's functions in one region."""
 
@@ -168,6 +192,14 @@ def decode_policy(raw: bytes) -> Policy:
 
 def decode_event_invoke_config(raw: bytes) -> EventInvokeConfig:
     return EventInvokeConfig(**orjson.loads(raw))
+
+
+def decode_url(raw: bytes) -> FunctionUrl:
+    return FunctionUrl(**orjson.loads(raw))
+
+
+def decode_url_owner(raw: bytes) -> UrlOwner:
+    return UrlOwner(**orjson.loads(raw))
 
 
 def decode_account(raw: bytes) -> Account:

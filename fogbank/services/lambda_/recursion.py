@@ -18,7 +18,7 @@ from fogbank.store.api import Transaction
 @SERVICE.operation
 async def get_function_recursion_config(ctx: Call[Lambda], *, function_name: str) -> dict[str, Any]:
     function, _ = await find_function(
-        ctx.state.store, _name(ctx, function_name, "GetFunctionRecursionConfig")
+        ctx.state.store, await _name(ctx, function_name, "GetFunctionRecursionConfig")
     )
     return {"RecursiveLoop": function.recursive_loop}
 
@@ -27,7 +27,7 @@ async def get_function_recursion_config(ctx: Call[Lambda], *, function_name: str
 async def put_function_recursion_config(
     ctx: Call[Lambda], *, function_name: str, recursive_loop: str
 ) -> dict[str, Any]:
-    name = _name(ctx, function_name, "PutFunctionRecursionConfig")
+    name = await _name(ctx, function_name, "PutFunctionRecursionConfig")
 
     async def attempt() -> Function:
         function, stored = await find_function(ctx.state.store, name)
@@ -40,7 +40,7 @@ async def put_function_recursion_config(
     return {"RecursiveLoop": after.recursive_loop}
 
 
-def _name(ctx: Call[Lambda], function_name: str, action: str) -> FunctionName:
+async def _name(ctx: Call[Lambda], function_name: str, action: str) -> FunctionName:
     name = parse_name(function_name, ctx.account, ctx.region)
-    check_access(ctx, name, f"lambda:{action}")
+    await check_access(ctx, name, f"lambda:{action}")
     return name

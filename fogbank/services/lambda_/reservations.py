@@ -33,7 +33,7 @@ async def put_function_concurrency(
     ctx: Call[Lambda], *, function_name: str, reserved_concurrent_executions: int
 ) -> dict[str, Any]:
     """Reserve a part of the account's concurrency for a function, and bound it to that."""
-    name = _name(ctx, function_name, "PutFunctionConcurrency")
+    name = await _name(ctx, function_name, "PutFunctionConcurrency")
     await retried(lambda: _reserve(ctx, name, reserved_concurrent_executions))
     return {"ReservedConcurrentExecutions": reserved_concurrent_executions}
 
@@ -41,7 +41,7 @@ async def put_function_concurrency(
 @SERVICE.operation
 async def delete_function_concurrency(ctx: Call[Lambda], *, function_name: str) -> dict[str, Any]:
     """Give the reservation back."""
-    name = _name(ctx, function_name, "DeleteFunctionConcurrency")
+    name = await _name(ctx, function_name, "DeleteFunctionConcurrency")
     await retried(lambda: _reserve(ctx, name, None))
     return {}
 
@@ -49,7 +49,7 @@ async def delete_function_concurrency(ctx: Call[Lambda], *, function_name: str) 
 @SERVICE.operation
 async def get_function_concurrency(ctx: Call[Lambda], *, function_name: str) -> dict[str, Any]:
     """The reservation, if there is one."""
-    name = _name(ctx, function_name, "GetFunctionConcurrency")
+    name = await _name(ctx, function_name, "GetFunctionConcurrency")
     function, _ = await find_function(ctx.state.store, name)
     return {} if function.reserved is None else {"ReservedConcurrentExecutions": function.reserved}
 
@@ -119,9 +119,9 @@ async def _values(ctx: Call[Lambda], prefix: Key) -> AsyncIterator[bytes]:
         after = records[-1].key
 
 
-def _name(ctx: Call[Lambda], function_name: str, action: str) -> FunctionName:
+async def _name(ctx: Call[Lambda], function_name: str, action: str) -> FunctionName:
     name = parse_name(function_name, ctx.account, ctx.region)
-    check_access(ctx, name, f"lambda:{action}")
+    await check_access(ctx, name, f"lambda:{action}")
     if name.qualifier is not None:
         raise invalid_parameter(
             "This operation is permitted on Lambda functions only. Aliases and versions do not support this "

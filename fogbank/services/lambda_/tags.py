@@ -26,7 +26,7 @@ async def tag_resource(ctx: Call[Lambda], *, resource: str, tags: dict[str, str]
     if (uuid := _mapping(resource)) is not None:
         await change_mapping_tags(ctx, uuid, lambda before: before | tags)
         return {}
-    name = _name(ctx, resource, "TagResource")
+    name = await _name(ctx, resource, "TagResource")
     if not tags:
         raise invalid_parameter("An error occurred and the request cannot be processed.")
     await retried(lambda: _change(ctx, name, lambda before: before | tags))
@@ -42,7 +42,7 @@ async def untag_resource(ctx: Call[Lambda], *, resource: str, tag_keys: list[str
             ctx, uuid, lambda before: {k: v for k, v in before.items() if k not in gone}
         )
         return {}
-    name = _name(ctx, resource, "UntagResource")
+    name = await _name(ctx, resource, "UntagResource")
     await retried(
         lambda: _change(ctx, name, lambda before: {k: v for k, v in before.items() if k not in gone})
     )
@@ -55,7 +55,7 @@ async def list_tags(ctx: Call[Lambda], *, resource: str) -> dict[str, Any]:
     if (uuid := _mapping(resource)) is not None:
         mapping, _ = await find_mapping(ctx, uuid)
         return {"Tags": mapping.tags}
-    function, _ = await find_function(ctx.state.store, _name(ctx, resource, "ListTags"))
+    function, _ = await find_function(ctx.state.store, await _name(ctx, resource, "ListTags"))
     return {"Tags": function.tags}
 
 
@@ -76,12 +76,12 @@ async def _change(
     await ctx.state.store.commit(transaction)
 
 
-def _name(ctx: Call[Lambda], resource: str, action: str) -> FunctionName:
+async def _name(ctx: Call[Lambda], resource: str, action: str) -> FunctionName:
     arn = parse_arn(resource)
     if arn is not None and not arn.resource.startswith("function:"):
         raise NotSupported(f"tags on lambda {arn.resource.partition(':')[0]}s")
     name = parse_name(resource, ctx.account, ctx.region)
-    check_access(ctx, name, f"lambda:{action}")
+    await check_access(ctx, name, f"lambda:{action}")
     if name.qualifier is not None:
         raise invalid_parameter(
             "Tags on function aliases and versions are not supported. Please specify a function ARN."

@@ -54,7 +54,7 @@ async def update_function_code(
     revision_id: str | None = None,
 ) -> dict[str, Any]:
     """Replace the code, or with DryRun only check that one could."""
-    name = _name(ctx, function_name, "lambda:UpdateFunctionCode")
+    name = await _name(ctx, function_name, "lambda:UpdateFunctionCode")
     if image_uri is not None:
         raise NotSupported("Lambda functions from container images")
     code = {
@@ -127,7 +127,7 @@ async def update_function_configuration(
     snap_start: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Change settings; what is not given stays."""
-    name = _name(ctx, function_name, "lambda:UpdateFunctionConfiguration")
+    name = await _name(ctx, function_name, "lambda:UpdateFunctionConfiguration")
     function, _ = await find_function(ctx.state.store, name)
     check_changeable(name, function.latest, revision_id)
     if runtime is not None:
@@ -239,9 +239,9 @@ def check_changeable(name: FunctionName, latest: Version, revision_id: str | Non
         raise stale_revision(REVISION_TELLERS)
 
 
-def _name(ctx: Call[Lambda], function_name: str, action: str) -> FunctionName:
+async def _name(ctx: Call[Lambda], function_name: str, action: str) -> FunctionName:
     name = parse_name(function_name, ctx.account, ctx.region)
-    check_access(ctx, name, action)
+    await check_access(ctx, name, action)
     if name.qualifier is not None:
         raise invalid_parameter(
             "This operation is permitted on Lambda functions only. Aliases and versions do not support this "

@@ -33,7 +33,7 @@ async def publish_version(
 ) -> dict[str, Any]:
     """Publish `$LATEST`; when nothing changed since the last version, that one is the answer."""
     name = parse_name(function_name, ctx.account, ctx.region)
-    check_access(ctx, name, "lambda:PublishVersion")
+    await check_access(ctx, name, "lambda:PublishVersion")
     name = name.with_qualifier(None)
     version = await retried(lambda: _publish(ctx, name, code_sha256, description, revision_id))
     return rendered(ctx, name.with_qualifier(version.version), version)
@@ -80,7 +80,7 @@ async def list_versions_by_function(
 ) -> dict[str, Any]:
     """`$LATEST` and the published versions, in order."""
     name = parse_name(function_name, ctx.account, ctx.region)
-    check_access(ctx, name, "lambda:ListVersionsByFunction")
+    await check_access(ctx, name, "lambda:ListVersionsByFunction")
     name = name.with_qualifier(None)
     function, _ = await find_function(ctx.state.store, name)
     limit = page_size(max_items)
