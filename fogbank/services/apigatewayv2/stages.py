@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from fogbank.core.arn import parse_arn
+from fogbank.core.errors import NotSupported
 from fogbank.model.call import Call
 from fogbank.services.apigatewayv2 import keys
 from fogbank.services.apigatewayv2.deploying import (
@@ -19,7 +20,7 @@ from fogbank.services.apigatewayv2.drafts import Edit, api_of, edit_of, stamp
 from fogbank.services.apigatewayv2.limits import STAGES_PER_API_MAX
 from fogbank.services.apigatewayv2.pages import answer_page
 from fogbank.services.apigatewayv2.records import Wire, given, held, merged, merged_map, pack, read, retried
-from fogbank.services.apigatewayv2.rules import check_tags, check_variables, websocket_only
+from fogbank.services.apigatewayv2.rules import check_tags, check_variables
 from fogbank.services.apigatewayv2.service import SERVICE, bad_request, conflict, not_found, too_many
 from fogbank.services.apigatewayv2.state import ApiGatewayV2
 from fogbank.store.api import ABSENT, Transaction
@@ -85,11 +86,13 @@ def check_stage(edit: Edit, stage: Wire) -> None:
     check_variables(stage.get("StageVariables"))
     settings = stage.get("DefaultRouteSettings") or {}
     for each in (settings, *(stage.get("RouteSettings") or {}).values()):
-        websocket_only(
-            edit.api,
-            dataTraceEnabled=each.get("DataTraceEnabled"),
-            loggingLevel=None if each.get("LoggingLevel") in (None, "OFF") else each["LoggingLevel"],
-        )
+        if each.get("DataTraceEnabled") or each.get("LoggingLevel") not in (None, "OFF"):
+            http = "Execution logs are not supported on protocolType HTTP"
+            raise (
+                bad_request(http)
+                if edit.is_http
+                else NotSupported("apigatewayv2 execution logs (LoggingLevel, DataTraceEnabled)")
+            )
         for name in ("ThrottlingBurstLimit", "ThrottlingRateLimit"):
             if each.get(name) is not None and each[name] < 0:
                 raise bad_request(f"Invalid {name[0].lower()}{name[1:]} specified: must not be negative")
@@ -103,9 +106,7 @@ def check_access_log(settings: Wire | None) -> None:
     if arn is None or arn.service not in ("logs", "firehose"):
         raise bad_request("Invalid ARN specified in the request. ARN must be a CloudWatch Logs log group")
     if arn.service == "firehose":
-        raise bad_request(
-            "fogbank does not support access logs to Firehose yet: name a CloudWatch Logs log group"
-        )
+        raise NotSupported("apigatewayv2 access logs to Firehose")
     if not settings.get("Format"):
         raise bad_request("Access log format must be specified")  # ours
     if (

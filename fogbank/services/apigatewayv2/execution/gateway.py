@@ -276,15 +276,21 @@ class Gateway:
             dimensions = (*dimensions, detailed)
         return self.tallies.tally(place.account, place.region, dimensions)
 
-    def socket_metrics(self, stage: SocketStage, metric: str, integration_ms: int | None) -> None:
-        """ConnectCount, MessageCount, ClientError, IntegrationError; IntegrationLatency where a backend was asked."""
+    def socket_metrics(
+        self, stage: SocketStage, metric: str, integration_ms: int | None, route_key: str | None
+    ) -> None:
+        """ConnectCount, MessageCount, ClientError, IntegrationError; IntegrationLatency where a backend was asked. By route
+        too, when one is given."""
         now_ms = self.clock.now_ms()
-        dimensions = (("ApiId", stage.api_id), ("Stage", stage.name))
-        points = [Point(NAMESPACE, metric, at, 1, "Count", now_ms) for at in (dimensions[:1], dimensions)]
+        api, of_stage = ("ApiId", stage.api_id), ("Stage", stage.name)
+        places: list[tuple[tuple[str, str], ...]] = [(api,), (api, of_stage)]
+        if route_key is not None:
+            places.append((api, ("Route", route_key), of_stage))
+        points = [Point(NAMESPACE, metric, at, 1, "Count", now_ms) for at in places]
         if integration_ms is not None:
             points += [
                 Point(NAMESPACE, "IntegrationLatency", at, integration_ms, "Milliseconds", now_ms)
-                for at in (dimensions[:1], dimensions)
+                for at in places
             ]
         self.telemetry.points(stage.place.account, stage.place.region, points)
 

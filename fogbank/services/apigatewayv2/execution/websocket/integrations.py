@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -131,6 +131,7 @@ class Integration:
             for response in responses
         ]
         self._credentials: str | None = wire.get("CredentialsArn")
+        self._server_name: str = (wire.get("TlsConfig") or {}).get("ServerNameToVerify") or ""
         self._invoker: Invoker | None = None
         if self._type == "AWS_PROXY" or (self._type == "AWS" and ":lambda:path/" in self._uri):
             try:
@@ -249,6 +250,8 @@ class Integration:
         headers.append(("User-Agent", f"AmazonAPIGateway_{self._stage.api_id}"))
         try:
             origin, host, target = origin_of(url)
+            if self._server_name:
+                origin = replace(origin, server_name=self._server_name)
             if query:
                 target += ("&" if "?" in target else "?") + "&".join(query)
             method = "POST" if self._method == "ANY" else self._method

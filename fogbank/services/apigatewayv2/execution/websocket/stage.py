@@ -246,7 +246,9 @@ class SocketStage:
         """Metrics and the access log."""
         latency_ms = int((self.gateway.clock.monotonic_s() - x.started_s) * 1000)
         if metric:
-            self.gateway.socket_metrics(self, metric, x.integration_latency_ms)
+            detailed = route_settings(self.wire, x.route_key).get("DetailedMetricsEnabled")
+            route_key = x.route_key if detailed else None
+            self.gateway.socket_metrics(self, metric, x.integration_latency_ms, route_key)
         if self._log is None:
             return
         context = x.context() | {

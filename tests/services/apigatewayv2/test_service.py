@@ -1,0 +1,55 @@
+"""Every operation and every setting of botocore's model is implemented, or refused by name."""
+
+from __future__ import annotations
+
+import pytest
+from botocore.exceptions import ClientError
+
+from fogbank.services import apigatewaymanagementapi
+from fogbank.services.apigatewayv2 import SERVICE
+from tests.services.apigatewayv2.conftest import HttpApis
+
+#: Portals and their products, and routing rules.
+REFUSED_NOUNS = ("Portal", "Product", "RoutingRule")
+
+
+def test_every_operation_is_implemented_or_refused_by_name() -> None:
+    missing = set(SERVICE.model.operations) - set(SERVICE.operations)
+    assert missing == {
+        name for name in SERVICE.model.operations if any(noun in name for noun in REFUSED_NOUNS)
+    }
+    management = apigatewaymanagementapi.SERVICE
+    assert set(management.model.operations) == set(management.operations)
+
+
+def test_every_setting_is_decided() -> None:
+    assert {name: op.undecided for name, op in SERVICE.operations.items() if op.undecided} == {}
+
+
+def refused(call: object, **members: object) -> tuple[str, str]:
+    with pytest.raises(ClientError) as error:
+        call(**members)  # type: ignore[operator]
+    found = error.value.response["Error"]
+    return found["Code"], found["Message"]
+
+
+def test_what_is_not_supported_says_so(apis: HttpApis) -> None:
+    code, message = refused(apis.client.list_portals)
+    assert (code, "ListPortals" in message) == ("NotImplemented", True)
+    configuration = {"CertificateArn": "arn:aws:acm:us-east-1:000000000000:certificate/1"}
+    code, message = refused(
+        apis.client.create_domain_name,
+        DomainName="mtls.example.com",
+        DomainNameConfigurations=[configuration],
+        MutualTlsAuthentication={"TruststoreUri": "s3://bucket/key"},
+    )
+    assert (code, "MutualTlsAuthentication" in message) == ("NotImplemented", True)
+    socket = apis.client.create_api(
+        Name="w", ProtocolType="WEBSOCKET", RouteSelectionExpression="$request.body.a"
+    )["ApiId"]
+    code, message = refused(apis.client.create_route, ApiId=socket, RouteKey="$connect", ApiKeyRequired=True)
+    assert (code, "ApiKeyRequired" in message) == ("NotImplemented", True)
+    code, message = refused(
+        apis.client.create_stage, ApiId=socket, StageName="s", DefaultRouteSettings={"LoggingLevel": "INFO"}
+    )
+    assert (code, "LoggingLevel" in message) == ("NotImplemented", True)
