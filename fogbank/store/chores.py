@@ -30,13 +30,20 @@ Handler = Callable[[Leased], Awaitable[None]]
 class Chores:
     """The lanes that work the queues of one service."""
 
-    def __init__(self, store: Store, clock: Clock, ids: Ids, lanes: Lanes) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, ids: Ids, lanes: Lanes, *, owner: str | None = None
+    ) -> None:
+        """`owner` holds the leases: a name that is the same after a restart lets `take_up` do its work."""
         self._store = store
         self._clock = clock
         self._lanes = lanes
-        self._owner = ids.uuid()
+        self._owner = owner or ids.uuid()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._unwatch: list[Callable[[], None]] = []
+
+    async def take_up(self) -> None:
+        """Put back what this owner held when its process was killed, instead of waiting until the leases run out."""
+        await self._store.release(self._owner)
 
     def start(self, queue: str, handler: Handler) -> None:
         news = asyncio.Event()

@@ -51,13 +51,14 @@ class DynamoDB:
         self.throttle: Throttle = Buckets(clock) if is_throttled else NoThrottle()
         self._replicator = Replicator(store, clock, lanes, self.directory, self.writer, telemetry)
         self._tokens = TokenSweeper(store, clock)
-        self._chores = Chores(store, clock, ids, lanes)
+        self._chores = Chores(store, clock, ids, lanes, owner=f"dynamodb {node}")
 
     async def start(self) -> None:
         self.directory.start()
         self.lanes.loop("dynamodb figures", self.figures.run)
         self.lanes.loop("dynamodb tokens", self._tokens.run)
         chores = self._chores
+        await chores.take_up()
         chores.start(PURGE_QUEUE, Purging(self.store).do)
         chores.start(BACKFILL_QUEUE, Backfill(self.store, self.directory, self.figures).do)
         chores.start(TTL_QUEUE, Expiry(self.store, self.clock, self.directory, self.writer).do)
