@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PORT ?= 4566
 
-.PHONY: install run test lint fix bench soak docs transcripts clean
+.PHONY: install run test lint fix bench soak soak-streams docs transcripts clean
 
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "fogbank needs Python 3.11 or newer; say make PYTHON=/path/to/python3.11")'
@@ -31,10 +31,13 @@ fix: $(STAMP)
 	@$(BIN)/ruff format -q . && $(BIN)/ruff check -q --fix .
 
 bench: $(STAMP)  ## our benchmarks, each as a ratio to a reference in the same run
-	@for b in benchmarks/*.py; do case $$b in */common.py|*/soak.py) ;; *) echo "== $$b"; $(BIN)/python $$b || exit 1;; esac; done
+	@for b in benchmarks/*.py; do case $$b in */common.py|*/soak*.py) ;; *) echo "== $$b"; $(BIN)/python $$b || exit 1;; esac; done
 
 soak: $(STAMP)  ## half load with kill -9 every minute; MINUTES=30
 	@$(BIN)/python benchmarks/soak.py --minutes $(or $(MINUTES),30)
+
+soak-streams: $(STAMP)  ## kill -9 every second or so under streams, queues and asynchronous events; KILLS=100
+	@$(BIN)/python benchmarks/soak_streams.py --kills $(or $(KILLS),100)
 
 docs: $(STAMP)  ## rewrite the generated parts of the documentation
 	@$(BIN)/python docs/generate.py

@@ -69,6 +69,8 @@ class StreamLoop:
         except SourceUnavailable as error:
             log.warning("a stream cannot be read: %s", error)
             return
+        if self._stopping:
+            return  # it was told so meanwhile: nobody would stop what began now
         known = {shard.id for shard in shards}
         self._done &= known
         for shard in shards:

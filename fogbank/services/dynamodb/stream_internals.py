@@ -151,7 +151,7 @@ async def stream_position(
     if timestamp_ms is not None:
         if timestamp_ms > now_ms:
             raise invalid("Timestamp is in the future")
-        return await _position_at(ctx, found, first, timestamp_ms)
+        return await _position_at(ctx, found, shard, first, timestamp_ms)
     seq = seq_of(sequence) if sequence is not None else None
     if seq is None:
         raise invalid(
@@ -164,10 +164,14 @@ async def stream_position(
     return seq - 1 if type == "AT_SEQUENCE_NUMBER" else seq
 
 
-async def _position_at(ctx: Call[DynamoDB], found: FoundStream, first: int, timestamp_ms: int) -> int:
+async def _position_at(
+    ctx: Call[DynamoDB], found: FoundStream, shard: Shard, first: int, timestamp_ms: int
+) -> int:
     store = ctx.state.store
+    end = await store.last_seq(found.key)  # first: what is written between the two looks is not passed over
     entries = await store.read_log(found.key, after_seq=first - 1, from_ms=timestamp_ms, limit=1)
-    return entries[0].seq - 1 if entries else await store.last_seq(found.key)
+    position = entries[0].seq - 1 if entries else end
+    return position if shard.last is None else min(position, max(shard.last, first - 1))
 
 
 def trimmed() -> AwsError:
@@ -204,6 +208,11 @@ async def stream_records(
         from_ms=now_ms - STREAM_KEPT_MS,
         limit=min(limit, GET_RECORDS_MAX),
     )
+    if entries and shard.last is None:
+        # It may have been closed before they were read: then the last of them are its child's.
+        shard = _shard((await _found(ctx, stream_arn)).record, shard_id, stream_arn)
+        if shard.last is not None and entries[-1].seq > shard.last:
+            entries = [entry for entry in entries if entry.seq <= shard.last]
     if is_strict and entries and entries[0].seq > max(after, shard.first - 1) + 1:
         raise trimmed()
     events: list[dict[str, Any]] = []

@@ -122,5 +122,7 @@ async def kept_up(store: Store, found: FoundStream, now_ms: int) -> StreamRecord
 
 async def first_kept(store: Store, key: Key, now_ms: int) -> int:
     """The lowest number whose record is not older than a day; behind the last one when there is none."""
+    # The end first: a record that is written between the two looks must not lie behind the answer.
+    end = await store.last_seq(key)
     entries = await store.read_log(key, from_ms=now_ms - STREAM_KEPT_MS, limit=1)
-    return entries[0].seq if entries else await store.last_seq(key) + 1
+    return entries[0].seq if entries else end + 1

@@ -147,14 +147,18 @@ class DynamoDbSource:
             params["ExclusiveStartShardId"] = last
 
     async def begin(self, checkpoints: Checkpoints) -> None:
-        """Note where a reader begins that wants only what comes from now on. What comes later in new shards is all read."""
-        if self._start != "LATEST":
+        """Note where a reader begins that wants only what comes from now on: once, for all shards that there are.
+
+        What comes later in new shards is all read, also when the mapping was away while they came.
+        """
+        if self._start != "LATEST" or await checkpoints.are_there():
             return
+        found: dict[str, Checkpoint] = {}
         for shard in await self.shards():
-            if await checkpoints.load(shard.id) is None:
-                position = await self._internal("stream_position", shard_id=shard.id, type="LATEST")
-                _, after = await self._internal("stream_records", shard_id=shard.id, after=position, limit=1)
-                await checkpoints.save(shard.id, Checkpoint(DONE if after is None else position))
+            position = await self._internal("stream_position", shard_id=shard.id, type="LATEST")
+            _, after = await self._internal("stream_records", shard_id=shard.id, after=position, limit=1)
+            found[shard.id] = Checkpoint(DONE if after is None else position)
+        await checkpoints.begin(found)
 
     async def start(self, shard: str) -> int:
         found: int = await self._internal("stream_position", shard_id=shard, type="TRIM_HORIZON")
