@@ -173,9 +173,7 @@ class Soak:
         kind, _, _ = names[0].partition("-")
         url = f"http://127.0.0.1:{self.port}/000000000000/{QUEUES[kind]}"
         more = {"MessageGroupId": names[0], "MessageDeduplicationId": f"{names[0]}-{number}"}
-        sqs.send_message(
-            QueueUrl=url, MessageBody=f"{names[0]} {number}", **(more if kind == "fifo" else {})
-        )
+        sqs.send_message(QueueUrl=url, MessageBody=f"{names[0]} {number}", **(more if kind == "fifo" else {}))
 
     # --- what came of it ----------------------------------------------------------------------------------------------
 
