@@ -338,8 +338,10 @@ class Connection(asyncio.Protocol):
     def _switch(self, incoming: Incoming, upgrade: Upgrade) -> None:
         """Become a WebSocket: it takes the transport and this connection's place."""
         transport, server = self._transport, self._server
-        if transport is None or transport.is_closing():
+        if transport is None or transport.is_closing() or self._eof:
             upgrade.session.closed(1006, "")
+            self._busy = False
+            self._close()
             return
         ahead = self._reader.ahead
         transport.write(handshake(incoming[0], upgrade, server.writer))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
@@ -79,9 +81,9 @@ class SocketApi:
         )
 
 
-def ask(socket: ClientConnection, **message: Any) -> Any:
-    socket.send(json.dumps(message))
-    return json.loads(socket.recv(timeout=20))
+def ask(client: ClientConnection, **message: Any) -> Any:
+    client.send(json.dumps(message))
+    return json.loads(client.recv(timeout=20))
 
 
 def test_messages_take_the_route_that_they_name(apis: HttpApis) -> None:
@@ -89,17 +91,17 @@ def test_messages_take_the_route_that_they_name(apis: HttpApis) -> None:
     api.function("$default")
     api.function("hello")
     api.deploy()
-    with api.connect() as socket:
-        event = ask(socket, action="hello", x=1)
+    with api.connect() as client:
+        event = ask(client, action="hello", x=1)
         context = event["requestContext"]
         assert (context["routeKey"], context["eventType"], context["stage"]) == ("hello", "MESSAGE", "dev")
         assert json.loads(event["body"]) == {"action": "hello", "x": 1}
         assert (context["apiId"], context["identity"]["sourceIp"]) == (api.id, "127.0.0.1")
-        assert ask(socket, action="other")["requestContext"]["routeKey"] == "$default"
-        socket.send("no json")
-        assert json.loads(socket.recv(timeout=20))["body"] == "no json"
-        socket.send(b"\xff")
-        event = json.loads(socket.recv(timeout=20))
+        assert ask(client, action="other")["requestContext"]["routeKey"] == "$default"
+        client.send("no json")
+        assert json.loads(client.recv(timeout=20))["body"] == "no json"
+        client.send(b"\xff")
+        event = json.loads(client.recv(timeout=20))
         assert (event["body"], event["isBase64Encoded"]) == ("/w==", True)
         assert event["requestContext"]["connectionId"] == context["connectionId"]
 
@@ -108,11 +110,11 @@ def test_what_no_route_serves(apis: HttpApis) -> None:
     api = SocketApi(apis)
     api.function("fails", FAILS)
     api.deploy()
-    with api.connect() as socket:
-        refusal = ask(socket, action="other")
+    with api.connect() as client:
+        refusal = ask(client, action="other")
         assert refusal["message"] == "Forbidden"
         assert set(refusal) == {"message", "connectionId", "requestId"}
-        assert ask(socket, action="fails")["message"] == "Internal server error"
+        assert ask(client, action="fails")["message"] == "Internal server error"
 
 
 def test_connect_may_refuse(apis: HttpApis) -> None:
@@ -154,8 +156,8 @@ def test_an_authorizer_guards_connect(apis: HttpApis) -> None:
         with pytest.raises(InvalidStatus) as refused:
             api.connect(query)
         assert refused.value.response.status_code == status, query
-    with api.connect("?token=good") as socket:
-        assert ask(socket)["requestContext"]["authorizer"] == {"n": 1, "principalId": "me"}
+    with api.connect("?token=good") as client:
+        assert ask(client)["requestContext"]["authorizer"] == {"n": 1, "principalId": "me"}
 
 
 def test_connections_are_reached_by_their_ids(apis: HttpApis) -> None:
@@ -163,14 +165,14 @@ def test_connections_are_reached_by_their_ids(apis: HttpApis) -> None:
     api.function("$default")
     api.deploy()
     management = api.management()
-    with api.connect() as socket:
-        connection_id = ask(socket)["requestContext"]["connectionId"]
+    with api.connect() as client:
+        connection_id = ask(client)["requestContext"]["connectionId"]
         assert len(connection_id) == 16 and connection_id.endswith("=")
         management.post_to_connection(ConnectionId=connection_id, Data=b"from behind")
-        assert socket.recv(timeout=20) == "from behind"
+        assert client.recv(timeout=20) == "from behind"
         plain = apis.server.client("apigatewaymanagementapi")
         plain.post_to_connection(ConnectionId=connection_id, Data=b"\xff\xfe")
-        assert socket.recv(timeout=20) == b"\xff\xfe"
+        assert client.recv(timeout=20) == b"\xff\xfe"
         found = management.get_connection(ConnectionId=connection_id)
         assert found["Identity"]["SourceIp"] == "127.0.0.1"
         assert found["LastActiveAt"] >= found["ConnectedAt"]
@@ -179,7 +181,7 @@ def test_connections_are_reached_by_their_ids(apis: HttpApis) -> None:
         assert large.value.response["ResponseMetadata"]["HTTPStatusCode"] == 413
         management.delete_connection(ConnectionId=connection_id)
         with pytest.raises(ConnectionClosed):
-            socket.recv(timeout=20)
+            client.recv(timeout=20)
     with pytest.raises(management.exceptions.GoneException) as gone:
         management.post_to_connection(ConnectionId=connection_id, Data=b"x")
     assert gone.value.response["ResponseMetadata"]["HTTPStatusCode"] == 410
@@ -207,21 +209,21 @@ def test_templates_of_mocks_and_functions(apis: HttpApis) -> None:
     )
     api.route("custom", custom)
     api.deploy()
-    with api.connect() as socket:
-        assert ask(socket, action="ping") == {"route": "ping", "stage": "dev"}
-        assert ask(socket, action="custom", value=[1]) == {"got": [1]}
+    with api.connect() as client:
+        assert ask(client, action="ping") == {"route": "ping", "stage": "dev"}
+        assert ask(client, action="custom", value=[1]) == {"got": [1]}
 
 
 def test_large_messages_end_the_connection(apis: HttpApis) -> None:
     api = SocketApi(apis)
     api.function("$default")
     api.deploy()
-    with api.connect(max_size=None) as socket:
-        socket.send(["y" * 30_000] * 4)  # frames of a message
-        assert len(json.loads(socket.recv(timeout=20))["body"]) == 120_000
-        socket.send("x" * (33 * 1024))
+    with api.connect(max_size=None) as client:
+        client.send(["y" * 30_000] * 4)  # frames of a message
+        assert len(json.loads(client.recv(timeout=20))["body"]) == 120_000
+        client.send("x" * (33 * 1024))
         with pytest.raises(ConnectionClosed) as closed:
-            socket.recv(timeout=20)
+            client.recv(timeout=20)
         assert closed.value.rcvd is not None and closed.value.rcvd.code == 1009
 
 
@@ -252,9 +254,9 @@ def test_disconnect_tells_the_backend(apis: HttpApis) -> None:
     api.route("$disconnect", told, answers=False)
     api.function("$default")
     api.deploy()
-    with api.connect() as socket:
-        connection_id = ask(socket)["requestContext"]["connectionId"]
-        socket.close(1000)
+    with api.connect() as client:
+        connection_id = ask(client)["requestContext"]["connectionId"]
+        client.close(1000)
     try:
         until_blocking(lambda: seen)
     finally:
@@ -263,3 +265,59 @@ def test_disconnect_tells_the_backend(apis: HttpApis) -> None:
     assert seen == [f"DISCONNECT 1000 {connection_id}".encode()]
     store = apis.server.app.house.store
     assert apis.server.run(store.get(("apigatewayv2", "connections", connection_id))) is None
+
+
+def test_by_tls_and_by_a_custom_domain_name(apis: HttpApis) -> None:
+    api = SocketApi(apis)
+    api.function("$default")
+    api.deploy()
+    name = f"{api.id}.example.org"
+    certificate = {"CertificateArn": "arn:aws:acm:us-east-1:000000000000:certificate/1"}
+    api.client.create_domain_name(DomainName=name, DomainNameConfigurations=[certificate])
+    api.client.create_api_mapping(DomainName=name, ApiId=api.id, Stage="dev", ApiMappingKey="feed")
+    unverified = ssl._create_unverified_context()
+    where = ("127.0.0.1", apis.gateways.port)
+    for url in (
+        f"wss://{api.id}.execute-api.us-east-1.localhost.localstack.cloud:{where[1]}/dev",
+        f"wss://{name}:{where[1]}/feed",
+    ):
+        plain = socket.create_connection(where)
+        with connect(url, ssl=unverified, sock=plain) as client:
+            event = ask(client, x="y" * 20_000)
+            assert event["requestContext"]["domainName"].startswith(api.id)
+    assert apis.gateways.call("/feed", host=name).status == 426
+
+
+def test_models_judge_messages(apis: HttpApis) -> None:
+    api = SocketApi(apis)
+    schema = {"type": "object", "required": ["n"], "properties": {"n": {"type": "number"}}}
+    api.client.create_model(ApiId=api.id, Name="Number", Schema=json.dumps(schema))
+    api.function(
+        "$default", RequestModels={"$default": "Number"}, ModelSelectionExpression="$request.body.kind"
+    )
+    api.deploy()
+    with api.connect() as client:
+        assert ask(client, n="x")["message"] == "Bad request body"
+        assert json.loads(ask(client, n=1)["body"]) == {"n": 1}
+
+
+def test_a_deployment_holds_for_open_connections(apis: HttpApis) -> None:
+    api = SocketApi(apis)
+    api.function("$default")
+    api.deploy()
+    with api.connect() as client:
+        assert ask(client, action="new")["requestContext"]["routeKey"] == "$default"
+        api.function("new")
+        api.client.create_deployment(ApiId=api.id, StageName="dev")
+        assert ask(client, action="new")["requestContext"]["routeKey"] == "new"
+
+
+def test_routes_are_throttled(apis: HttpApis) -> None:
+    api = SocketApi(apis)
+    api.function("$default")
+    api.deploy()
+    settings = {"$default": {"ThrottlingRateLimit": 0.001, "ThrottlingBurstLimit": 1}}
+    api.client.update_stage(ApiId=api.id, StageName="dev", RouteSettings=settings)
+    with api.connect() as client:
+        assert "body" in ask(client)
+        assert ask(client)["message"] == "Too Many Requests"
