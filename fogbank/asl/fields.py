@@ -93,6 +93,8 @@ def _whole(value: Any, field: str, text: str, minimum: int, maximum: int) -> int
     if not _is_number(value) or value != int(value):
         raise _not_valid(value, field, text, "integer")
     if not minimum <= value <= maximum:
+        if field == "ToleratedFailureCount":
+            raise runtime_error("ToleratedFailureCount cannot be negative.")
         kind = "positive" if minimum > 0 else "non-negative"
         raise runtime_error(f"Expected {kind} integer for {field}, got '{dumps(value)}' instead.")
     return int(value)

@@ -24,7 +24,7 @@ from fogbank.asl.states.node import Node
 from fogbank.asl.states.parallel import ParallelNode
 from fogbank.asl.states.pass_ import PassNode
 from fogbank.asl.states.succeed import SucceedNode
-from fogbank.asl.states.task import TaskNode
+from fogbank.asl.states.task import Problem, TaskNode
 from fogbank.asl.states.wait import WaitNode
 
 
@@ -55,30 +55,30 @@ class Machine:
         return Machine(self.distributed[state_name].blocks[0], None, self.distributed)
 
 
-def compile_machine(definition: Definition) -> Machine:
-    """Of a definition that was validated."""
+def compile_machine(definition: Definition, problem: Problem | None = None) -> Machine:
+    """Of a definition that was validated. `problem` judges the parameters of tasks before they are scheduled."""
     distributed: dict[str, DistributedMapNode] = {}
-    root = _block(Branch(definition.start_at, definition.states), distributed)
+    root = _block(Branch(definition.start_at, definition.states), distributed, problem)
     return Machine(root, definition.timeout_seconds, distributed)
 
 
 def compile_state(state: State) -> Machine:
     """A machine of one state, whatever its Next: for TestState. Where it goes on is seen, not followed."""
     distributed: dict[str, DistributedMapNode] = {}
-    return Machine(_block(Branch(state.name, {state.name: state}), distributed), None, distributed)
+    return Machine(_block(Branch(state.name, {state.name: state}), distributed, None), None, distributed)
 
 
-def _block(branch: Branch, distributed: dict[str, DistributedMapNode]) -> Block:
-    nodes = {name: _node(state, distributed) for name, state in branch.states.items()}
+def _block(branch: Branch, distributed: dict[str, DistributedMapNode], problem: Problem | None) -> Block:
+    nodes = {name: _node(state, distributed, problem) for name, state in branch.states.items()}
     return Block(nodes, branch.start_at)
 
 
-def _node(state: State, distributed: dict[str, DistributedMapNode]) -> Node:
+def _node(state: State, distributed: dict[str, DistributedMapNode], problem: Problem | None) -> Node:
     match state:
         case PassState():
             return PassNode(state)
         case TaskState():
-            return TaskNode(state)
+            return TaskNode(state, problem)
         case ChoiceState():
             return ChoiceNode(state)
         case WaitState():
@@ -88,11 +88,13 @@ def _node(state: State, distributed: dict[str, DistributedMapNode]) -> Node:
         case FailState():
             return FailNode(state)
         case ParallelState():
-            return ParallelNode(state, tuple(_block(branch, distributed) for branch in state.branches))
+            return ParallelNode(state, tuple(_block(each, distributed, problem) for each in state.branches))
         case MapState(mode=ProcessorMode.DISTRIBUTED):
-            node = distributed[state.name] = DistributedMapNode(state, _block(state.processor, distributed))
+            node = distributed[state.name] = DistributedMapNode(
+                state, _block(state.processor, distributed, problem)
+            )
             return node
         case MapState():
-            return MapNode(state, _block(state.processor, distributed))
+            return MapNode(state, _block(state.processor, distributed, problem))
         case _:
             raise AssertionError(state)

@@ -93,7 +93,9 @@ def _spawn(advance: Advance, frame: Frame) -> None:
             return
     except StatesError as failure:
         _spawn_failed(advance, frame, failure)
-    advance.execution.spawning.popleft()
+    spawning = advance.execution.spawning
+    if spawning and spawning[0] is frame:  # the execution's end has cleared it
+        spawning.popleft()
 
 
 def _spawn_failed(advance: Advance, frame: Frame, failure: StatesError) -> None:

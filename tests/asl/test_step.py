@@ -534,6 +534,42 @@ def test_jsonata_items_that_are_none_fail_with_their_field() -> None:
     assert details is not None and details["location"] == "Items"
 
 
+def test_an_item_that_cannot_be_shaped_fails_the_execution() -> None:
+    run = Stepped(
+        mapped({"P": {"Type": "Pass", "End": True}}, "P", ItemSelector={"x.$": "$.none"}, ItemsPath="$.a"),
+        {"a": [1, 2]},
+    )
+    assert run.types[1:] == ["MapStateEntered", "MapStateStarted", "MapIterationStarted", "ExecutionFailed"]
+
+
+def test_parameters_with_a_problem_are_not_scheduled() -> None:
+    state = {**TASK, "Parameters": {"n.$": "$.n"}, "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "S"}]}
+    run = Stepped(one(state), {"n": 1}, problem=lambda resource, given: f"{given['n']} is odd")
+    assert run.types[1:] == ["TaskStateEntered", "ExecutionFailed"]
+    assert run.events[-1].details == {
+        "error": "States.Runtime",
+        "cause": "An error occurred while executing the state 'S' (entered at the event id #2). "
+        "The Parameters '{\"n\":1}' could not be used to start the Task: [1 is odd]",
+    }
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "cause"),
+    [
+        ("ToleratedFailureCount", -1, "ToleratedFailureCount cannot be negative."),
+        ("ToleratedFailureCount", "x", 'The ToleratedFailureCountPath field refers to value "x" which is not a valid integer: $.v'),
+        ("MaxConcurrency", -1, "Expected non-negative integer for MaxConcurrency, got '-1' instead."),
+    ],
+)  # fmt: skip
+def test_numbers_of_a_map_by_paths(field: str, value: Any, cause: str) -> None:
+    run = Stepped(
+        mapped({"P": {"Type": "Pass", "End": True}}, "P", ItemsPath="$.a", **{f"{field}Path": "$.v"}),
+        {"a": [], "v": value},
+    )
+    details = run.events[-1].details
+    assert details is not None and details["cause"].partition("). ")[2] == cause
+
+
 def test_a_failed_branch_is_caught_by_its_parallel() -> None:
     branches = [
         {"StartAt": "F", "States": {"F": {"Type": "Fail", "Error": "E", "Cause": "c"}}},

@@ -25,6 +25,7 @@ from fogbank.services.stepfunctions.engine.api import (
     Succeeded,
     TaskCall,
     TaskKind,
+    TaskResource,
 )
 from fogbank.services.stepfunctions.engine.engine import StatesEngine
 from fogbank.store.api import Committed, Transaction
@@ -83,6 +84,9 @@ class Port:
     async def abandon(self, call: TaskCall) -> None:
         self.abandoned.append(call)
         self.queued.pop(call.id, None)
+
+    def problem(self, resource: TaskResource, parameters: Any) -> str | None:
+        return None
 
     def repeatable(self, call: TaskCall) -> bool:
         return call.resource.kind is TaskKind.ACTIVITY

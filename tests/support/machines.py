@@ -14,6 +14,7 @@ from fogbank.asl.frames import Frame
 from fogbank.asl.history import HistoryEvent
 from fogbank.asl.machine import compile_machine
 from fogbank.asl.outcomes import Outcome
+from fogbank.asl.states.task import Problem
 from fogbank.asl.step import step
 from fogbank.core.ids import Ids
 
@@ -26,13 +27,19 @@ class Stepped:
     """One execution, its whole history and the effects that nobody has taken yet."""
 
     def __init__(
-        self, definition: dict[str, Any], input: Any = None, *, express: bool = False, seed: int = 1
+        self,
+        definition: dict[str, Any],
+        input: Any = None,
+        *,
+        express: bool = False,
+        seed: int = 1,
+        problem: Problem | None = None,
     ) -> None:
         self.ids = Ids(seed)
         self.now_ms = 1_000_000
         self.execution = Execution(
             arn=ARN,
-            machine=compile_machine(parse(json.dumps(definition))),
+            machine=compile_machine(parse(json.dumps(definition)), problem),
             input=Document.of({} if input is None else input),
             role_arn="arn:aws:iam::123456789012:role/r",
             region="us-east-1",

@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from fogbank.asl.frames import Frame
 
 
+def no_choice() -> StatesError:
+    """No rule holds, and there is no Default. The sentence is from what people quote; no recording has it."""
+    return StatesError(
+        "States.NoChoiceMatched",
+        "Failed to transition out of the state. The state does not point to a next state.",
+    )
+
+
 class ChoiceNode(Node):
     def __init__(self, state: ChoiceState) -> None:
         super().__init__(state)
@@ -46,10 +54,6 @@ class ChoiceNode(Node):
             advance.exit(frame, given, next, assigned)
             return
         if self._default is None:
-            # The sentence is from what people quote; no recording has it.
-            raise StatesError(
-                "States.NoChoiceMatched",
-                "Failed to transition out of the state. The state does not point to a next state.",
-            )
+            raise no_choice()
         given, assigned = flow.finish(advance, frame, input, input, made=False)
         advance.exit(frame, given, self._default, assigned)

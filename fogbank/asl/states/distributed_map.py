@@ -184,6 +184,15 @@ def config_of(config: dict[str, Any], field: str, jsonata: bool) -> fields.Evalu
     """To a ReaderConfig or WriterConfig without paths and expressions."""
     if jsonata:
         return fields.jsonata(config, field)
-    paths = {name: fields.path(text, name) for name, text in config.items() if name.endswith("Path")}
+    paths = {name: _configured(name, text) for name, text in config.items() if name.endswith("Path")}
     fixed = {name: value for name, value in config.items() if name not in paths}
     return lambda scope: {**fixed, **{name[: -len("Path")]: find(scope) for name, find in paths.items()}}
+
+
+def _configured(name: str, path: str) -> fields.Evaluate:
+    """What a path of a configuration finds. Whether MaxItems is below zero is for the reader to see."""
+    if name != "MaxItemsPath":
+        return fields.path(path, name)
+    found = fields.integer(None, path, "MaxItems", is_jsonata=False, minimum=-_INT_MAX, maximum=_INT_MAX)
+    assert found is not None
+    return found

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class FailNode(Node):
     def __init__(self, state: FailState) -> None:
         super().__init__(state)
-        self._error = _text(state.error, state.error_path, "Error", jsonata=self.flow.jsonata)
-        self._cause = _text(state.cause, state.cause_path, "Cause", jsonata=self.flow.jsonata)
+        self._error = text_of(state.error, state.error_path, "Error", jsonata=self.flow.jsonata)
+        self._cause = text_of(state.cause, state.cause_path, "Cause", jsonata=self.flow.jsonata)
 
     def run(self, advance: Advance, frame: Frame) -> None:
         scope = advance.scope(frame, self.flow.input(advance, frame))
@@ -28,7 +28,8 @@ class FailNode(Node):
         advance.fail(frame, error, cause)
 
 
-def _text(literal: str | None, path: str | None, field: str, *, jsonata: bool) -> fields.Evaluate | None:
+def text_of(literal: str | None, path: str | None, field: str, *, jsonata: bool) -> fields.Evaluate | None:
+    """Error or Cause, whichever way it is given."""
     if path is not None:
         find = fields.path_or_intrinsic(path, f"{field}Path")
         return lambda scope: _string(find(scope), f"{field}Path", path)

@@ -6,18 +6,19 @@ queue may not exist, and then the history knows of no task.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fogbank.asl import fields
 from fogbank.asl.advance import DATA_BYTES_MAX, DataLimitExceeded
 from fogbank.asl.definition.states import TaskState
 from fogbank.asl.documents import Document
 from fogbank.asl.effects import CancelTask, RunTask, WaitForSlot
-from fogbank.asl.errors import runtime_error
+from fogbank.asl.errors import StatesError, runtime_error
 from fogbank.asl.frames import Attempt, Phase
 from fogbank.asl.handlers import Handlers
 from fogbank.asl.outcomes import Failed, Outcome, Queued, Stage, Submitted, Succeeded
-from fogbank.asl.resources import Pattern, TaskKind, parse_resource
+from fogbank.asl.resources import Pattern, TaskKind, TaskResource, parse_resource
 from fogbank.asl.states.node import Node
 from fogbank.asl.tokens import token_of
 
@@ -26,12 +27,16 @@ if TYPE_CHECKING:
     from fogbank.asl.frames import Frame
 
 SECONDS_MAX = 99_999_999
+Problem: TypeAlias = Callable[[TaskResource, Any], str | None]
+"""What is wrong with a task's parameters, if they cannot be its input: then it is not even scheduled."""
+
 _FAMILIES = {TaskKind.LAMBDA: "LambdaFunction", TaskKind.ACTIVITY: "Activity"}
 
 
 class TaskNode(Node):
-    def __init__(self, state: TaskState) -> None:
+    def __init__(self, state: TaskState, problem: Problem | None = None) -> None:
         super().__init__(state)
+        self._problem = problem
         self.aborted = "TaskStateAborted"
         jsonata = self.flow.jsonata
         self.handlers = Handlers(state.retry, state.catch, jsonata=jsonata)
@@ -76,6 +81,8 @@ class TaskNode(Node):
         if parameters.exceeds(DATA_BYTES_MAX):
             raise DataLimitExceeded(self.name)
         attempt.parameters = parameters
+        if self._problem is not None and (problem := self._problem(self.resource, parameters.value)):
+            raise unusable_parameters(parameters.text, problem)
         timeout_s = None
         if self._timeout is not None or self._heartbeat is not None or self._credentials is not None:
             scope = advance.scope(frame, input)
@@ -242,6 +249,10 @@ class TaskNode(Node):
         return {
             "Task": {"Token": token_of(advance.execution.arn, frame.path, attempt.number, attempt.secret)}
         }
+
+
+def unusable_parameters(text: str, problem: str) -> StatesError:
+    return runtime_error(f"The Parameters '{text}' could not be used to start the Task: [{problem}]")
 
 
 def _credentials(state: TaskState, *, jsonata: bool) -> fields.Evaluate | None:

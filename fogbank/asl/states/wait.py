@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from fogbank.asl import fields
 from fogbank.asl.definition.states import WaitState
+from fogbank.asl.documents import dumps
 from fogbank.asl.errors import QueryEvaluationError, StatesError, runtime_error
 from fogbank.asl.frames import Phase
+from fogbank.asl.scope import Scope
 from fogbank.asl.states.node import Node
 from fogbank.asl.templates_jsonata import Expected, is_expression
 from fogbank.asl.timestamps import parse_timestamp
@@ -24,18 +27,11 @@ class WaitNode(Node):
         super().__init__(state)
         self.aborted = "WaitStateAborted"
         jsonata = self.flow.jsonata
-        self._seconds = fields.integer(
-            state.seconds, state.seconds_path, "Seconds", is_jsonata=jsonata, minimum=0, maximum=SECONDS_MAX
-        )
-        self._until = _timestamp(state, jsonata=jsonata)
+        self._until = until(state, jsonata=jsonata)
 
     def run(self, advance: Advance, frame: Frame) -> None:
         scope = advance.scope(frame, self.flow.input(advance, frame))
-        if self._seconds is not None:
-            until_ms = advance.now_ms + self._seconds(scope) * 1000
-        else:
-            assert self._until is not None
-            until_ms = self._until(scope)
+        until_ms = self._until(scope, advance.now_ms)
         if until_ms <= advance.now_ms:
             self.due(advance, frame)
         else:
@@ -45,6 +41,18 @@ class WaitNode(Node):
         frame.due_ms = None
         input = self.flow.input(advance, frame)
         self.succeed(advance, frame, input, input, made=False)
+
+
+def until(state: WaitState, *, jsonata: bool) -> Callable[[Scope, int], int]:
+    """(scope, now in Unix milliseconds) to when the wait ends. Raises StatesError."""
+    seconds = fields.integer(
+        state.seconds, state.seconds_path, "Seconds", is_jsonata=jsonata, minimum=0, maximum=SECONDS_MAX
+    )
+    if seconds is not None:
+        return lambda scope, now_ms: now_ms + round(seconds(scope) * 1000)
+    timestamp = _timestamp(state, jsonata=jsonata)
+    assert timestamp is not None
+    return lambda scope, now_ms: int(timestamp(scope))
 
 
 def _timestamp(state: WaitState, *, jsonata: bool) -> fields.Evaluate | None:
@@ -58,7 +66,7 @@ def _timestamp(state: WaitState, *, jsonata: bool) -> fields.Evaluate | None:
                 value,
                 runtime_error(
                     "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time "
-                    f"format string: {path} == {value}"
+                    f"format string: {path} == {value if isinstance(value, str) else dumps(value)}"
                 ),
             )
 

@@ -153,7 +153,7 @@ async def delete_state_machine_alias(
     async def attempt() -> None:
         found = await find_alias(ctx.state.store, name, alias_name)
         if found is None:
-            raise no_reference(state_machine_alias_arn)
+            return  # as with versions and machines, what is gone may be deleted again (guessed by their analogy)
         head = await head_of(ctx.state.store, name.bare())
         tx = put_machine(Transaction(), head, replace(head.machine, aliases=head.machine.aliases - 1))
         await ctx.state.store.commit(tx.delete(keys.alias(name, alias_name), expect=found[1]))

@@ -8,7 +8,9 @@ from typing import Any
 import orjson
 
 from fogbank.asl.definition.states import MapState, ParallelState, TaskState
+from fogbank.asl.documents import dumps
 from fogbank.asl.jsonata import Budget
+from fogbank.asl.states.task import unusable_parameters
 from fogbank.core.clock import iso8601_z
 from fogbank.core.errors import AwsError, NotSupported
 from fogbank.model.call import Call
@@ -64,6 +66,9 @@ async def test_state(
     )
 
     async def run(parameters: Any, credentials: str | None, timeout_s: int | None) -> Outcome:
+        assert subject.resource is not None
+        if problem := ctx.state.tasks.problem(subject.resource, parameters):
+            raise unusable_parameters(dumps(parameters), problem)
         call = _call(ctx, subject, parameters, credentials, role_arn or "", trial_context)
         try:
             async with asyncio.timeout(min(timeout_s or TRIAL_SECONDS_MAX, TRIAL_SECONDS_MAX)):

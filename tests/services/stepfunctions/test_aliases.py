@@ -47,6 +47,7 @@ async def test_a_life(states: StatesHouse) -> None:
     await states.call("DeleteStateMachineAlias", stateMachineAliasArn=alias)
     code, _ = await states.fails("DescribeStateMachineAlias", stateMachineAliasArn=alias)
     assert code == "ResourceNotFound"
+    assert await states.call("DeleteStateMachineAlias", stateMachineAliasArn=alias) == {}
 
 
 async def test_the_same_again_is_no_conflict_and_another_is(states: StatesHouse) -> None:

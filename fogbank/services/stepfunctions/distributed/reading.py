@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any
 
-from fogbank.asl.documents import dumps, loads
+from fogbank.asl.documents import loads
 from fogbank.core.arn import parse_arn
 from fogbank.model.call import Caller
 from fogbank.model.calls import Calls
@@ -137,8 +137,7 @@ def most_of(config: dict[str, Any]) -> int:
     if value is None or value == 0:
         return ITEMS_MAX
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        # The sentence is a guess.
-        raise unreadable(f"The MaxItems field must be a non-negative integer, but is '{dumps(value)}'.")
+        raise unreadable("field MaxItems must be positive")
     return min(value, ITEMS_MAX)
 
 

@@ -131,6 +131,9 @@ class TaskPort(Protocol):
         submitted, `abandon` follows. Timeouts are the engine's; no need to watch them.
         """
 
+    def problem(self, resource: TaskResource, parameters: Any) -> str | None:
+        """What is wrong with parameters that cannot be the task's input: the state fails before it is scheduled."""
+
     async def abandon(self, call: TaskCall) -> None:
         """A submitted .sync task or queued activity task is no longer wanted: stop the job, take it off its queue."""
 

@@ -70,7 +70,7 @@ class StatesEngine:
         self._clock = clock
         self._ids = ids
         self._lanes = lanes
-        self._sources = PreparedSources(store)
+        self._sources = PreparedSources(store, tasks.problem)
         running = Tasks(tasks, lanes)
         self.runner = Runner(
             store=store,

@@ -6,6 +6,7 @@ from collections import OrderedDict
 
 from fogbank.asl.definition import parse
 from fogbank.asl.machine import Machine, compile_machine
+from fogbank.asl.states.task import Problem
 from fogbank.services.stepfunctions.engine import keys
 from fogbank.services.stepfunctions.engine.api import MachineSource
 from fogbank.services.stepfunctions.engine.keys import Ref
@@ -17,9 +18,10 @@ from fogbank.store.api import Store, Transaction
 class Prepared:
     """A source, compiled when first run, and the name it is stored under."""
 
-    __slots__ = ("compiled", "digest", "encoded", "source", "stored")
+    __slots__ = ("_problem", "compiled", "digest", "encoded", "source", "stored")
 
-    def __init__(self, source: MachineSource, encoded: bytes) -> None:
+    def __init__(self, source: MachineSource, encoded: bytes, problem: Problem) -> None:
+        self._problem = problem
         self.source = source
         self.encoded = encoded
         self.digest = digest_of(encoded)
@@ -29,15 +31,16 @@ class Prepared:
     @property
     def machine(self) -> Machine:
         if self.compiled is None:
-            self.compiled = compile_machine(parse(self.source.definition))
+            self.compiled = compile_machine(parse(self.source.definition), self._problem)
         return self.compiled
 
 
 class PreparedSources:
     """The cache. The newest `MACHINES_CACHED_MAX` are kept."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, problem: Problem) -> None:
         self._store = store
+        self._problem = problem
         self._by_digest: OrderedDict[str, Prepared] = OrderedDict()
         self._by_identity: OrderedDict[int, Prepared] = OrderedDict()
 
@@ -50,12 +53,12 @@ class PreparedSources:
         digest = digest_of(encoded)
         prepared = self._by_digest.get(digest)
         if prepared is None:
-            prepared = self._keep(Prepared(source, encoded))
+            prepared = self._keep(Prepared(source, encoded, self._problem))
         elif prepared.source is not source:
             # The newest object is found by its identity next time. It was read anew because a state machine changed,
             # or because everything was deleted: whether the store has the source is to be seen.
             machine = prepared.compiled
-            prepared = self._keep(Prepared(source, encoded))
+            prepared = self._keep(Prepared(source, encoded, self._problem))
             prepared.compiled = machine
         return prepared
 
@@ -79,6 +82,6 @@ class PreparedSources:
             record = await self._store.get(keys.source(ref, digest))
             if record is None:
                 raise LookupError(f"the definition of {ref.arn} is lost")
-            prepared = self._keep(Prepared(decode_source(record.value), record.value))
+            prepared = self._keep(Prepared(decode_source(record.value), record.value, self._problem))
             prepared.stored = True
         return prepared

@@ -23,6 +23,9 @@ from fogbank.asl.documents import Document
 from fogbank.asl.errors import StatesError
 from fogbank.asl.handlers import delay_ms, matches
 from fogbank.asl.outcomes import Failed, Outcome, Succeeded
+from fogbank.asl.states.choice import no_choice
+from fogbank.asl.states.fail import text_of
+from fogbank.asl.states.wait import until
 from fogbank.core.ids import Ids
 from fogbank.services.stepfunctions.state_trial.configuration import Configuration
 from fogbank.services.stepfunctions.state_trial.maps import exceeded, items_of
@@ -110,37 +113,22 @@ class Trial:
                 way.assign(None if assign is None else assign(scope))
                 return Verdict("SUCCEEDED", way.output_path(state, output), rule.next)
         if state.default is None:
-            raise StatesError(
-                "States.NoChoiceMatched",
-                "Failed to transition out of the state. The state does not have a default choice.",
-            )
+            raise no_choice()
         return Verdict("SUCCEEDED", way.out(state, effective, made=False), state.default)
 
     def _fail(self, state: FailState, effective: Document) -> Verdict:
         scope = self._way.scope(effective)
 
         def said(literal: str | None, path: str | None, field: str) -> str | None:
-            if path is not None:
-                return str(fields.path_or_intrinsic(path, f"{field}Path")(scope))
-            if literal is None or not self._way.jsonata:
-                return literal
-            return str(fields.jsonata(literal, field)(scope))
+            evaluate = text_of(literal, path, field, jsonata=self._way.jsonata)
+            return None if evaluate is None else str(evaluate(scope))
 
         error = said(state.error, state.error_path, "Error")
         return Verdict("FAILED", error=error, cause=said(state.cause, state.cause_path, "Cause"))
 
     def _wait(self, state: WaitState, effective: Document) -> None:
         """Evaluate how long; nobody waits for a trial."""
-        scope, jsonata = self._way.scope(effective), self._way.jsonata
-        seconds = fields.integer(
-            state.seconds, state.seconds_path, "Seconds", is_jsonata=jsonata, minimum=0, maximum=99_999_999
-        )
-        if seconds is not None:
-            seconds(scope)
-        if state.timestamp_path is not None:
-            fields.path(state.timestamp_path, "TimestampPath")(scope)
-        elif state.timestamp is not None and jsonata:
-            fields.jsonata(state.timestamp, "Timestamp")(scope)
+        until(state, jsonata=self._way.jsonata)(self._way.scope(effective), 0)
 
     async def _task(self, state: TaskState, effective: Document) -> Verdict:
         way = self._way

@@ -78,7 +78,7 @@ class ApiCalls:
         try:
             request, signed = _request(call.parameters)
         except BadParameters as bad:
-            return bad_parameters(dumps(call.parameters), bad.problem)
+            return bad_parameters(call.parameters, bad.problem)
         if signed:
             request = self._sign(request, self._callers.of(call))
         response = await self._fetch(request)
@@ -86,6 +86,10 @@ class ApiCalls:
         if response.status >= 400:
             return Failed(f"ApiGateway.{response.status}", text, stage)
         return Succeeded(dumps(_shown(response, text)))
+
+    def check(self, parameters: Any) -> None:
+        """Raises BadParameters."""
+        _request(parameters)
 
     def _sign(self, request: Request, caller: Caller) -> Request:
         """Signature Version 4 with a session of the role."""

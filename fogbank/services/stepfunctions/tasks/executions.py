@@ -11,6 +11,7 @@ from fogbank.core.clock import Clock
 from fogbank.core.errors import AwsError
 from fogbank.model.call import Caller
 from fogbank.model.calls import Calls
+from fogbank.model.service import Operation
 from fogbank.services.stepfunctions.engine.api import (
     Failed,
     Outcome,
@@ -50,9 +51,9 @@ class Executions:
             return await self._watch(call, loads(call.submitted)["ExecutionArn"])
         operation = self._calls.find(_SERVICE, "StartExecution")
         try:
-            params = to_input(operation.model.input, call.parameters, json_texts=frozenset({"Input"}))
+            params = _input(operation, call.parameters)
         except BadParameters as bad:
-            return bad_parameters(dumps(call.parameters), bad.problem)
+            return bad_parameters(call.parameters, bad.problem)
         # Without a name AWS draws one. One that is the same for the same attempt makes it safe to run it twice.
         drawn = None if "name" in params else _name(call)
         caller = self._callers.of(call)
@@ -68,6 +69,10 @@ class Executions:
         shown |= metadata("states", "startExecution", body, caller.request_id, self._clock.now_ms())
         text = written(shown)
         return Succeeded(text) if call.resource.pattern is Pattern.REQUEST_RESPONSE else Submitted(text)
+
+    def check(self, parameters: Any) -> None:
+        """Raises BadParameters for what is no input of StartExecution."""
+        _input(self._calls.find(_SERVICE, "StartExecution"), parameters)
 
     async def _started_before(self, machine_arn: str, name: str, caller: Caller) -> dict[str, Any]:
         """An earlier life of this node started it, and did not live to say so."""
@@ -104,6 +109,10 @@ class Executions:
         if output["status"] == "SUCCEEDED":
             return Succeeded(text)
         return Failed("States.TaskFailed", text)
+
+
+def _input(operation: Operation, parameters: Any) -> dict[str, Any]:
+    return to_input(operation.model.input, parameters, json_texts=frozenset({"Input"}))
 
 
 def _name(call: TaskCall) -> str:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+from fogbank.asl.documents import dumps
+from fogbank.asl.states.task import unusable_parameters
 from fogbank.core.errors import AwsError
 from fogbank.model.service import Operation
 from fogbank.model.shapes import OperationModel, ServiceModel
@@ -76,12 +79,10 @@ def _shape_of(operation: OperationModel, code: str) -> str | None:
     return code if found is not None and found.get("exception") else None
 
 
-def bad_parameters(text: str, problem: str) -> Failed:
-    """Parameters that cannot be an input: no Retry or Catch by name helps, as the definition is wrong."""
-    return Failed(
-        "States.Runtime",
-        f"The Parameters '{text}' could not be used to start the Task: [{problem}]",
-    )
+def bad_parameters(parameters: Any, problem: str) -> Failed:
+    """Parameters that cannot be an input. The engine asks for problems before; this is for who does not."""
+    failure = unusable_parameters(dumps(parameters), problem)
+    return Failed(failure.error, failure.cause)
 
 
 def lost(prefix: str) -> Failed:

@@ -44,7 +44,7 @@ class Functions:
         try:
             params = _params(call.parameters)
         except BadParameters as bad:
-            return bad_parameters(dumps(call.parameters), bad.problem)
+            return bad_parameters(call.parameters, bad.problem)
         answer = await self._invoke(call, params, stage, parsed=True)
         if isinstance(answer, Failed):
             return answer
@@ -67,6 +67,10 @@ class Functions:
         shown["StatusCode"] = output["StatusCode"]
         return Succeeded(written(shown))
 
+    def check(self, parameters: Any) -> None:
+        """Raises BadParameters for what is no input of Invoke."""
+        _checked(parameters)
+
     async def _invoke(
         self, call: TaskCall, params: dict[str, Any], stage: Stage, *, parsed: bool = False
     ) -> tuple[dict[str, Any], str] | Failed:
@@ -86,6 +90,13 @@ class Functions:
 
 
 def _params(parameters: Any) -> dict[str, Any]:
+    params = _checked(parameters)
+    if "Payload" in params:
+        params["Payload"] = _payload(params["Payload"]).encode()
+    return params
+
+
+def _checked(parameters: Any) -> dict[str, Any]:
     if not isinstance(parameters, dict):
         raise BadParameters("The Parameters must be a JSON object")
     for name, value in parameters.items():
@@ -95,10 +106,7 @@ def _params(parameters: Any) -> dict[str, Any]:
             raise BadParameters(f"The value for the field '{name}' must be a STRING")
     if not parameters.get("FunctionName"):
         raise BadParameters("The field 'FunctionName' is required but was missing")
-    params = {name: value for name, value in parameters.items() if value is not None}
-    if "Payload" in params:
-        params["Payload"] = _payload(params["Payload"]).encode()
-    return params
+    return {name: value for name, value in parameters.items() if value is not None}
 
 
 def _payload(value: Any) -> str:

@@ -10,7 +10,14 @@ from fogbank.core.encoded import resolved
 from fogbank.core.errors import AwsError, NotSupported
 from fogbank.model.calls import Calls
 from fogbank.model.service import Operation
-from fogbank.services.stepfunctions.engine.api import Failed, Outcome, Stage, Succeeded, TaskCall
+from fogbank.services.stepfunctions.engine.api import (
+    Failed,
+    Outcome,
+    Stage,
+    Succeeded,
+    TaskCall,
+    TaskResource,
+)
 from fogbank.services.stepfunctions.tasks.callers import Callers
 from fogbank.services.stepfunctions.tasks.casing import OPTIMIZED as STYLE
 from fogbank.services.stepfunctions.tasks.casing import (
@@ -44,15 +51,20 @@ class OptimizedTasks:
             return Failed(
                 f"{OPTIMIZED[service].prefix}.{OPTIMIZED[service].unmodelled}", refused.message, stage
             )
-        parameters = pruned(call.resource, call.parameters)
-        if service == "events":
-            parameters = _with_sources(call, parameters)
-        texts = _JSON_TEXTS.get(service, frozenset())
+        sources = [call.execution_arn, call.state_machine_arn]
         try:
-            params = to_input(operation.model.input, parameters, json_texts=texts, read_blob=from_base64)
+            params = _input(operation, call.resource, call.parameters, sources)
         except BadParameters as bad:
-            return bad_parameters(dumps(call.parameters), bad.problem)
+            return bad_parameters(call.parameters, bad.problem)
         return await self._call(call, operation, params, stage)
+
+    def check(self, resource: TaskResource, parameters: Any) -> None:
+        """Raises BadParameters. What the service lacks is for `run` to say."""
+        try:
+            operation = self._calls.find(resource.service, resource.action[:1].upper() + resource.action[1:])
+        except NotSupported:
+            return
+        _input(operation, resource, parameters, [])
 
     async def _call(
         self, call: TaskCall, operation: Operation, params: dict[str, Any], stage: Stage
@@ -71,21 +83,28 @@ class OptimizedTasks:
         return Succeeded(written(shown))
 
 
-def _with_sources(call: TaskCall, parameters: Any) -> Any:
+def _input(
+    operation: Operation, resource: TaskResource, parameters: Any, sources: list[str]
+) -> dict[str, Any]:
+    given = pruned(resource, parameters)
+    if resource.service == "events":
+        given = _with_sources(given, sources)
+    texts = _JSON_TEXTS.get(resource.service, frozenset())
+    return to_input(operation.model.input, given, json_texts=texts, read_blob=from_base64)
+
+
+def _with_sources(parameters: Any, sources: list[str]) -> Any:
     """Each entry says where it comes from, and its Detail is JSON in a text."""
     entries = parameters.get("Entries") if isinstance(parameters, dict) else None
     if not isinstance(entries, list):
         return parameters
-    return {**parameters, "Entries": [_entry(call, entry) for entry in entries]}
+    return {**parameters, "Entries": [_entry(entry, sources) for entry in entries]}
 
 
-def _entry(call: TaskCall, entry: Any) -> Any:
+def _entry(entry: Any, sources: list[str]) -> Any:
     if not isinstance(entry, dict):
         return entry
-    found = {
-        **entry,
-        "Resources": [*(entry.get("Resources") or []), call.execution_arn, call.state_machine_arn],
-    }
+    found = {**entry, "Resources": [*(entry.get("Resources") or []), *sources]}
     detail = entry.get("Detail")
     if detail is not None and not isinstance(detail, str):
         found["Detail"] = dumps(detail)

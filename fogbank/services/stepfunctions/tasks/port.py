@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Protocol
+from typing import Any, Protocol
 
 from fogbank.core.clock import Clock
 from fogbank.core.config import AuthMode
@@ -26,6 +26,7 @@ from fogbank.services.stepfunctions.engine.api import (
 from fogbank.services.stepfunctions.tasks import failures
 from fogbank.services.stepfunctions.tasks.api_calls import ApiCalls, Fetch
 from fogbank.services.stepfunctions.tasks.callers import Callers
+from fogbank.services.stepfunctions.tasks.casing import BadParameters
 from fogbank.services.stepfunctions.tasks.executions import Ended, Executions
 from fogbank.services.stepfunctions.tasks.functions import Functions
 from fogbank.services.stepfunctions.tasks.naming import pascal
@@ -109,6 +110,29 @@ class Tasks:
                 return await self._optimized.run(call, stage)
         # Refused when a machine is created; one may have been stored by a fogbank that had it.
         return Failed("States.Runtime", f"fogbank does not support the resource {resource.arn} yet", stage)
+
+    def problem(self, resource: TaskResource, parameters: Any) -> str | None:
+        """What is wrong with parameters that cannot be the task's input."""
+        try:
+            self._check(resource, parameters)
+        except BadParameters as bad:
+            return bad.problem
+        return None
+
+    def _check(self, resource: TaskResource, parameters: Any) -> None:
+        match resource.kind, resource.service, resource.action:
+            case ((TaskKind.LAMBDA | TaskKind.ACTIVITY), _, _):
+                return
+            case TaskKind.SDK, _, _:
+                self.sdk.check(resource, parameters)
+            case _, "lambda", "invoke":
+                self._functions.check(parameters)
+            case _, "states", "startExecution":
+                self._executions.check(parameters)
+            case _, "apigateway", "invoke":
+                self._apis.check(parameters)
+            case _, service, action if action in OPTIMIZED.get(service, {}):
+                self._optimized.check(resource, parameters)
 
     async def abandon(self, call: TaskCall) -> None:
         """Stop an execution that a .sync task waits for; take an activity's task off its queue."""

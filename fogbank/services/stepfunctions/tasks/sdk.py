@@ -11,7 +11,14 @@ from fogbank.core.errors import AwsError
 from fogbank.model.calls import Calls
 from fogbank.model.loader import known_services
 from fogbank.model.shapes import OperationModel, ServiceModel
-from fogbank.services.stepfunctions.engine.api import Failed, Outcome, Stage, Succeeded, TaskCall
+from fogbank.services.stepfunctions.engine.api import (
+    Failed,
+    Outcome,
+    Stage,
+    Succeeded,
+    TaskCall,
+    TaskResource,
+)
 from fogbank.services.stepfunctions.tasks.callers import Callers
 from fogbank.services.stepfunctions.tasks.casing import SDK, BadParameters, from_output, to_input
 from fogbank.services.stepfunctions.tasks.failures import bad_parameters, sdk_failure
@@ -79,7 +86,7 @@ class SdkTasks:
         try:
             params = to_input(operation.input, call.parameters)
         except BadParameters as bad:
-            return bad_parameters(dumps(call.parameters), bad.problem)
+            return bad_parameters(call.parameters, bad.problem)
         caller = self._callers.of(call)
         try:
             output = await self._calls.call(model.name, operation.name, params, caller)
@@ -93,6 +100,12 @@ class SdkTasks:
             )
             return Failed("States.DataLimitExceeded", cause, stage)
         return Succeeded(dumps(from_output(operation.output, shown, SDK)))
+
+    def check(self, resource: TaskResource, parameters: Any) -> None:
+        """Raises BadParameters. What fogbank lacks is for `run` to say."""
+        operation = self.operation(resource.service, resource.action)
+        if operation is not None:
+            to_input(operation.input, parameters)
 
     def only_reads(self, call: TaskCall) -> bool:
         """Whether the action can be done again without harm."""

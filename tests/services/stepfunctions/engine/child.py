@@ -18,7 +18,14 @@ from fogbank.core.clock import RealClock
 from fogbank.core.errors import AwsError
 from fogbank.core.ids import Ids
 from fogbank.core.lanes import Lanes
-from fogbank.services.stepfunctions.engine.api import Failed, Outcome, StartRequest, Succeeded, TaskCall
+from fogbank.services.stepfunctions.engine.api import (
+    Failed,
+    Outcome,
+    StartRequest,
+    Succeeded,
+    TaskCall,
+    TaskResource,
+)
 from fogbank.services.stepfunctions.engine.engine import StatesEngine
 from fogbank.store.sqlite import SqliteStore
 from tests.support.engines import ACCOUNT, REGION, Maps, Watcher, function, machine
@@ -58,6 +65,9 @@ class WritesDown:
 
     async def abandon(self, call: TaskCall) -> None:
         return
+
+    def problem(self, resource: TaskResource, parameters: Any) -> str | None:
+        return None
 
     def repeatable(self, call: TaskCall) -> bool:
         return False

@@ -189,3 +189,23 @@ def test_a_distributed_map_over_s3(server: Fogbank, machines: Machines) -> None:
     assert sorted(each["n"] for each in results) == ["0", "10", "20", "30"]
     missing = machines.ended(machines.start(machines.make(state), {"key": "none", "most": 1}))
     assert missing["error"] == "States.ItemReaderFailed"
+
+
+@pytest.mark.parametrize(
+    ("resource", "parameters", "problem"),
+    [
+        ("lambda:invoke", {"FunctionName.$": "$.n"}, "The value for the field 'FunctionName' must be a STRING"),
+        ("states:startExecution.sync", {"StateMachineArn.$": "$.n"}, "The value for the field 'StateMachineArn' must be a STRING"),
+        ("sqs:sendMessage", {"QueueUrl.$": "$.n", "MessageBody": 1}, "The value for the field 'QueueUrl' must be a STRING"),
+        ("aws-sdk:lambda:getFunction", {"FunctionName.$": "$.n"}, "The value for the field 'FunctionName' must be a STRING"),
+    ],
+)  # fmt: skip
+def test_parameters_that_are_none_are_not_scheduled(
+    machines: Machines, resource: str, parameters: Any, problem: str
+) -> None:
+    state = {"Type": "Task", "Resource": STATES + resource, "Parameters": parameters}
+    execution = machines.start(machines.make(state), {"n": 5})
+    ended = machines.ended(execution)
+    assert ended["error"] == "States.Runtime" and ended["cause"].endswith(f"start the Task: [{problem}]")
+    events = machines.client.get_execution_history(executionArn=execution)["events"]
+    assert [each["type"] for each in events][1:] == ["TaskStateEntered", "ExecutionFailed"]
