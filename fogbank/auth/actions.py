@@ -37,7 +37,7 @@ RESOURCES: dict[str, tuple[tuple[str, str], ...]] = {
         ("PolicyName", "policy/"),
     ),
     "sts": (),
-    "dynamodb": (("TableName", "table/"),),
+    "dynamodb": (("TableName", "table/"), ("SourceTableName", "table/")),
 }
 
 

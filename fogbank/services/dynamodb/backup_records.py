@@ -9,6 +9,7 @@ import orjson
 
 from fogbank.core.arn import parse_arn, partition_of
 from fogbank.core.errors import AwsError, Conflict
+from fogbank.core.ids import Ids
 from fogbank.services.dynamodb import keys
 from fogbank.services.dynamodb.keys import Place
 from fogbank.services.dynamodb.limits import CONFLICT_RETRIES_MAX
@@ -35,6 +36,8 @@ class BackupRecord:
     seq: int = UNFIXED
     size_bytes: int = 0
     restores: tuple[str, ...] = ()  # tables that are being made of it
+    type: str = "USER"  # or SYSTEM
+    expires_ms: int = 0  # of SYSTEM backups
 
     def pack(self) -> bytes:
         return orjson.dumps(self)
@@ -67,6 +70,11 @@ class Backup:
     @property
     def arn(self) -> str:
         return f"{self.table_arn}/backup/{self.record.id}"
+
+
+def new_backup_id(ids: Ids, now_ms: int) -> str:
+    """Sorts by time."""
+    return f"{now_ms:014d}-{ids.hex(8)}"
 
 
 def names_of(place: Place, arn_text: str) -> tuple[str, str]:
@@ -116,14 +124,17 @@ async def fix_instant(store: Store, place: Place, table: str, backup_id: str) ->
 def details(backup: Backup, status: str | None = None) -> dict[str, Any]:
     """BackupDetails."""
     record = backup.record
-    return {
+    shown: dict[str, Any] = {
         "BackupArn": backup.arn,
         "BackupName": record.name,
         "BackupSizeBytes": record.size_bytes if record.status == "AVAILABLE" else record.source_bytes,
         "BackupStatus": status or record.status,
-        "BackupType": "USER",
+        "BackupType": record.type,
         "BackupCreationDateTime": record.created_ms,
     }
+    if record.expires_ms:
+        shown["BackupExpiryDateTime"] = record.expires_ms
+    return shown
 
 
 def summary(backup: Backup) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from typing import Any
 import orjson
 
 from fogbank.core.errors import AwsError, Conflict
-from fogbank.core.ids import Ids
 from fogbank.model.call import Call
 from fogbank.services.dynamodb import keys, purging
 from fogbank.services.dynamodb.backing_up import BACKUP_QUEUE
@@ -23,6 +22,7 @@ from fogbank.services.dynamodb.backup_records import (
     find_backup,
     fix_instant,
     names_of,
+    new_backup_id,
     summary,
 )
 from fogbank.services.dynamodb.directory import table_name as name_of
@@ -34,10 +34,9 @@ from fogbank.services.dynamodb.limits import (
 )
 from fogbank.services.dynamodb.service import SERVICE, invalid
 from fogbank.services.dynamodb.state import DynamoDB
+from fogbank.services.dynamodb.system_backups import EXPIRY_QUEUE
 from fogbank.services.dynamodb.table import Table
 from fogbank.store.api import ABSENT, Transaction
-
-_TYPES_WITHOUT_ANY = ("SYSTEM", "AWS_BACKUP")  # fogbank makes USER backups only
 
 
 async def source_table(ctx: Call[DynamoDB], name_or_arn: str) -> Table:
@@ -63,7 +62,13 @@ async def create_backup(ctx: Call[DynamoDB], *, table_name: str, backup_name: st
         now_ms = state.clock.now_ms()
         items, size_bytes = await state.figures.of(table.record.id, 0)
         record = BackupRecord(
-            backup_name, _new_id(state.ids, now_ms), state.ids.uuid(), now_ms, table.record, items, size_bytes
+            backup_name,
+            new_backup_id(state.ids, now_ms),
+            state.ids.uuid(),
+            now_ms,
+            table.record,
+            items,
+            size_bytes,
         )
         backup = Backup(table.place, record, 0)
         transaction = Transaction().put(table.key, held(table, record.uid), expect=table.version)
@@ -78,11 +83,6 @@ async def create_backup(ctx: Call[DynamoDB], *, table_name: str, backup_name: st
         await fix_instant(state.store, table.place, table.record.name, record.id)
         return {"BackupDetails": details(backup)}
     raise SERVICE.error("TableInUseException", f"Table is being updated: {table_name}")
-
-
-def _new_id(ids: Ids, now_ms: int) -> str:
-    """Sorts by time."""
-    return f"{now_ms:014d}-{ids.hex(8)}"
 
 
 @SERVICE.operation
@@ -100,6 +100,7 @@ async def delete_backup(ctx: Call[DynamoDB], *, backup_arn: str) -> dict[str, An
             raise SERVICE.error("BackupInUseException", f"Backup is being {what}: {backup_arn}")
         transaction = Transaction().delete(backup.key, expect=backup.version)
         purging.enqueue_table(transaction, backup.record.uid, state.clock.now_ms())
+        transaction.cancel(EXPIRY_QUEUE, backup.record.uid)
         try:
             await state.store.commit(transaction)
         except Conflict:
@@ -119,13 +120,11 @@ async def list_backups(
     exclusive_start_backup_arn: str | None = None,
     backup_type: str = "USER",
 ) -> dict[str, Any]:
-    """By table, then by time. A page looks at `limit` backups; those outside the range are left out of it."""
+    """By table, then by time. A page looks at `limit` backups; those outside the range, or of another type, are left out of it."""
     place = place_of(ctx)
     low, high = time_range_lower_bound, time_range_upper_bound
     if low is not None and high is not None and low > high:
         raise invalid("TimeRangeLowerBound must be before TimeRangeUpperBound")
-    if backup_type in _TYPES_WITHOUT_ANY:
-        return {"BackupSummaries": []}
     prefix = keys.backups(place)
     after = None
     if table_name is not None:
@@ -140,7 +139,8 @@ async def list_backups(
         "BackupSummaries": [
             summary(backup)
             for backup in page
-            if (low is None or backup.record.created_ms >= low)
+            if backup_type in ("ALL", backup.record.type)
+            and (low is None or backup.record.created_ms >= low)
             and (high is None or backup.record.created_ms < high)
         ]
     }

@@ -66,3 +66,4 @@ LINKS_MAX = 10_000
 TOMBSTONE_KEPT_MS = 24 * 3_600_000
 TOMBSTONE_PAUSE_MS = 3_600_000
 REGIONS_CUT_MAX = 100
+SYSTEM_BACKUP_DAYS = 35  # the backup that a table with point-in-time recovery leaves when it is deleted

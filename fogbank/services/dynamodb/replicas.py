@@ -8,7 +8,7 @@ from typing import Any
 
 from fogbank.core.errors import AwsError, Conflict, NotSupported
 from fogbank.model.call import Call
-from fogbank.services.dynamodb import expiry, joining, keys, purging, tombstones
+from fogbank.services.dynamodb import expiry, joining, keys, tombstones
 from fogbank.services.dynamodb.global_tables import VIEW, bad_billing, leave, link_between, members, sse_in
 from fogbank.services.dynamodb.keys import Place
 from fogbank.services.dynamodb.limits import CONFLICT_RETRIES_MAX, LINKS_MAX, REPLICAS_MAX
@@ -18,6 +18,7 @@ from fogbank.services.dynamodb.service import bad_value, in_use, invalid
 from fogbank.services.dynamodb.state import DynamoDB
 from fogbank.services.dynamodb.stream_changes import disable_stream, open_stream
 from fogbank.services.dynamodb.streams import new_label
+from fogbank.services.dynamodb.system_backups import part_with_items
 from fogbank.services.dynamodb.table import Table
 from fogbank.services.dynamodb.table_checks import check_is_free, check_is_unprotected
 from fogbank.services.dynamodb.table_shapes import description
@@ -201,7 +202,7 @@ async def _delete(ctx: Call[DynamoDB], table: Table, region: str) -> TableRecord
     now_ms = state.clock.now_ms()
     transaction = Transaction().delete(gone.key, expect=gone.version)
     await disable_stream(state.store, transaction, gone, now_ms)
-    purging.enqueue_table(transaction, gone.record.id, now_ms)
+    await part_with_items(transaction, gone, state.figures, state.ids, now_ms)
     await leave(state.store, transaction, gone)
     await state.store.commit(transaction)
     state.directory.forget(gone.place, gone.record.name)

@@ -164,7 +164,7 @@ class Replicator:
         self._applier = Applier(store, writer)
         self._telemetry = telemetry
         self._changed = asyncio.Event()
-        self._tasks: dict[Key, asyncio.Task[None]] = {}
+        self._tasks: dict[Link, asyncio.Task[None]] = {}
         self._unwatch: list[Callable[[], None]] = []
         self._trimmed: dict[str, int] = {}
 
@@ -184,13 +184,12 @@ class Replicator:
         """The lane's body: a lane for every link that there is."""
         await self._changed.wait()
         self._changed.clear()
-        found = {link.key: link for link in await links(self._store)}
-        for key in [key for key, task in self._tasks.items() if task.done() or key not in found]:
-            self._tasks.pop(key).cancel()
-        for key, link in found.items():
-            if key not in self._tasks:
-                name = f"dynamodb replication of {link.name} to {link.target_region}"
-                self._tasks[key] = self._lanes.spawn(name, self._follow(link))
+        found = set(await links(self._store))
+        for link in [link for link, task in self._tasks.items() if task.done() or link not in found]:
+            self._tasks.pop(link).cancel()
+        for link in found - self._tasks.keys():
+            name = f"dynamodb replication of {link.name} to {link.target_region}"
+            self._tasks[link] = self._lanes.spawn(name, self._follow(link))
 
     async def _follow(self, link: Link) -> None:
         news = asyncio.Event()
@@ -261,6 +260,7 @@ class Replicator:
         if not await self._store.scan(keys.cursors(link.source_id), limit=1):
             await trim(self._store, link.log, await self._store.last_seq(link.log))
             await self._store.commit(Transaction().drop_log(link.log))
+            self._trimmed.pop(link.source_id, None)
         return True
 
     async def _trim(self, link: Link) -> None:

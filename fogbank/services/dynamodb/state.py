@@ -18,6 +18,7 @@ from fogbank.services.dynamodb.purging import PURGE_QUEUE, Purging
 from fogbank.services.dynamodb.replication import Replicator
 from fogbank.services.dynamodb.restoring import RESTORE_QUEUE, Restoring
 from fogbank.services.dynamodb.stream_upkeep import STREAM_QUEUE, StreamUpkeep
+from fogbank.services.dynamodb.system_backups import EXPIRY_QUEUE, BackupExpiry
 from fogbank.services.dynamodb.throughput import Buckets, NoThrottle, Throttle
 from fogbank.services.dynamodb.tokens import TokenSweeper
 from fogbank.services.dynamodb.tombstones import TOMBSTONE_QUEUE, Tombstones
@@ -66,6 +67,7 @@ class DynamoDB:
 
         chores.start(JOURNAL_QUEUE, JournalUpkeep(self.store, self.clock, self.directory).do)
         chores.start(BACKUP_QUEUE, BackingUp(self.store, self.clock, self.directory).do)
+        chores.start(EXPIRY_QUEUE, BackupExpiry(self.store, self.clock).do)
         restoring = Restoring(self.store, self.clock, self.directory, self.figures)
         chores.start(RESTORE_QUEUE, restoring.do)
         chores.start(JOIN_QUEUE, Joining(self.store, self.directory, self.writer).do)

@@ -10,7 +10,7 @@ from typing import Any
 
 from fogbank.core.errors import Conflict
 from fogbank.model.call import Call
-from fogbank.services.dynamodb import keys, purging
+from fogbank.services.dynamodb import keys
 from fogbank.services.dynamodb.directory import table_name as name_of
 from fogbank.services.dynamodb.global_tables import leave
 from fogbank.services.dynamodb.keys import place_of
@@ -26,6 +26,7 @@ from fogbank.services.dynamodb.service import SERVICE, bad_value, in_use, invali
 from fogbank.services.dynamodb.state import DynamoDB
 from fogbank.services.dynamodb.stream_changes import disable_stream, open_stream
 from fogbank.services.dynamodb.streams import new_label
+from fogbank.services.dynamodb.system_backups import part_with_items
 from fogbank.services.dynamodb.table import Table
 from fogbank.services.dynamodb.table_checks import (
     attribute_types,
@@ -151,7 +152,7 @@ async def delete_table(ctx: Call[DynamoDB], *, table_name: str) -> dict[str, Any
         check_is_free(table)
         transaction = Transaction().delete(table.key, expect=table.version)
         await disable_stream(state.store, transaction, table, now_ms)
-        purging.enqueue_table(transaction, table.record.id, now_ms)
+        await part_with_items(transaction, table, state.figures, state.ids, now_ms)
         try:
             await leave(state.store, transaction, table)
             await state.store.commit(transaction)

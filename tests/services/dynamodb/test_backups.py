@@ -200,6 +200,30 @@ async def test_backups_are_listed(db: Dynamo) -> None:
     assert len((await db.call("ListBackups", TableName="uuu"))["BackupSummaries"]) == 3
 
 
+async def test_a_deleted_table_with_recovery_leaves_a_backup(db: Dynamo) -> None:
+    await db.create("ttt", "pk:S", gsi={"byn": "n:N"})
+    await db.call("UpdateContinuousBackups", TableName="ttt", PointInTimeRecoverySpecification=RECOVER)
+    await db.put("ttt", {"pk": "a", "n": 1})
+    await db.call("DeleteTable", TableName="ttt")
+    assert (await db.call("ListBackups"))["BackupSummaries"] == []
+    (kept,) = (await db.call("ListBackups", BackupType="SYSTEM"))["BackupSummaries"]
+    assert kept["BackupName"] == "ttt$DeletedTableBackup" and kept["BackupStatus"] == "AVAILABLE"
+    assert kept["BackupExpiryDateTime"] == db.clock.now_ms() + 35 * 86_400_000
+    await db.create("ttt", "pk:S")
+    await db.put("ttt", {"pk": "b"})
+    await db.call("RestoreTableFromBackup", TargetTableName="uuu", BackupArn=kept["BackupArn"])
+    await active(db, "uuu")
+    assert await contents(db, "uuu", IndexName="byn") == {"a": 1}
+    await db.clock.advance_ms(36 * 86_400_000)
+
+    async def is_over() -> bool:
+        left = await db.house.store.scan(("dynamodb", "data", kept["TableId"]), limit=1)
+        return not left and not (await db.call("ListBackups", BackupType="ALL"))["BackupSummaries"]
+
+    await until(is_over)
+    assert await contents(db, "uuu") == {"a": 1}
+
+
 async def test_recovery_to_any_point(db: Dynamo) -> None:
     await db.create("ttt", "pk:S", gsi={"byn": "n:N"})
     await db.put("ttt", {"pk": "old", "n": 0})
