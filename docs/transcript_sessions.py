@@ -78,6 +78,17 @@ CLI = [
         "curl -s -w ' %{http_code}\\n' -H 'x-api-key: a-key-of-twenty-characters' $AWS_ENDPOINT_URL/_aws/execute-api/$(cat api)/prod/?name=fog",
         "curl -s -w ' %{http_code}\\n' -H 'x-api-key: a-key-of-twenty-characters' $AWS_ENDPOINT_URL/_aws/execute-api/$(cat api)/prod/?name=fog",
     ]),
+    ("An HTTP API in one command", [
+        "aws apigatewayv2 create-api --name greet --protocol-type HTTP --target arn:aws:lambda:us-east-1:000000000000:function:echo "
+        "--cors-configuration AllowOrigins=https://shop.example --query ApiId --output text | tee api2",
+        "cat > index.py <<'END'\ndef handler(event, context):\n"
+        "    return {'route': event['routeKey'], 'path': event['rawPath'], 'query': event.get('queryStringParameters')}\nEND\n"
+        "python3 -m zipfile -c echo.zip index.py",
+        f"aws lambda create-function --function-name echo --runtime {RUNTIME} --handler index.handler --role {ROLE} --zip-file fileb://echo.zip --query State --output text",
+        "aws lambda wait function-active-v2 --function-name echo",
+        "curl -si -H 'Origin: https://shop.example' \"$AWS_ENDPOINT_URL/_aws/execute-api/$(cat api2)/a/b?c=d\" | grep -v -i -e ^date -e ^apigw",
+        "curl -s --connect-to ::${AWS_ENDPOINT_URL#http://} http://$(cat api2).execute-api.us-east-1.amazonaws.com/by/host",
+    ]),
     ("A table, its stream, a queue, and a function that both call", [
         "aws dynamodb create-table --table-name orders --billing-mode PAY_PER_REQUEST "
         "--key-schema AttributeName=customer,KeyType=HASH AttributeName=id,KeyType=RANGE "
@@ -103,7 +114,7 @@ CLI = [
         "aws logs filter-log-events --log-group-name /aws/lambda/seer --filter-pattern seen --query 'events[].[message]' --output text | grep seen",
     ]),
     ("What fogbank does not have yet says so", [
-        "aws lambda create-function-url-config --function-name greeter --auth-type NONE",
+        "aws lambda put-provisioned-concurrency-config --function-name greeter --qualifier live --provisioned-concurrent-executions 1",
         "aws apigateway get-sdk --rest-api-id $(cat api) --stage-name prod --sdk-type java sdk.zip",
     ]),
 ]  # fmt: skip
