@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 RUN = Path(__file__).parents[2] / "examples" / "orders" / "run.py"
 
 
@@ -63,6 +65,7 @@ def check(output: str) -> None:
     assert "All of it worked" in output
 
 
+@pytest.mark.timeout(240)
 def test_the_example_shows_what_it_promises(tmp_path: Path) -> None:
     check(run(tmp_path))
     assert (tmp_path / "workflow.svg").read_text().lstrip().startswith("<")
