@@ -40,15 +40,15 @@ async def part_of(
 
 
 def change(api: Held) -> Transaction:
-    """A transaction over the draft of an API: it holds only while the API is as it was read."""
-    return (
-        Transaction().check(api.key, api.version).put(keys.revision(api.wire["id"]), b"{}")
-    )  # a blind write: concurrent changes do not disturb each other, a deployment notices them
+    """A transaction over the draft of an API: it holds only while the API is as it was read.
+
+    The revision is written whatever it was: concurrent changes do not disturb each other, a deployment notices them."""
+    return touch(Transaction(), api)
 
 
 def touch(tx: Transaction, api: Held) -> Transaction:
-    """Note in the draft's revision that something outside the API refers to it from now on: a deletion that goes on
-    meanwhile notices."""
+    """Note in the draft's revision that it changed, or that something outside the API refers to it from now on: a deletion
+    that goes on meanwhile notices."""
     return tx.check(api.key, api.version).put(keys.revision(api.wire["id"]), b"{}")
 
 
@@ -58,10 +58,29 @@ async def check_untouched(ctx: Call[ApiGateway], tx: Transaction, rest_api_id: s
     tx.check(keys.revision(rest_api_id), ABSENT if revision is None else revision.version)
 
 
+#: What the parts of an API are called in AWS's sentence about their number.
+PLURALS = {
+    "resource": "resources",
+    "model": "models",
+    "validator": "request validators",
+    "authorizer": "authorizers",
+    "deployment": "deployments",
+    "docpart": "documentation parts",
+    "docversion": "documentation versions",
+}
+
+
 async def check_room(ctx: Call[ApiGateway], rest_api_id: str, noun: str, maximum: int) -> None:
     """LimitExceededException when the API has as many of these as it may have."""
     if await ctx.state.store.count(keys.part(rest_api_id, noun), limit=maximum) >= maximum:
-        raise limit_exceeded(f"Maximum number of {noun}s for this API has been reached. Limit: {maximum}")
+        raise no_room(PLURALS[noun])
+
+
+def no_room(plural: str) -> Exception:
+    return limit_exceeded(
+        f"Maximum number of {plural} for this API has been reached. "
+        f"Please contact AWS if you need additional {plural}."
+    )
 
 
 def new_id(ctx: Call[Any], length: int = 6) -> str:

@@ -7,13 +7,13 @@ from typing import Any
 from fogbank.model.call import Call
 from fogbank.services.apigateway import keys, stage_patches
 from fogbank.services.apigateway.domain_uses import check_unmapped
-from fogbank.services.apigateway.drafts import api_of, change, check_untouched, stamp, touch
+from fogbank.services.apigateway.drafts import api_of, change, check_untouched, no_room, stamp, touch
 from fogbank.services.apigateway.keys import place_of
 from fogbank.services.apigateway.limits import STAGES_PER_API_MAX
 from fogbank.services.apigateway.patching import parsed
 from fogbank.services.apigateway.plan_stages import detach
 from fogbank.services.apigateway.records import Held, Wire, pack, read, retried, scan
-from fogbank.services.apigateway.service import SERVICE, bad_request, conflict, limit_exceeded, not_found
+from fogbank.services.apigateway.service import SERVICE, bad_request, conflict, not_found
 from fogbank.services.apigateway.stage_rules import canary_of, check_access_logs, check_stage, new_stage
 from fogbank.services.apigateway.state import ApiGateway
 from fogbank.services.apigateway.tags import check_tags
@@ -34,9 +34,7 @@ async def stage_of(ctx: Call[ApiGateway], api_id: str, name: str) -> tuple[Held,
 async def check_stage_room(ctx: Call[ApiGateway], api_id: str) -> None:
     count = await ctx.state.store.count(keys.stages(api_id), limit=STAGES_PER_API_MAX)
     if count >= STAGES_PER_API_MAX:
-        raise limit_exceeded(
-            f"Maximum number of stages for this API has been reached. Limit: {STAGES_PER_API_MAX}"
-        )
+        raise no_room("stages")
 
 
 @SERVICE.operation

@@ -56,7 +56,9 @@ async def _tagged(ctx: Call[ApiGateway], resource_arn: str) -> tuple[Held, Wire]
         case ("apigateway", "live", "stage", str(api_id), _):
             await api_of(ctx, api_id)
     found = await read(ctx.state.store, key)
-    if found is None or (member is not None and found.wire["account"] != ctx.account):
+    if found is None or (
+        member is not None and (found.wire["account"], found.wire["region"]) != place_of(ctx)
+    ):
         raise not_found(f"Invalid resource identifier specified: {resource_arn}")
     return found, found.wire if member is None else found.wire[member]
 

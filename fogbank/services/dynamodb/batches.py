@@ -169,6 +169,9 @@ def _prepare(ctx: Call[DynamoDB], table: Table, write: dict[str, Any]) -> tuple[
         )
     if "PutRequest" in write:
         item: Item = write["PutRequest"]["Item"]
+        # Where PutItem says what is wrong with a key, a batch does not.
+        if any(table.record.types[name] not in item.get(name, {}) for name in table.key_names):
+            raise invalid("The provided key element does not match the schema")
         request = prepare_put(ctx.state.expressions, table, item)
         return request, request.size
     return prepare_delete(ctx.state.expressions, table, write["DeleteRequest"]["Key"]), 0

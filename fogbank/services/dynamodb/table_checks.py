@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from fogbank.core.errors import NotSupported
@@ -186,15 +187,18 @@ def check_indexes(indexes: list[Index]) -> None:
         )
 
 
-def sse_of(given: dict[str, Any] | None, key_arn: str) -> dict[str, str] | None:
-    """SSESpecification; None for the key that AWS owns. `key_arn` is that of the key AWS manages."""
+def sse_of(given: dict[str, Any] | None, arn: Callable[[str, str], str]) -> dict[str, str] | None:
+    """SSESpecification; None for the key that AWS owns. `arn` makes an ARN of a service's resource."""
     if given is None or not given.get("Enabled", False):
         if given is not None and ("KMSMasterKeyId" in given or "SSEType" in given):
             raise bad_value("SSEType and KMSMasterKeyId can only be specified when SSE is enabled")
         return None
     if given.get("SSEType", "KMS") != "KMS":
         raise bad_value(f"SSEType {given['SSEType']} is not supported")
-    return {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": given.get("KMSMasterKeyId", key_arn)}
+    key: str = given.get("KMSMasterKeyId", "alias/aws/dynamodb")
+    if not key.startswith("arn:"):
+        key = arn("kms", key if key.startswith("alias/") else f"key/{key}")
+    return {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": key}
 
 
 def stream_view(given: dict[str, Any]) -> str | None:

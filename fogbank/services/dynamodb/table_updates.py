@@ -84,7 +84,7 @@ async def update_table(
         update.billing(billing_mode, provisioned_throughput)
         update.indexes(attribute_definitions, global_secondary_index_updates or [], now_ms)
         if sse_specification is not None:
-            update.set(sse=sse_of(sse_specification, ctx.arn("kms", "alias/aws/dynamodb")))
+            update.set(sse=sse_of(sse_specification, ctx.arn))
         if table_class is not None:
             update.set(table_class=table_class, class_updated_ms=now_ms)
         if deletion_protection_enabled is not None:

@@ -99,7 +99,7 @@ async def create_table(
         throughput=throughput,
         stream=Stream(new_label(now_ms), view) if view is not None else None,
         is_protected=deletion_protection_enabled,
-        sse=sse_of(sse_specification, ctx.arn("kms", "alias/aws/dynamodb")),
+        sse=sse_of(sse_specification, ctx.arn),
         table_class=table_class,
         tags=tags_of(tags or []),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -309,3 +310,21 @@ async def test_integration_patches(gateway: Gateway) -> None:
     message = await gateway.update_fails("UpdateIntegration", ("replace", "/timeoutInMillis", "1"), **where)
     assert message == "Timeout should be between 50 ms and 29000 ms"
     assert (await gateway.call("GetIntegration", **where))["timeoutInMillis"] == 500
+
+
+async def test_the_tree_is_bounded(gateway: Gateway) -> None:
+    api = await gateway.api()
+    paths = {f"/r{number}": {} for number in range(299)}
+    body = json.dumps({"openapi": "3.0.1", "info": {"title": "full"}, "paths": paths}).encode()
+    await gateway.call("PutRestApi", restApiId=api["id"], body=body)
+    error = (
+        "LimitExceededException",
+        "Maximum number of resources for this API has been reached. "
+        "Please contact AWS if you need additional resources.",
+    )
+    params = {"restApiId": api["id"], "parentId": api["rootResourceId"], "pathPart": "one"}
+    assert await gateway.fails("CreateResource", **params) == error
+    body = json.dumps(
+        {"openapi": "3.0.1", "info": {"title": "full"}, "paths": paths | {"/more": {}}}
+    ).encode()
+    assert await gateway.fails("PutRestApi", restApiId=api["id"], body=body) == error

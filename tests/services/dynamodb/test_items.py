@@ -335,3 +335,12 @@ async def test_updates_of_index_keys_that_are_refused(db: Dynamo, value: Any, me
         UpdateExpression="SET g = :v",
         ExpressionAttributeValues=item({":v": value}),
     ) == (VALIDATION, message)
+
+
+async def test_a_batch_does_not_say_what_is_wrong_with_a_key(table: Dynamo) -> None:
+    for values in ({"x": 1}, {"pk": 1}):
+        puts = [{"PutRequest": {"Item": item(values)}}]
+        assert await table.fails("BatchWriteItem", RequestItems={"ttt": puts}) == (
+            VALIDATION,
+            "The provided key element does not match the schema",
+        )

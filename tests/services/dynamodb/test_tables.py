@@ -249,3 +249,23 @@ async def test_figures_survive_a_flush(db: Dynamo) -> None:
     await db.state.figures.flush()
     await db.state.figures.flush()
     assert (await described(db))["ItemCount"] == 2
+
+
+async def test_encryption_and_class_are_described(db: Dynamo) -> None:
+    await db.create("ttt", "pk:S", SSESpecification={"Enabled": True}, TableClass="STANDARD")
+    found = await described(db)
+    assert found["SSEDescription"] == {
+        "Status": "ENABLED",
+        "SSEType": "KMS",
+        "KMSMasterKeyArn": "arn:aws:kms:us-east-1:000000000000:alias/aws/dynamodb",
+    }
+    assert found["TableClassSummary"] == {"TableClass": "STANDARD"}
+    await db.call(
+        "UpdateTable", TableName="ttt", SSESpecification={"Enabled": True, "KMSMasterKeyId": "key-id"}
+    )
+    await db.call("UpdateTable", TableName="ttt", TableClass="STANDARD_INFREQUENT_ACCESS")
+    found = await described(db)
+    assert found["SSEDescription"]["KMSMasterKeyArn"].endswith(":key/key-id")
+    assert found["TableClassSummary"]["TableClass"] == "STANDARD_INFREQUENT_ACCESS"
+    await db.call("UpdateTable", TableName="ttt", SSESpecification={"Enabled": False})
+    assert "SSEDescription" not in await described(db)

@@ -11,7 +11,7 @@ from fogbank.services.apigateway.authorizers import check_authorizer
 from fogbank.services.apigateway.cloning import put_resource
 from fogbank.services.apigateway.default_models import EMPTY
 from fogbank.services.apigateway.documentation_parts import check_properties, location_of, place_key, put_part
-from fogbank.services.apigateway.drafts import new_id
+from fogbank.services.apigateway.drafts import new_id, no_room
 from fogbank.services.apigateway.gateway_defaults import STATUS
 from fogbank.services.apigateway.gateway_responses import gateway_response
 from fogbank.services.apigateway.keys import place_of
@@ -22,7 +22,7 @@ from fogbank.services.apigateway.openapi.typed import mapping, text, texts
 from fogbank.services.apigateway.records import Wire, pack, scan
 from fogbank.services.apigateway.resource_policies import policy_of
 from fogbank.services.apigateway.resources import check_path_part
-from fogbank.services.apigateway.service import bad_request, limit_exceeded
+from fogbank.services.apigateway.service import bad_request
 from fogbank.services.apigateway.state import ApiGateway
 from fogbank.store.api import Transaction
 
@@ -192,9 +192,7 @@ class Tree:
                     f"({other['pathPart']}) of this resource already has a variable path part -- only one is allowed"
                 )
         if len(self._by_path) >= RESOURCES_PER_API_MAX:
-            raise limit_exceeded(
-                f"Maximum number of resources for this API has been reached. Limit: {RESOURCES_PER_API_MAX}"
-            )
+            raise no_room("resources")
         return {"id": new_id(self._ctx), "parentId": parent["id"], "pathPart": step, "path": path}
 
 
@@ -209,7 +207,7 @@ async def write_documentation(
     for part in checked:
         check_properties(part["properties"])
     if len(checked) > DOCUMENTATION_PARTS_PER_API_MAX:
-        raise limit_exceeded(f"Maximum number of docparts is {DOCUMENTATION_PARTS_PER_API_MAX}")
+        raise no_room("documentation parts")
     if overwrite:
         tx.delete_prefix(keys.part(api_id, "docpart")).delete_prefix(keys.part(api_id, "doclocation"))
     ids = []
