@@ -11,6 +11,7 @@ from typing import Any
 from fogbank.services.dynamodb.records import Index, TableRecord, Throughput
 from fogbank.services.dynamodb.service import bad_value
 from fogbank.services.dynamodb.table_checks import (
+    Arns,
     global_index,
     key_names,
     projection_of,
@@ -31,9 +32,9 @@ class Overrides:
 
 
 def restored_record(
-    source: TableRecord, overrides: Overrides, *, name: str, id: str, now_ms: int, key_arn: str
+    source: TableRecord, overrides: Overrides, *, name: str, id: str, now_ms: int, arn: Arns
 ) -> TableRecord:
-    """Raises ValidationException. `key_arn` is that of the key AWS manages."""
+    """Raises ValidationException. `arn` makes an ARN of a service's resource."""
     mode = overrides.billing_mode or source.billing_mode
     given = overrides.throughput
     if mode == "PROVISIONED" and given is None and source.billing_mode == "PROVISIONED":
@@ -66,7 +67,7 @@ def restored_record(
         billing_mode=mode,
         on_demand_since_ms=now_ms if mode == "PAY_PER_REQUEST" else 0,
         throughput=throughput,
-        sse=sse_of(overrides.sse, key_arn) if overrides.sse is not None else source.sse,
+        sse=sse_of(overrides.sse, arn) if overrides.sse is not None else source.sse,
         class_updated_ms=0,
         stream=None,
         ttl=None,

@@ -148,7 +148,7 @@ async def _target(
         name=name,
         id=state.ids.uuid(),
         now_ms=now_ms,
-        key_arn=ctx.arn("kms", "alias/aws/dynamodb"),
+        arn=ctx.arn,
     )
     summary: dict[str, Any] = {
         "SourceTableArn": table_arn,

@@ -187,7 +187,10 @@ def check_indexes(indexes: list[Index]) -> None:
         )
 
 
-def sse_of(given: dict[str, Any] | None, arn: Callable[[str, str], str]) -> dict[str, str] | None:
+Arns = Callable[[str, str], str]
+
+
+def sse_of(given: dict[str, Any] | None, arn: Arns) -> dict[str, str] | None:
     """SSESpecification; None for the key that AWS owns. `arn` makes an ARN of a service's resource."""
     if given is None or not given.get("Enabled", False):
         if given is not None and ("KMSMasterKeyId" in given or "SSEType" in given):
