@@ -27,6 +27,8 @@ class Fogbank:
         self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="fogbank", daemon=True)
         self.app = App(self.settings)
+        self._session: Any = None
+        self._session_lock = threading.Lock()
 
     def __enter__(self) -> Fogbank:
         self._thread.start()
@@ -54,12 +56,14 @@ class Fogbank:
         import boto3
         from botocore.config import Config
 
-        session = boto3.Session()
         config = Config(retries={"max_attempts": 1}, inject_host_prefix=False, read_timeout=60).merge(
             more.pop("config", Config())
         )
         keys = {"aws_access_key_id": account, "aws_secret_access_key": "fogbank"} | more
-        return session.client(service, endpoint_url=self.url, region_name=region, config=config, **keys)
+        where = {"endpoint_url": self.url, "region_name": region}
+        with self._session_lock:  # one session for all, which reads each service's model once; but it is not thread-safe
+            self._session = self._session or boto3.Session()
+            return self._session.client(service, config=config, **where, **keys)
 
     def advance(self, seconds: float) -> None:
         """Let time pass: timers, retries, retention and idle expiry act."""
