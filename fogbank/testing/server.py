@@ -61,7 +61,9 @@ class Fogbank:
         )
         keys = {"aws_access_key_id": account, "aws_secret_access_key": "fogbank"} | more
         where = {"endpoint_url": self.url, "region_name": region}
-        with self._session_lock:  # one session for all, which reads each service's model once; but it is not thread-safe
+        with (
+            self._session_lock
+        ):  # one session for all, which reads each service's model once; but it is not thread-safe
             self._session = self._session or boto3.Session()
             return self._session.client(service, config=config, **where, **keys)
 
