@@ -82,5 +82,9 @@ class PoolExhausted(SandboxError):
     """The machine has no room for one more environment."""
 
 
+class InitFailed(SandboxError):
+    """An environment that was to be ready beforehand is not: the function's own init failed."""
+
+
 class ConfigError(FogbankError):
     """A start option, file or folder that fogbank cannot work with; the message says which and why."""

@@ -64,7 +64,7 @@ class Admission:
         """A job that this environment can serve, which is just free; its own has not been started yet."""
         key = environment.config.key
         for job in self._waiting:
-            if job.config.key == key and job.attempt == 1:
+            if job.config.key == key and job.attempt == 1 and job.warmed is None:
                 self._waiting.remove(job)
                 return job
         return None
@@ -104,7 +104,7 @@ class Admission:
 
     def _make_room(self) -> bool:
         """End the environment that has been idle longest, unless enough are ending already."""
-        idle = [one for one in self._environments.values() if one.state in IDLE]
+        idle = [one for one in self._environments.values() if one.state in IDLE and not one.kept]
         if not idle:
             return sum(one.state in GONE for one in self._environments.values()) > len(self._starting)
         self._hand.end(min(idle, key=lambda one: one.idle_since_s))

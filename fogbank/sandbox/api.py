@@ -52,6 +52,7 @@ class FunctionConfig:
     application_log_level: str | None = None
     tracing: bool = False
     architecture: str = "x86_64"
+    initialization: str = "on-demand"  # or "provisioned-concurrency": AWS_LAMBDA_INITIALIZATION_TYPE
 
 
 class LogSink(Protocol):
@@ -188,6 +189,11 @@ class Pool(Protocol):
 
     async def warm(self, config: FunctionConfig) -> None:
         """Have the zygote of this config's runtime ready (called when a function is created)."""
+
+    async def provision(self, config: FunctionConfig, count: int, log: Callable[[], LogSink]) -> None:
+        """Have `count` environments of `config` initialised: kept however long they are idle, and made anew when they end,
+        until `retire`. `log` makes the sink of an init's lines. Returns when all are ready; raises InitFailed when the
+        function's own init failed."""
 
     def runtimes(self) -> list[RuntimeFound]: ...
 

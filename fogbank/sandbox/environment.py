@@ -101,6 +101,11 @@ class Environment:
         self._deadline_s = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
+    @property
+    def kept(self) -> bool:
+        """It was provisioned: it stays, however long it is idle."""
+        return self.config.initialization != "on-demand"
+
     def attach(self, channel: socket.socket, pipe: int) -> None:
         """Take the node's ends of the channel and of the output pipe."""
         self._channel = Channel(channel, self._loop, self._scratch, self._take)

@@ -21,6 +21,7 @@ class Job:
     init_duration_ms: float | None = None
     init_error: bool = False
     init_timed_out: bool = False
+    warmed: asyncio.Future[None] | None = None  # an environment is wanted, and nothing is to be run in it
 
     def result(self, outcome: Outcome, stream: str, memory_kb: int, now_s: float) -> InvocationResult:
         """What came of it, in an environment that wrote to `stream` and took `memory_kb` at most."""
@@ -45,6 +46,10 @@ class Job:
 
     def fail(self, error: Exception) -> None:
         """It could not be run for a reason that is fogbank's."""
+        if self.warmed is not None:
+            if not self.warmed.done():
+                self.warmed.set_exception(error)
+            return
         if self.invocation.ended is not None:
             self.invocation.ended(error)
         if not self.done.done():

@@ -10,7 +10,7 @@ import dataclasses
 import socket
 
 from fogbank.core.clock import Clock
-from fogbank.core.errors import PoolExhausted, SandboxError
+from fogbank.core.errors import InitFailed, PoolExhausted, SandboxError
 from fogbank.core.ids import Ids
 from fogbank.core.lanes import Lanes
 from fogbank.sandbox import outcomes
@@ -25,6 +25,7 @@ from fogbank.sandbox.links import Links
 from fogbank.sandbox.maker import Maker
 from fogbank.sandbox.nursery import Nursery
 from fogbank.sandbox.outbound import Outbound
+from fogbank.sandbox.provisions import Provisions
 from fogbank.sandbox.runtimes import Runtimes
 from fogbank.sandbox.starter import Starter
 from fogbank.sandbox.tending import Tending
@@ -55,6 +56,7 @@ class Keeper:
         self.nursery = Nursery(settings, runtimes, cgroups, self, clock, loop)
         self.tending = Tending(cgroups, loop, self)
         self.admission = Admission(self.environments, settings.environments_max, self, loop)
+        self.provisions = Provisions(self.environments, self.admission, self, loop)
         self._links = Links(platform, lanes, outbound, self)
         starter = Starter(settings, platform, cgroups, clock, ids)
         self._maker = Maker(starter, runtimes, self.nursery, self.estates, clock, lanes, loop, self)
@@ -78,6 +80,7 @@ class Keeper:
     def retire(self, key: str) -> None:
         """Nobody will ask for `key` again: its idle environments end now, busy ones after use."""
         self.estates.drop(key)
+        self.provisions.forget(key)
         for environment in [*self.environments.values()]:
             if environment.config.key == key:
                 environment.retired = True
@@ -87,7 +90,7 @@ class Keeper:
     async def drop_idle(self, limit_s: float) -> None:
         """End what has been idle since `limit_s` by the monotonic clock, and the zygotes that nobody uses."""
         for environment in list(self.environments.values()):
-            if environment.state in IDLE and environment.idle_since_s <= limit_s:
+            if environment.state in IDLE and environment.idle_since_s <= limit_s and not environment.kept:
                 self.end(environment)
         self.estates.drop_older(limit_s)
         await self.nursery.drop_idle()
@@ -118,6 +121,11 @@ class Keeper:
         job, environment.cause = environment.cause, None
         if job is None:
             self._to_idle(environment)
+            return
+        if job.warmed is not None:
+            if not job.warmed.done():
+                job.warmed.set_result(None)
+            self._available(environment)
             return
         if job.attempt == 1:
             job.init_duration_ms = (self._clock.monotonic_s() - environment.created_s) * 1000
@@ -203,7 +211,12 @@ class Keeper:
         environment.job = environment.cause = None
         environment.happen(Event.EXITED)
         self._forget(environment)
+        if environment.kept and not self._closing and (job is None or job.warmed is None):
+            self.provisions.make_up(environment.config.key)
         if job is None:
+            return
+        if job.warmed is not None:
+            job.fail(InitFailed("the function's init failed"))
             return
         if in_init and job.attempt == 1 and not self._closing:
             self._repeat_init(job)

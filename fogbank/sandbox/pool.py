@@ -12,6 +12,7 @@ import os
 import resource
 import shutil
 from collections import deque
+from collections.abc import Callable
 
 from fogbank.core.clock import Clock
 from fogbank.core.errors import SandboxError
@@ -24,6 +25,7 @@ from fogbank.sandbox.api import (
     FunctionNetwork,
     Invocation,
     InvocationResult,
+    LogSink,
     Platform,
     RuntimeFound,
     SandboxSettings,
@@ -120,6 +122,12 @@ class EnvironmentPool:
 
     async def retire(self, key: str) -> None:
         self._keeper.retire(key)
+
+    async def provision(self, config: FunctionConfig, count: int, log: Callable[[], LogSink]) -> None:
+        if self._closing:
+            raise SandboxError("fogbank is stopping")
+        self._runtimes.launch(config.runtime)  # raises RuntimeUnavailable
+        await self._keeper.provisions.have(config, count, log)
 
     async def warm(self, config: FunctionConfig) -> None:
         await self.warm_runtime(config.runtime)

@@ -18,11 +18,12 @@ from fogbank.services.lambda_.errors import (
 )
 from fogbank.services.lambda_.names import LATEST, FunctionName, parse_name
 from fogbank.services.lambda_.pages import decode_marker, encode_marker, page_size
+from fogbank.services.lambda_.provisioned_concurrency import drop_provisioned, moving
 from fogbank.services.lambda_.records import Alias, Function, decode_alias, encode
 from fogbank.services.lambda_.rendering import alias_configuration
 from fogbank.services.lambda_.service import SERVICE
 from fogbank.services.lambda_.state import Lambda
-from fogbank.services.lambda_.tables import find_alias, find_function, find_version, retried
+from fogbank.services.lambda_.tables import find_alias, find_function, find_version, put_function, retried
 from fogbank.services.lambda_.updates import REVISION_TELLERS
 from fogbank.store.api import ABSENT, Transaction
 
@@ -131,9 +132,17 @@ async def update_alias(
             revision_id=ctx.state.ids.uuid(),
         )
         await _check_versions(ctx, function, head, changed)
-        transaction = Transaction().check(keys.function(function), head_stored)
+        transaction = Transaction()
+        moved = name in head.provisioned and changed.version != alias.version
+        if moved:
+            head = replace(head, provisioned=head.provisioned | {name: moving(head.provisioned[name])})
+            put_function(transaction, function, head, head_stored)
+        else:
+            transaction.check(keys.function(function), head_stored)
         transaction.put(keys.alias(function, name), encode(changed), expect=stored)
         await ctx.state.store.commit(transaction)
+        if moved:
+            ctx.state.provisioner.begin(function)
         return changed
 
     alias = await retried(attempt)
@@ -145,11 +154,20 @@ async def update_alias(
 async def delete_alias(ctx: Call[Lambda], *, function_name: str, name: str) -> dict[str, Any]:
     """Delete an alias with its policy and event configuration; one that is not there is deleted already."""
     function = await _function(ctx, function_name, "DeleteAlias")
-    await find_function(ctx.state.store, function)
-    transaction = Transaction().delete(keys.alias(function, name))
-    transaction.delete(keys.policy(function.with_qualifier(name)))
-    transaction.delete(keys.event_invoke_config(function, name))
-    await ctx.state.store.commit(transaction)
+
+    async def attempt() -> None:
+        head, stored = await find_function(ctx.state.store, function)
+        transaction = Transaction()
+        if name in head.provisioned:
+            await drop_provisioned(ctx, transaction, function, head, stored, name)
+        transaction.delete(keys.alias(function, name))
+        transaction.delete(keys.policy(function.with_qualifier(name)))
+        transaction.delete(keys.event_invoke_config(function, name))
+        await ctx.state.store.commit(transaction)
+        if name in head.provisioned:
+            ctx.state.provisioner.begin(function)
+
+    await retried(attempt)
     ctx.state.changed()
     return {}
 

@@ -98,6 +98,7 @@ class Concurrency:
     def __init__(self) -> None:
         self._accounts: dict[tuple[str, str], AccountSlots] = {}
         self._functions: dict[tuple[str, str, str], FunctionSlots] = {}
+        self._provisioned: dict[tuple[str, str, str], dict[str, FunctionSlots]] = {}
 
     def account(self, account: str, region: str) -> AccountSlots:
         found = self._accounts.get((account, region))
@@ -112,9 +113,20 @@ class Concurrency:
             found = self._functions[account, region, name] = slots
         return found
 
+    def provisioned(self, account: str, region: str, name: str, version: str) -> FunctionSlots:
+        """The slots of the environments that are ready for one version; how many is for `reserve`. They take none of the
+        account's: those were set aside when it was asked for them."""
+        versions = self._provisioned.setdefault((account, region, name), {})
+        found = versions.get(version)
+        if found is None:
+            found = versions[version] = FunctionSlots(AccountSlots())
+            found.reserve(0)
+        return found
+
     def forget(self, account: str, region: str, name: str) -> None:
         """The function was deleted. What still runs of it gives its slots back to where it took them."""
         self._functions.pop((account, region, name), None)
+        self._provisioned.pop((account, region, name), None)
 
 
 def _wake(waiting: set[Callable[[], None]]) -> None:

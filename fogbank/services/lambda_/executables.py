@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fogbank.core.errors import StoreError
 from fogbank.core.lanes import Lanes
 from fogbank.sandbox.api import FunctionConfig, Pool
@@ -96,6 +98,11 @@ class Configurer:
             version.memory_mb,
             runtime_version_arn(name.region, version.runtime),
         )
+
+
+def provisioned_config(config: FunctionConfig) -> FunctionConfig:
+    """The same for environments that are made ready beforehand: apart from those that are made on demand."""
+    return replace(config, key=f"{config.key}:provisioned", initialization="provisioned-concurrency")
 
 
 def _key(name: FunctionName, version: Version) -> str:

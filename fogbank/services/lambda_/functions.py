@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 from fogbank.core.errors import NotSupported
@@ -178,8 +179,10 @@ async def _delete(ctx: Call[Lambda], name: FunctionName) -> None:
     state.collector.drop(transaction, name, function.latest)
     async for version in versions_of(ctx, name, 0):
         state.collector.drop(transaction, name, version)
-    if function.reserved is not None:
-        await change_reserved(ctx, transaction, name, -function.reserved)
+    if function.share:
+        await change_reserved(ctx, transaction, name, -function.share)
+    if function.provisioned:
+        transaction.delete(keys.provisioned(name))
     await state.store.commit(transaction)
     await _gone(ctx, name, function)
 
@@ -190,6 +193,8 @@ async def _gone(ctx: Call[Lambda], name: FunctionName, function: Function) -> No
     state.concurrency.forget(name.account, name.region, name.name)
     state.events.forget(name, function.uid)
     await state.configurer.retire(name)
+    if function.provisioned:
+        state.provisioner.begin(name)
 
 
 async def _delete_version(ctx: Call[Lambda], name: FunctionName, number: str) -> None:
@@ -204,12 +209,18 @@ async def _delete_version(ctx: Call[Lambda], name: FunctionName, number: str) ->
         )
     transaction = Transaction().delete(keys.version(name, number))
     # An alias that is being pointed at this version conflicts with this: both touch the function.
-    transaction.put(keys.function(name), encode(function), expect=stored)
+    left = {key: value for key, value in function.provisioned.items() if key != number}
+    after = replace(function, provisioned=left)
+    transaction.put(keys.function(name), encode(after), expect=stored)
+    if after.share != function.share:
+        await change_reserved(ctx, transaction, name, after.share - function.share)
     transaction.delete(keys.policy(name)).delete(keys.event_invoke_config(name, number))
     state.collector.drop(transaction, name, version)
     await state.store.commit(transaction)
     state.changed()
     await state.configurer.retire(name, number)
+    if left != function.provisioned:
+        state.provisioner.begin(name)
 
 
 async def _aliases_on(ctx: Call[Lambda], name: FunctionName, number: str) -> AsyncIterator[str]:

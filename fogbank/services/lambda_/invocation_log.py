@@ -25,6 +25,7 @@ class LogSettings:
     version: str
     memory_mb: int
     runtime_version_arn: str
+    initialization: str = "on-demand"
 
 
 class InvocationLog:
@@ -65,7 +66,9 @@ class InvocationLog:
         if not settings.json:
             text = report.init_start(runtime_version, settings.runtime_version_arn)
         elif settings.level <= Level.INFO:
-            text = report.json_init_start(time_ms, runtime_version, settings.runtime_version_arn)
+            text = report.json_init_start(
+                time_ms, runtime_version, settings.runtime_version_arn, settings.initialization
+            )
         else:
             return
         self._send([(time_ms, text)])

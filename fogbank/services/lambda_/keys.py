@@ -102,6 +102,15 @@ def code_use(code_sha: str, owner: str) -> Key:
     return ("lambda-code", code_sha, owner)
 
 
+def all_provisioned() -> Key:
+    """The functions with provisioned concurrency: what a starting node makes environments for. Outside of `ALL`."""
+    return ("lambda-provisioned",)
+
+
+def provisioned(name: FunctionName) -> Key:
+    return ("lambda-provisioned", name.account, name.region, name.name)
+
+
 def event_queues() -> Key:
     """The functions that ever had an asynchronous event: whose queues a starting node looks into."""
     return ("lambda-events",)

@@ -10,6 +10,7 @@ from fogbank.sandbox.api import Credentials, FunctionConfig
 
 _DURATION_S = 12 * 3600  # longer than an environment lives
 _UNIQUE_ID_PREFIX = "AROA"
+_SESSION_NAME_CHARS_MIN = 2
 
 
 class FunctionCredentials:
@@ -41,12 +42,13 @@ def session_of(role_arn: str, function_account: str, region: str, name: str, *, 
     role_name = role.resource.rsplit("/", 1)[-1] if role is not None else "lambda"
     account = function_account if role is None or open_mode else role.account
     partition = partition_of(region)
+    session = name if len(name) >= _SESSION_NAME_CHARS_MIN else f"{name}@lambda_function"  # as AWS pads it
     path = role.resource if role is not None else f"role/{role_name}"
     return Principal(
         type=PrincipalType.ASSUMED_ROLE,
         account=account,
-        arn=f"arn:{partition}:sts::{account}:assumed-role/{role_name}/{name}",
-        user_id=f"{_UNIQUE_ID_PREFIX}{role_name}:{name}",
+        arn=f"arn:{partition}:sts::{account}:assumed-role/{role_name}/{session}",
+        user_id=f"{_UNIQUE_ID_PREFIX}{role_name}:{session}",
         issuer_arn=f"arn:{partition}:iam::{account}:{path}",
         acts_as_root=open_mode,
     )

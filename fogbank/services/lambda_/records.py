@@ -66,6 +66,17 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
+class Provisioned:
+    """Provisioned concurrency of a version or an alias. `allocated` environments are there; while it moves, the old ones."""
+
+    requested: int
+    modified_ms: int
+    status: str = "IN_PROGRESS"
+    allocated: int = 0
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Function:
     """A function with its `$LATEST`; published versions are records of their own."""
 
@@ -76,6 +87,22 @@ class Function:
     reserved: int | None = None  # ReservedConcurrentExecutions
     tags: dict[str, str] = field(default_factory=dict)
     recursive_loop: str = "Terminate"
+    provisioned: dict[str, Provisioned] = field(default_factory=dict)  # by version or alias
+
+    @property
+    def provisioned_sum(self) -> int:
+        """What all its versions and aliases have asked for."""
+        return sum(each.requested for each in self.provisioned.values())
+
+    @property
+    def share(self) -> int:
+        """How much of the account's concurrency is only for this function."""
+        return self.provisioned_sum if self.reserved is None else self.reserved
+
+    @property
+    def on_demand(self) -> int | None:
+        """How much of its reservation is left for invocations without provisioned concurrency; None: it has none."""
+        return None if self.reserved is None else max(0, self.reserved - self.provisioned_sum)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +205,8 @@ def decode_version(raw: bytes) -> Version:
 def decode_function(raw: bytes) -> Function:
     fields = orjson.loads(raw)
     fields["latest"] = _version(fields["latest"])
+    provisioned = fields.get("provisioned", {})
+    fields["provisioned"] = {name: Provisioned(**each) for name, each in provisioned.items()}
     return Function(**fields)
 
 

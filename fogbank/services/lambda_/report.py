@@ -70,9 +70,11 @@ def report(request_id: str, result: InvocationResult, memory_mb: int, trace: Tra
     return line
 
 
-def json_init_start(time_ms: int, runtime_version: str, runtime_version_arn: str) -> str:
+def json_init_start(
+    time_ms: int, runtime_version: str, runtime_version_arn: str, initialization: str = "on-demand"
+) -> str:
     record = {
-        "initializationType": "on-demand",
+        "initializationType": initialization,
         "phase": "init",
         "runtimeVersion": runtime_version,
         "runtimeVersionArn": runtime_version_arn,

@@ -76,8 +76,15 @@ async def get_account_settings(ctx: Call[Lambda]) -> dict[str, Any]:
 async def _reserve(ctx: Call[Lambda], name: FunctionName, reserved: int | None) -> None:
     state = ctx.state
     function, stored = await find_function(state.store, name)
-    by = (reserved or 0) - (function.reserved or 0)
-    transaction = put_function(Transaction(), name, replace(function, reserved=reserved), stored)
+    if reserved is not None and reserved < function.provisioned_sum:
+        raise SERVICE.error(
+            "InvalidParameterValueException",
+            f" ReservedConcurrentExecutions  {reserved} should not be lower than function's total provisioned "
+            f"concurrency [{function.provisioned_sum}].",
+        )
+    after = replace(function, reserved=reserved)
+    by = after.share - function.share
+    transaction = put_function(Transaction(), name, after, stored)
     account = await change_reserved(ctx, transaction, name, by)
     if by > 0 and ACCOUNT_CONCURRENCY - account.reserved < UNRESERVED_CONCURRENCY_MIN:
         raise SERVICE.error(
@@ -89,7 +96,7 @@ async def _reserve(ctx: Call[Lambda], name: FunctionName, reserved: int | None) 
     state.changed()
     slots = state.concurrency.function(name.account, name.region, name.name)
     slots.account.reserve_for_others(account.reserved)
-    slots.reserve(reserved)
+    slots.reserve(after.on_demand)
 
 
 async def _usage(ctx: Call[Lambda]) -> tuple[int, int]:

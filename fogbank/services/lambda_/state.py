@@ -24,6 +24,7 @@ from fogbank.services.lambda_.event_source_mapping_records import Mapping
 from fogbank.services.lambda_.executables import Configurer
 from fogbank.services.lambda_.metrics import Metrics
 from fogbank.services.lambda_.platform import FunctionCredentials, session_of
+from fogbank.services.lambda_.provisioning import Provisioner
 from fogbank.services.lambda_.running import Runner
 from fogbank.services.lambda_.settling import Settler
 from fogbank.services.lambda_.tables import find
@@ -111,6 +112,15 @@ class Lambda:
             role=self.role_of,
             owner=self.owner,
         )
+        self.provisioner = Provisioner(
+            store=store,
+            lanes=lanes,
+            pool=pool,
+            configurer=self.configurer,
+            telemetry=telemetry,
+            ids=ids,
+            changed=self.changed,
+        )
         self._credentials = FunctionCredentials(sessions, ids, settings)
 
     async def start(self) -> None:
@@ -123,6 +133,7 @@ class Lambda:
         await self.events.start()
         await self.deliveries.start()
         await self.mappings.start()
+        self.provisioner.start()
 
     async def close(self) -> None:
         """Take nothing new up. What is queued stays queued."""

@@ -7,7 +7,7 @@ invocations are not. It never answers for a function that is not there, so what 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fogbank.core.errors import AwsError
 from fogbank.core.ids import Ids
@@ -16,11 +16,11 @@ from fogbank.sandbox.api import FunctionConfig
 from fogbank.services.lambda_ import keys
 from fogbank.services.lambda_.concurrency import Concurrency, FunctionSlots
 from fogbank.services.lambda_.errors import conflict, function_not_found
-from fogbank.services.lambda_.executables import Configurer
+from fogbank.services.lambda_.executables import Configurer, provisioned_config
 from fogbank.services.lambda_.invocation_log import LogSettings
 from fogbank.services.lambda_.lineage import TIMES_MAX, times_in
 from fogbank.services.lambda_.metrics import Metrics, Tally
-from fogbank.services.lambda_.names import LATEST, FunctionName
+from fogbank.services.lambda_.names import LATEST, FunctionName, is_version
 from fogbank.services.lambda_.phases import FAILED, Phase, state_of
 from fogbank.services.lambda_.records import (
     Alias,
@@ -30,7 +30,7 @@ from fogbank.services.lambda_.records import (
     decode_event_invoke_config,
 )
 from fogbank.services.lambda_.settling import Settler
-from fogbank.services.lambda_.tables import Found, find, find_version
+from fogbank.services.lambda_.tables import Found, find, find_alias, find_version
 from fogbank.store.api import Store
 
 CacheKey = tuple[str, str, str, str | None]
@@ -48,6 +48,7 @@ class Executable:
     tally: Tally
     dead_letter_arn: str | None = None
     stops_loops: bool = True  # RecursiveLoop is Terminate
+    provisioned: Executable | None = None  # the same, in environments that are ready
 
     def is_looping(self, trace: str) -> bool:
         """An invocation that comes of `trace` would go round once too often."""
@@ -67,9 +68,10 @@ class Target:
 
     def pick(self, ids: Ids) -> Executable:
         """The version that this invocation runs."""
-        if self.second is not None and ids.uniform() < self.second_weight:
-            return self.second
-        return self.first
+        shared = self.second is not None and ids.uniform() < self.second_weight
+        executable = self.second if shared and self.second is not None else self.first
+        ready = executable.provisioned
+        return executable if ready is None or ready.slots.free <= 0 else ready
 
 
 class Targets:
@@ -125,8 +127,8 @@ class Targets:
         slots = self._concurrency.function(found.name.account, found.name.region, found.name.name)
         reserved = decode_account(account.value).reserved if account is not None else 0
         slots.account.reserve_for_others(reserved)
-        if slots.reserved != found.function.reserved:
-            slots.reserve(found.function.reserved)
+        if slots.reserved != found.function.on_demand:
+            slots.reserve(found.function.on_demand)
         second, weight = await self._second(found)
         shared = second is not None
         return Target(
@@ -161,7 +163,7 @@ class Targets:
             name.account, name.region, name.name, resource, version.version if shared else None
         )
         log = self._configurer.log_settings(name, version)
-        return Executable(
+        executable = Executable(
             config,
             version.version,
             name.qualified_arn,
@@ -171,6 +173,31 @@ class Targets:
             version.dead_letter_arn,
             found.function.recursive_loop == "Terminate",
         )
+        ready = await self._ready(found, version.version)
+        if not ready:
+            return executable
+        ready_slots = self._concurrency.provisioned(name.account, name.region, name.name, version.version)
+        if ready_slots.reserved != ready:
+            ready_slots.reserve(ready)
+        config = provisioned_config(config)
+        log = replace(log, initialization=config.initialization)
+        return replace(
+            executable,
+            provisioned=replace(executable, config=config, slots=ready_slots, log=log),
+        )
+
+    async def _ready(self, found: Found, version: str) -> int:
+        """How many environments of a version are ready, for itself or for an alias that points at it."""
+        total = 0
+        for qualifier, provisioned in found.function.provisioned.items():
+            if provisioned.status != "READY":
+                continue
+            number = qualifier
+            if not is_version(qualifier):
+                alias = await find_alias(self._store, found.name, qualifier)
+                number = "" if alias is None else alias[0].version
+            total += provisioned.allocated if number == version else 0
+        return total
 
     async def _runnable(self, name: FunctionName, version: Version) -> Version:
         """The version if it can run now; one that could not may have become able to."""

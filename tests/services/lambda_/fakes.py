@@ -14,10 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from fogbank.core.config import Settings
-from fogbank.core.errors import RuntimeUnavailable
+from fogbank.core.errors import InitFailed, RuntimeUnavailable
 from fogbank.model.principal import KeyFound, Principal, SessionCredentials
 from fogbank.model.telemetry import LogTarget, Point
-from fogbank.sandbox.api import FunctionConfig, Invocation, InvocationResult, RuntimeFound, Status
+from fogbank.sandbox.api import (
+    FunctionConfig,
+    Invocation,
+    InvocationResult,
+    LogSink,
+    RuntimeFound,
+    Status,
+)
 from fogbank.services import lambda_
 from fogbank.store.blobs import FileBlobs
 from tests.support.house import House
@@ -47,6 +54,7 @@ class FakePool:
         self.invoked: list[tuple[FunctionConfig, Invocation]] = []
         self.retired: list[str] = []
         self.missing: set[str] = set()
+        self.provisioned: dict[str, int] = {}
         self.gate = asyncio.Event()
         self.gate.set()
         self.running = 0
@@ -86,10 +94,17 @@ class FakePool:
 
     async def retire(self, key: str) -> None:
         self.retired.append(key)
+        self.provisioned.pop(key, None)
 
     async def warm(self, config: FunctionConfig) -> None:
         if config.runtime in self.missing:
             raise RuntimeUnavailable(f"{config.runtime} needs an interpreter: install one")
+
+    async def provision(self, config: FunctionConfig, count: int, log: Callable[[], LogSink]) -> None:
+        await self.gate.wait()
+        if config.name in self.missing:
+            raise InitFailed("intended")
+        self.provisioned[config.key] = count
 
     def runtimes(self) -> list[RuntimeFound]:
         return []

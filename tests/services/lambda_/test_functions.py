@@ -324,7 +324,7 @@ async def test_credentials_are_the_roles(house: LambdaHouse) -> None:
     config = house.pool.invoked[0][0]
     await house.state.credentials(config)
     principal = house.sessions.issued[-1]
-    assert principal.arn == "arn:aws:sts::000000000000:assumed-role/runner/f"
+    assert principal.arn == "arn:aws:sts::000000000000:assumed-role/runner/f@lambda_function"
     assert principal.issuer_arn == ROLE
 
 

@@ -197,7 +197,7 @@ def test_made_up_roles_act_in_the_functions_own_account_in_open_mode() -> None:
     )  # fmt: skip
     open_mode = role_session(config, open_mode=True)
     assert (open_mode.account, open_mode.acts_as_root) == ("000000000000", True)
-    assert open_mode.arn == "arn:aws:sts::000000000000:assumed-role/r/f"
+    assert open_mode.arn == "arn:aws:sts::000000000000:assumed-role/r/f@lambda_function"
     enforced = role_session(config, open_mode=False)
     assert (enforced.account, enforced.acts_as_root) == ("123456789012", False)
     assert enforced.issuer_arn == "arn:aws:iam::123456789012:role/path/r"
