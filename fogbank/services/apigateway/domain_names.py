@@ -95,7 +95,7 @@ async def create_domain_name(
         raise NotSupported("apigateway private custom domain names")
     regional = types[0] == "REGIONAL"
     _check_certificate(regional_certificate_arn if regional else certificate_arn)
-    if await store.get(keys.domain(name)) is not None:
+    if await store.get(keys.domain(name)) is not None or await _is_http_domain(ctx, name):
         raise bad_request("The domain name you provided already exists.")
     count = await store.count(keys.owned(place, "domain-name"), limit=DOMAIN_NAMES_MAX)
     if count >= DOMAIN_NAMES_MAX:
@@ -225,6 +225,14 @@ async def update_domain_name(
     PATCHES.apply(domain, patch_operations)
     await ctx.state.store.commit(Transaction().put(found.key, pack(found.wire), expect=found.version))
     return domain
+
+
+async def _is_http_domain(ctx: Call[ApiGateway], name: str) -> bool:
+    """HTTP and WebSocket APIs share the name space."""
+    if "apigatewayv2" not in ctx.calls.services:
+        return False
+    found: bool = await ctx.calls.internal("apigatewayv2", "owns_http_domain", ctx.caller, host=name)
+    return found
 
 
 @SERVICE.internal

@@ -73,6 +73,8 @@ async def check_room(ctx: Call[ApiGatewayV2]) -> None:
 def check_api(asked: Wire) -> None:
     """Refuse what AWS does not combine."""
     http = asked["ProtocolType"] == "HTTP"
+    if asked.get("Name") == "":
+        raise bad_request("name must not be empty")  # ours
     expression = asked.get("RouteSelectionExpression")
     if http and expression not in (None, HTTP_SELECTION, f"${{{HTTP_SELECTION.replace(' $', '} ${')}}}"):
         raise bad_request(

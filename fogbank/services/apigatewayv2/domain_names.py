@@ -50,7 +50,8 @@ async def create_domain_name(
     name = domain_name.lower()
     if not NAME.fullmatch(name) or len(name) > 255:
         raise bad_request(f"Invalid domain name specified: {domain_name}")  # ours
-    taken = await ctx.calls.internal("apigateway", "owns_domain", ctx.caller, host=name)
+    rest = "apigateway" in ctx.calls.services
+    taken = rest and await ctx.calls.internal("apigateway", "owns_domain", ctx.caller, host=name)
     if taken or await store.get(keys.domain(name)) is not None:
         raise conflict("The domain name you provided already exists.")
     if await store.count(keys.owned(place, "own-domain"), limit=DOMAIN_NAMES_MAX) >= DOMAIN_NAMES_MAX:
@@ -156,3 +157,9 @@ async def delete_domain_name(ctx: Call[ApiGatewayV2], *, domain_name: str) -> No
             tx.delete(mapping.key, expect=mapping.version)
             tx.delete(keys.mapping_use(wire["ApiId"], wire["Stage"], name, wire["ApiMappingId"]))
     await ctx.state.store.commit(tx)
+
+
+@SERVICE.internal
+async def owns_http_domain(ctx: Call[ApiGatewayV2], *, host: str) -> bool:
+    """A custom domain name is taken here."""
+    return await ctx.state.store.get(keys.domain(host)) is not None

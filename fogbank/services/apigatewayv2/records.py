@@ -11,10 +11,18 @@ import orjson
 
 from fogbank.core.errors import Conflict
 from fogbank.services.apigatewayv2.limits import CONFLICT_RETRIES_MAX
-from fogbank.services.apigatewayv2.service import conflict
+from fogbank.services.apigatewayv2.service import bad_request, conflict
 from fogbank.store.api import Key, Record, Store
 
 Wire = dict[str, Any]
+#: What every noun that has it needs: an empty text does not take it away.
+NEVER_EMPTY = frozenset(
+    {
+        "ApiKeySelectionExpression", "AuthorizationType", "AuthorizerType", "ConnectionType", "ContentType",
+        "IntegrationResponseKey", "IntegrationType", "IpAddressType", "Name", "PayloadFormatVersion", "RouteKey",
+        "RouteResponseKey", "RouteSelectionExpression", "Schema",
+    }
+)  # fmt: skip
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -61,6 +69,9 @@ def wire_name(name: str) -> str:
 
 def merged(old: Wire, new: Wire) -> Wire:
     """`old` with the members of `new`; an empty text or map takes a member away, as AWS's PATCH does."""
+    for name in NEVER_EMPTY & new.keys():
+        if new[name] == "":
+            raise bad_request(f"{name[0].lower()}{name[1:]} must not be empty")  # ours
     both = old | new
     return {name: value for name, value in both.items() if value != "" and value != {}}
 

@@ -161,6 +161,21 @@ def test_domain_names_lead_to_stages(apis: HttpApis) -> None:
     client.delete_api(ApiId=api.id)
 
 
+def test_both_kinds_of_api_share_the_domain_names(apis: HttpApis) -> None:
+    rest = apis.server.client("apigateway")
+    arn = CERTIFICATE["CertificateArn"]
+    regional = {"regionalCertificateArn": arn, "endpointConfiguration": {"types": ["REGIONAL"]}}
+    apis.client.create_domain_name(DomainName="one.example.com", DomainNameConfigurations=[CERTIFICATE])
+    assert (
+        refused(rest.create_domain_name, domainName="one.example.com", **regional)[0] == "BadRequestException"
+    )
+    rest.create_domain_name(domainName="two.example.com", **regional)
+    code, _ = refused(
+        apis.client.create_domain_name, DomainName="two.example.com", DomainNameConfigurations=[CERTIFICATE]
+    )
+    assert code == "ConflictException"
+
+
 def test_tags_by_arn(apis: HttpApis) -> None:
     api = apis.api().stage("dev")
     for path in (f"/apis/{api.id}", f"/apis/{api.id}/stages/dev"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -347,6 +348,63 @@ def test_a_queue_behind_a_route(apis: HttpApis) -> None:
     assert (sent.status, "MessageId" in sent.text) == (200, True)
     assert api.call("/take").json["Messages"][0]["Body"] == "hello"
     assert api.call("/send", method="POST", body="{}").status == 400
+
+
+def test_a_workflow_behind_a_route(apis: HttpApis) -> None:
+    machines = apis.server.client("stepfunctions")
+    definition = json.dumps(
+        {"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": {"done": True}, "End": True}}}
+    )
+    arn = machines.create_state_machine(name="quick", definition=definition, roleArn=ROLE, type="EXPRESS")[
+        "stateMachineArn"
+    ]
+    api = apis.api()
+    target = api.integration(
+        IntegrationType="AWS_PROXY",
+        IntegrationSubtype="StepFunctions-StartSyncExecution",
+        PayloadFormatVersion="1.0",
+        CredentialsArn=ROLE,
+        RequestParameters={"StateMachineArn": arn, "Input": "$request.body"},
+    )
+    api.route("POST /run", target)
+    api.stage()
+    answer = api.call("/run", method="POST", body="{}").json
+    assert (answer["status"], json.loads(answer["output"])) == ("SUCCEEDED", {"done": True})
+
+
+def test_what_takes_too_long_is_503(apis: HttpApis, backend: Backend) -> None:
+    listening = socket.create_server(("127.0.0.1", 0))  # takes connections and says nothing
+    api, target = proxy(apis, f"http://127.0.0.1:{listening.getsockname()[1]}/", TimeoutInMillis=60)
+    api.route("GET /backend", target)
+    slow = api.function("import time\ndef handler(event, context):\n    time.sleep(1)\n", TimeoutInMillis=60)
+    api.route("GET /function", slow)
+    api.stage()
+    with listening:
+        for path in ("/backend", "/function"):
+            reply = api.call(path)
+            assert (reply.status, reply.text) == (503, '{"message":"Service Unavailable"}'), path
+
+
+def test_a_private_integration_gets_the_requests_own_path(apis: HttpApis, backend: Backend) -> None:
+    link = apis.client.create_vpc_link(Name="l", SubnetIds=["subnet-1"])
+    assert link["VpcLinkStatus"] == "AVAILABLE"
+    api, target = proxy(apis, backend.url, ConnectionType="VPC_LINK", ConnectionId=link["VpcLinkId"])
+    api.route("GET /{proxy+}", target)
+    api.stage("dev")
+    assert api.call("/dev/a/b?x=1").json["path"] == "/a/b?x=1"
+
+
+@pytest.mark.parametrize(
+    "target", ["/", "//", "/%", "/%zz?%=&=&&", "/a//b/", "/" + "a/" * 500, "/%00", "/x?" + "a=1&" * 2000]
+)
+def test_whatever_is_asked_is_answered(apis: HttpApis, backend: Backend, target: str) -> None:
+    api = apis.api()
+    api.route("ANY /{proxy+}", api.function())
+    api.route("$default", api.function("def handler(event, context):\n    return 'default'\n", "2.0"))
+    api.stage()
+    for method in ("GET", "POST", "OPTIONS"):
+        reply = api.call(target, method=method, headers={"Cookie": ";=;", "Origin": "x"})
+        assert reply.status == 200
 
 
 def test_access_logs_and_metrics(apis: HttpApis, backend: Backend) -> None:

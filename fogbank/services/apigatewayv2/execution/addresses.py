@@ -31,12 +31,17 @@ class Addresses:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._names: frozenset[str] = frozenset()
-        self._mappings: dict[str, list[Wire] | None] = {}
+        self._mappings: dict[str, list[Wire]] = {}
+        self._news = 0
         self.version = 1  # another one after every change of the names
 
-    def news(self) -> None:
-        self._mappings.clear()
+    def names_changed(self) -> None:
+        self.mappings_changed()
         self._gateway.spawn("apigatewayv2 domains", self.load())
+
+    def mappings_changed(self) -> None:
+        self._news += 1
+        self._mappings.clear()
 
     async def load(self) -> None:
         """Read the names anew."""
@@ -64,12 +69,13 @@ class Addresses:
         return None
 
     async def _load_mappings(self, name: str) -> list[Wire]:
-        store = self._gateway.store
+        store, news = self._gateway.store, self._news
         exact = await read(store, keys.domain(name)) is not None
         name_of = name if exact else f"*.{name.partition('.')[2]}"
         found = await scan(store, keys.mappings(name_of), limit=MAPPINGS_PER_DOMAIN_MAX)
         mappings = sorted((each.wire for each in found), key=lambda each: -len(each["ApiMappingKey"]))
         if len(self._mappings) > DOMAINS_CACHED_MAX:
             self._mappings.clear()
-        self._mappings[name] = mappings
+        if news == self._news:  # else they may have changed meanwhile
+            self._mappings[name] = mappings
         return mappings

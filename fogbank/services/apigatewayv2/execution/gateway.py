@@ -109,7 +109,12 @@ class Gateway:
         self.news = 0
 
     async def start(self) -> None:
-        self._unwatch.append(self.store.watch_records(keys.LIVE, self._news))
+        watch = self.store.watch_records
+        self._unwatch += [
+            watch(keys.LIVE, self._news),
+            watch(keys.domains(), self.addresses.names_changed),
+            watch((*keys.LIVE, "mapping"), self.addresses.mappings_changed),
+        ]
         await self.addresses.load()
         await self.sockets.clean_up()
 
@@ -121,7 +126,6 @@ class Gateway:
 
     def _news(self) -> None:
         self.news += 1
-        self.addresses.news()
         for api_id in [api_id for api_id, api in self._apis.items() if api is None]:
             del self._apis[api_id]
 

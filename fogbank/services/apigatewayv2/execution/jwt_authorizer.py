@@ -43,6 +43,8 @@ class JwtAuthorizer:
             claims = await verify(token, self._keys, now_ms=clock.now_ms(), now_s=clock.monotonic_s())
         except TokenError as error:
             raise self._invalid(x, "the token has expired" if error.expired else str(error)) from None
+        if "exp" not in claims:
+            raise self._invalid(x, "the token has no expiration time")
         if claims.get("iss") != self._issuer:
             raise self._invalid(x, "the token does not have a valid issuer")
         if not self._is_for_us(claims):

@@ -9,7 +9,7 @@ import orjson
 from fogbank.core.http import Response
 from fogbank.services.apigatewayv2.execution import payloads
 from fogbank.services.apigatewayv2.execution.exchange import Exchange
-from fogbank.services.apigatewayv2.execution.faults import internal_error, unavailable
+from fogbank.services.apigatewayv2.execution.faults import internal_error, too_large, unavailable
 from fogbank.services.apigatewayv2.execution.invoking import InvokeError, Invoker
 from fogbank.services.apigatewayv2.records import Wire
 
@@ -49,6 +49,8 @@ class LambdaProxy:
             x.integration_error, x.integration_status = str(error), error.status
             if error.timed_out or error.status == 429:
                 raise unavailable(str(error)) from None
+            if error.status == 413:
+                raise too_large() from None
             raise internal_error(str(error)) from None
         finally:
             x.integration_latency_ms = int((clock.monotonic_s() - started_s) * 1000)

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from fogbank.services.apigatewayv2.authorizers import new_authorizer
 from fogbank.services.apigatewayv2.drafts import Edit
 from fogbank.services.apigatewayv2.integrations import new_integration
+from fogbank.services.apigatewayv2.openapi.typed import checked
 from fogbank.services.apigatewayv2.records import Wire
 from fogbank.services.apigatewayv2.routes import new_route
 from fogbank.services.apigatewayv2.service import bad_request
@@ -53,7 +54,7 @@ def api_members(document: dict[str, Any]) -> Wire:
     if not str(document.get("openapi", "")).startswith("3."):
         raise bad_request("Unable to parse API definition: only OpenAPI 3 is supported for HTTP APIs")  # ours
     info = _map(document.get("info"))
-    if not info.get("title"):
+    if not info.get("title") or not isinstance(info["title"], str):
         raise bad_request("The definition has no title")  # ours
     members: Wire = {"Name": str(info["title"]), "ProtocolType": "HTTP"}
     for name, member in (("version", "Version"), ("description", "Description")):
@@ -61,17 +62,18 @@ def api_members(document: dict[str, Any]) -> Wire:
             members[member] = str(info[name])
     if cors := _map(document.get(f"{X}cors")):
         members["CorsConfiguration"] = {CORS[name]: cors[name] for name in CORS if cors.get(name) is not None}
-    for server in document.get("servers") or []:
+    for server in _list(document.get("servers")):
         endpoint = _map(_map(server).get(f"{X}endpoint-configuration"))
         if "disableExecuteApiEndpoint" in endpoint:
             members["DisableExecuteApiEndpoint"] = bool(endpoint["disableExecuteApiEndpoint"])
-    return members
+    return checked("CreateApi", members)
 
 
 def tags_of(document: dict[str, Any]) -> dict[str, str]:
     """Top-level tags that carry a value."""
     value = f"{X}tag-value"
-    return {str(tag["name"]): str(tag[value]) for tag in document.get("tags") or [] if value in _map(tag)}
+    tags = [_map(tag) for tag in _list(document.get("tags"))]
+    return {str(tag.get("name") or ""): str(tag[value]) for tag in tags if value in tag}
 
 
 class Import:
@@ -89,14 +91,17 @@ class Import:
         """What is put in front of every path."""
         if mode not in BASE_PATHS:
             raise bad_request(f"Invalid basepath specified: {mode}. Must be one of: {', '.join(BASE_PATHS)}")
-        servers = self._document.get("servers") or []
+        servers = _list(self._document.get("servers"))
         if mode == "ignore" or not servers:
             return ""
         server = _map(servers[0])
         url = str(server.get("url") or "")
         for name, variable in _map(server.get("variables")).items():
             url = url.replace(f"{{{name}}}", str(_map(variable).get("default") or ""))
-        path = urlsplit(url).path.rstrip("/")
+        try:
+            path = urlsplit(url).path.rstrip("/")
+        except ValueError:
+            raise bad_request(f"Invalid server URL specified: {url}") from None
         if mode == "split":
             # The first part of the path is the stage's place, the rest of it goes in front.
             path = "/" + path.lstrip("/").partition("/")[2] if path.lstrip("/").partition("/")[2] else ""
@@ -123,7 +128,7 @@ class Import:
         else:
             route["Target"] = f"integrations/{await self._integration(_map(extension))}"
         await self._secure(route, operation)
-        await new_route(self._edit, route)
+        await new_route(self._edit, checked("CreateRoute", route))
 
     async def _integration(self, extension: dict[str, Any]) -> str:
         """The id of an integration, made once for each name in components."""
@@ -140,22 +145,20 @@ class Import:
         members: Wire = {"IntegrationType": str(extension.get("type") or "").upper()}
         for given, member in INTEGRATION.items():
             if extension.get(given) is not None:
-                value = extension[given]
-                members[member] = value if isinstance(value, dict | int) else str(value)
-        if responses := _map(extension.get("responseParameters")):
-            members["ResponseParameters"] = {str(status): _map(each) for status, each in responses.items()}
+                members[member] = extension[given]
+        members["ResponseParameters"] = extension.get("responseParameters")
         if server := _map(extension.get("tlsConfig")).get("serverNameToVerify"):
             members["TlsConfig"] = {"ServerNameToVerify": server}
         if members["IntegrationType"] == "AWS_PROXY" and "IntegrationUri" in members:
             members["IntegrationMethod"] = "POST"
-        made = await new_integration(self._edit, members)
+        made = await new_integration(self._edit, checked("CreateIntegration", members))
         if name:
             self._integrations[name] = made["IntegrationId"]
         return str(made["IntegrationId"])
 
     async def _secure(self, route: Wire, operation: dict[str, Any]) -> None:
         """The first security requirement that HTTP APIs know."""
-        requirements = operation.get("security", self._document.get("security")) or []
+        requirements = _list(operation.get("security", self._document.get("security")))
         schemes = _map(_map(self._document.get("components")).get("securitySchemes"))
         for requirement in requirements:
             for name, scopes in _map(requirement).items():
@@ -170,7 +173,7 @@ class Import:
                 kind, identifier = await self._authorizer(name, extension)
                 route |= {"AuthorizationType": kind, "AuthorizerId": identifier}
                 if scopes and kind == "JWT":
-                    route["AuthorizationScopes"] = [str(scope) for scope in scopes]
+                    route["AuthorizationScopes"] = [str(scope) for scope in _list(scopes)]
                 return
 
     async def _authorizer(self, name: str, extension: dict[str, Any]) -> tuple[str, str]:
@@ -183,7 +186,7 @@ class Import:
         members: Wire = {
             "Name": name,
             "AuthorizerType": "JWT" if jwt else "REQUEST",
-            "IdentitySource": [str(each) for each in sources or []],
+            "IdentitySource": _list(sources),
         }
         if jwt:
             configuration = _map(extension.get("jwtConfiguration"))
@@ -195,12 +198,14 @@ class Import:
             members |= {
                 member: extension[given] for given, member in AUTHORIZER.items() if given in extension
             }
-            if "AuthorizerPayloadFormatVersion" in members:
-                members["AuthorizerPayloadFormatVersion"] = str(members["AuthorizerPayloadFormatVersion"])
-        made = await new_authorizer(self._edit, members)
+        made = await new_authorizer(self._edit, checked("CreateAuthorizer", members))
         self._authorizers[name] = ("JWT" if jwt else "CUSTOM", made["AuthorizerId"])
         return self._authorizers[name]
 
 
 def _map(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
