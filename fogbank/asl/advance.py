@@ -221,26 +221,30 @@ class Advance:
 
     def failed_to_run(self, frame: Frame, failure: StatesError) -> None:
         """What the definition asks for cannot be done. JSONata has an event of its own for that."""
+        self.fail(frame, failure.error, self._told(frame, failure))
+
+    def _told(self, frame: Frame, failure: StatesError) -> str:
+        """The failure's cause; that of JSONata has been told to the history."""
         cause = self._cause_of(frame, failure)
         if failure.error == "States.QueryEvaluationError":
             details = {"state": frame.node.name, "error": failure.error, "cause": cause}
             if field := _FIELD.search(failure.cause):
                 details["location"] = field[1]
             self.event(frame, "EvaluationFailed", details)
-        self.fail(frame, failure.error, cause)
+        return cause
 
     def fail(self, frame: Frame, error: str | None, cause: str | None, *names: str) -> None:
         """The frame's state failed with `error` (and is also known by `names`): retry, catch, or fail with it."""
         frame.attempt = None
         self.due_at(frame, None)
         handlers = frame.node.handlers
-        if handlers is not None and error != "States.Runtime":
+        if handlers is not None:
             try:
                 if handlers.handle(self, frame, error, cause, names):
                     return
             except StatesError as failure:
                 # A Catch that cannot be carried out fails the state for good.
-                self._fail_for_good(frame, failure.error, self._cause_of(frame, failure))
+                self._fail_for_good(frame, failure.error, self._told(frame, failure))
                 return
         self._fail_for_good(frame, error, cause)
 

@@ -25,5 +25,5 @@ class QueryEvaluationError(StatesError):
 
 
 def runtime_error(cause: str) -> StatesError:
-    """`States.Runtime`: an error that no Retry or Catch handles, not even by `States.ALL`."""
+    """`States.Runtime`: an error that no Retry handles, and a Catch only by this very name, not by `States.ALL`."""
     return StatesError("States.Runtime", cause)

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from fogbank.asl.frames import Frame
 
 
+RUNTIME = "States.Runtime"
+
+
 class Handlers:
     """What a state does about its errors."""
 
@@ -27,7 +30,7 @@ class Handlers:
     ) -> bool:
         """Pause for a Retry, or go where a Catch says; False if neither takes it. Raises StatesError."""
         names = {error, *also} if error is not None else set(also)
-        for index, retrier in enumerate(self._retry):
+        for index, retrier in enumerate(() if error == RUNTIME else self._retry):
             if matches(retrier.error_equals, names):
                 count = frame.retries.get(index, 0) if frame.retries else 0
                 if count >= retrier.max_attempts:
@@ -45,7 +48,13 @@ class Handlers:
 
 
 def matches(error_equals: tuple[str, ...], names: set[str]) -> bool:
-    """Whether an ErrorEquals takes an error of these names."""
+    """Whether an ErrorEquals takes an error of these names.
+
+    `States.Runtime` is taken by its own name only (AWS's guide says that of States.ALL; that the name itself is taken, and
+    by a Catch alone, is a guess).
+    """
+    if RUNTIME in names:
+        return RUNTIME in error_equals
     for wanted in error_equals:
         if wanted in names or wanted == "States.ALL":
             return True

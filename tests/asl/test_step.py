@@ -607,3 +607,33 @@ def test_a_parallel_is_retried_as_a_whole() -> None:
     run.answer(Succeeded("1"))
     assert run.output == [1]
     assert run.types.count("ParallelStateStarted") == 2 and run.types.count("ParallelStateEntered") == 1
+
+
+def test_a_catch_that_jsonata_cannot_evaluate_is_told() -> None:
+    catch = [{"ErrorEquals": ["States.ALL"], "Next": "P", "Output": "{% $states.errorOutput.None %}"}]
+    states = {"S": {**TASK, "Catch": catch, "End": True}, "P": {"Type": "Pass", "End": True}}
+    run = Stepped({"QueryLanguage": "JSONata", "StartAt": "S", "States": states})
+    run.answer(Failed("E", "C", Stage.RUN))
+    assert run.types[-2:] == ["EvaluationFailed", "ExecutionFailed"]
+    details = run.events[-2].details
+    assert details is not None and details["location"] == "Catch[0]/Output"
+
+
+@pytest.mark.parametrize(
+    ("caught", "status"),
+    [
+        ("States.ALL", Status.FAILED),
+        ("States.TaskFailed", Status.FAILED),
+        ("States.Runtime", Status.SUCCEEDED),
+    ],
+)
+def test_states_runtime_is_caught_by_its_name_alone(caught: str, status: Status) -> None:
+    state = {
+        **TASK,
+        "InputPath": "$.none",
+        "Retry": [{"ErrorEquals": [caught]}],
+        "Catch": [{"ErrorEquals": [caught], "Next": "P"}],
+        "End": True,
+    }
+    run = Stepped({"StartAt": "S", "States": {"S": state, "P": {"Type": "Pass", "End": True}}})
+    assert run.status is status

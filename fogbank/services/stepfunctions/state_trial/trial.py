@@ -21,7 +21,7 @@ from fogbank.asl.definition.states import (
 )
 from fogbank.asl.documents import Document
 from fogbank.asl.errors import StatesError
-from fogbank.asl.handlers import delay_ms, matches
+from fogbank.asl.handlers import RUNTIME, delay_ms, matches
 from fogbank.asl.outcomes import Failed, Outcome, Succeeded
 from fogbank.asl.states.choice import no_choice
 from fogbank.asl.states.fail import text_of
@@ -185,9 +185,9 @@ class Trial:
         """Retry, Catch, or failed for good."""
         state = self._state
         names = {error} if error is not None else set()
-        if error == "States.Runtime" or not isinstance(state, TaskState | MapState | ParallelState):
+        if not isinstance(state, TaskState | MapState | ParallelState):
             return Verdict("FAILED", error=error, cause=cause)
-        for index, retrier in enumerate(state.retry):
+        for index, retrier in enumerate(() if error == RUNTIME else state.retry):
             if matches(retrier.error_equals, names):
                 count = self._configuration.retries
                 if count >= retrier.max_attempts:
