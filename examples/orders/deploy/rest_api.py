@@ -89,27 +89,29 @@ def _put_stage(client: Any, api: str) -> None:
 
 
 def _put_plan(client: Any, api: str, name: str, settings: dict[str, Any]) -> str:
-    for plan in _all(client, "get_usage_plans"):
-        if plan["name"] == name:
-            throttle, quota = settings["throttle"], settings["quota"]
-            values = {
-                "/throttle/rateLimit": throttle["rateLimit"],
-                "/throttle/burstLimit": throttle["burstLimit"],
-                "/quota/limit": quota["limit"],
-                "/quota/period": quota["period"],
-            }
-            patch = [{"op": "replace", "path": path, "value": str(value)} for path, value in values.items()]
-            client.update_usage_plan(usagePlanId=plan["id"], patchOperations=patch)
-            return str(plan["id"])
-    stages = [{"apiId": api, "stage": STAGE}]
-    return str(client.create_usage_plan(name=name, apiStages=stages, **settings)["id"])
+    plans = {plan["name"]: plan for plan in _all(client, "get_usage_plans")}
+    if name not in plans:
+        stages = [{"apiId": api, "stage": STAGE}]
+        return str(client.create_usage_plan(name=name, apiStages=stages, **settings)["id"])
+    plan = plans[name]
+    values = {
+        f"/{part}/{member}": str(value)
+        for part, members in settings.items()
+        for member, value in members.items()
+    }
+    patch = [{"op": "replace", "path": path, "value": value} for path, value in values.items()]
+    if api not in [stage["apiId"] for stage in plan["apiStages"]]:
+        patch.append({"op": "add", "path": "/apiStages", "value": f"{api}:{STAGE}"})
+    client.update_usage_plan(usagePlanId=plan["id"], patchOperations=patch)
+    return str(plan["id"])
 
 
 def _put_key(client: Any, name: str, plan: str) -> dict[str, Any]:
     """The key of that name, in its plan."""
-    for key in _all(client, "get_api_keys", nameQuery=name, includeValues=True):
-        if key["name"] == name:
-            return key
-    made: dict[str, Any] = client.create_api_key(name=name, enabled=True)
-    client.create_usage_plan_key(usagePlanId=plan, keyId=made["id"], keyType="API_KEY")
-    return made
+    keys = {key["name"]: key for key in _all(client, "get_api_keys", nameQuery=name, includeValues=True)}
+    key = keys.get(name) or client.create_api_key(name=name, enabled=True)
+    try:
+        client.create_usage_plan_key(usagePlanId=plan, keyId=key["id"], keyType="API_KEY")
+    except client.exceptions.ConflictException:
+        pass  # it is in there
+    return dict(key)
