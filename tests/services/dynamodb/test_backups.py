@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
+from fogbank.core.clock import VirtualClock
 from fogbank.services.dynamodb.keys import Place
+from fogbank.store.sqlite import SqliteStore
 from tests.services.dynamodb.spoken import Dynamo, item
+from tests.support.house import House
+from tests.support.services import DYNAMODB
 from tests.support.waiting import until
 
 HERE = Place("000000000000", "us-east-1")
@@ -200,28 +205,39 @@ async def test_backups_are_listed(db: Dynamo) -> None:
     assert len((await db.call("ListBackups", TableName="uuu"))["BackupSummaries"]) == 3
 
 
-async def test_a_deleted_table_with_recovery_leaves_a_backup(db: Dynamo) -> None:
-    await db.create("ttt", "pk:S", gsi={"byn": "n:N"})
-    await db.call("UpdateContinuousBackups", TableName="ttt", PointInTimeRecoverySpecification=RECOVER)
-    await db.put("ttt", {"pk": "a", "n": 1})
-    await db.call("DeleteTable", TableName="ttt")
-    assert (await db.call("ListBackups"))["BackupSummaries"] == []
-    (kept,) = (await db.call("ListBackups", BackupType="SYSTEM"))["BackupSummaries"]
-    assert kept["BackupName"] == "ttt$DeletedTableBackup" and kept["BackupStatus"] == "AVAILABLE"
-    assert kept["BackupExpiryDateTime"] == db.clock.now_ms() + 35 * 86_400_000
-    await db.create("ttt", "pk:S")
-    await db.put("ttt", {"pk": "b"})
-    await db.call("RestoreTableFromBackup", TargetTableName="uuu", BackupArn=kept["BackupArn"])
-    await active(db, "uuu")
-    assert await contents(db, "uuu", IndexName="byn") == {"a": 1}
-    await db.clock.advance_ms(36 * 86_400_000)
+def house_at(path: Path, now_ms: int) -> House:
+    """A house on a store in a file: going there at once, where moving a clock on would ring every timer in between."""
+    house = House(DYNAMODB, clock=VirtualClock(now_ms))
+    house.store = SqliteStore(path, house.clock, house.lanes)
+    return house
 
-    async def is_over() -> bool:
-        left = await db.house.store.scan(("dynamodb", "data", kept["TableId"]), limit=1)
-        return not left and not (await db.call("ListBackups", BackupType="ALL"))["BackupSummaries"]
 
-    await until(is_over)
-    assert await contents(db, "uuu") == {"a": 1}
+async def test_a_deleted_table_with_recovery_leaves_a_backup(tmp_path: Path) -> None:
+    start_ms = VirtualClock().now_ms()
+    async with house_at(tmp_path / "store.db", start_ms) as house:
+        db = Dynamo(house)
+        await db.create("ttt", "pk:S", gsi={"byn": "n:N"})
+        await db.call("UpdateContinuousBackups", TableName="ttt", PointInTimeRecoverySpecification=RECOVER)
+        await db.put("ttt", {"pk": "a", "n": 1})
+        await db.call("DeleteTable", TableName="ttt")
+        assert (await db.call("ListBackups"))["BackupSummaries"] == []
+        (kept,) = (await db.call("ListBackups", BackupType="SYSTEM"))["BackupSummaries"]
+        assert kept["BackupName"] == "ttt$DeletedTableBackup" and kept["BackupStatus"] == "AVAILABLE"
+        assert kept["BackupExpiryDateTime"] == start_ms + 35 * 86_400_000
+        await db.create("ttt", "pk:S")
+        await db.put("ttt", {"pk": "b"})
+        await db.call("RestoreTableFromBackup", TargetTableName="uuu", BackupArn=kept["BackupArn"])
+        await active(db, "uuu")
+        assert await contents(db, "uuu", IndexName="byn") == {"a": 1}
+    async with house_at(tmp_path / "store.db", start_ms + 36 * 86_400_000) as house:
+        db = Dynamo(house)
+
+        async def is_over() -> bool:
+            left = await house.store.scan(("dynamodb", "data", kept["TableId"]), limit=1)
+            return not left and not (await db.call("ListBackups", BackupType="ALL"))["BackupSummaries"]
+
+        await until(is_over)
+        assert await contents(db, "uuu") == {"a": 1}
 
 
 async def test_recovery_to_any_point(db: Dynamo) -> None:
