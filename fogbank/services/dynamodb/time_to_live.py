@@ -28,6 +28,10 @@ async def update_time_to_live(
     state = ctx.state
     for _ in range(CONFLICT_RETRIES_MAX):
         table = await state.directory.described(ctx, table_name)
+        if table.record.status != "ACTIVE":
+            raise in_use(
+                f"Attempt to change a resource which is still in use: Table is being created: {table_name}"
+            )
         now_ms = state.clock.now_ms()
         transaction, changed = _change(table, attribute, enabled, now_ms)
         try:

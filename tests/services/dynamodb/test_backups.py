@@ -10,6 +10,7 @@ from fogbank.core.clock import VirtualClock
 from fogbank.services.dynamodb.keys import Place
 from fogbank.store.sqlite import SqliteStore
 from tests.services.dynamodb.spoken import Dynamo, item
+from tests.services.dynamodb.test_nodes import deaf_node
 from tests.support.house import House
 from tests.support.services import DYNAMODB
 from tests.support.waiting import until
@@ -125,6 +126,33 @@ async def test_a_backup_under_writes_holds_whole_transactions(db: Dynamo) -> Non
     done.set()
     await asyncio.gather(*writers)
     assert await contents(db, "bbb1") != await contents(db, "bbb2")
+
+
+async def test_a_restored_table_cannot_be_used_before_all_of_it_is_there() -> None:
+    async with House({}) as house:
+        db = deaf_node(house)  # nothing is done in its background, so the table stays as it is
+        await db.create("ttt", "pk:S")
+        await db.call("UpdateContinuousBackups", TableName="ttt", PointInTimeRecoverySpecification=RECOVER)
+        await db.call(
+            "RestoreTableToPointInTime",
+            SourceTableName="ttt",
+            TargetTableName="uuu",
+            UseLatestRestorableTime=True,
+        )
+        assert (await db.call("DescribeTable", TableName="uuu"))["Table"]["TableStatus"] == "CREATING"
+        ttl = {"AttributeName": "ttl", "Enabled": True}
+        refusals: list[tuple[str, dict[str, Any], str]] = [
+            ("PutItem", {"Item": item({"pk": "a"})}, "ResourceNotFoundException"),
+            ("Scan", {}, "ResourceNotFoundException"),
+            ("UpdateTimeToLive", {"TimeToLiveSpecification": ttl}, "ResourceInUseException"),
+            ("UpdateTable", {"DeletionProtectionEnabled": True}, "ResourceInUseException"),
+            ("DeleteTable", {}, "ResourceInUseException"),
+            ("CreateBackup", {"BackupName": "bbb"}, "TableInUseException"),
+        ]
+        for operation, params, code in refusals:
+            assert (await db.fails(operation, TableName="uuu", **params))[0] == code
+        # Nor can its source be deleted.
+        assert (await db.fails("DeleteTable", TableName="ttt"))[0] == "ResourceInUseException"
 
 
 async def test_overrides(db: Dynamo) -> None:
