@@ -25,6 +25,7 @@ from fogbank.store.api import ABSENT, Transaction
 NAME = re.compile(r"(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 TAKES = {"CertificateArn", "CertificateName", "EndpointType", "IpAddressType", "SecurityPolicy"}
 NO_DOMAIN = "Invalid domain name identifier specified"
+BY_MAPPINGS = "API_MAPPING_ONLY"
 HOSTED_ZONE = "Z1UJRXOUMOOFQ8"  # of us-east-1; AWS has one a region
 
 
@@ -36,16 +37,18 @@ async def domain_of(ctx: Call[ApiGatewayV2], name: str) -> Held:
     return found
 
 
-@SERVICE.operation(refuses={"MutualTlsAuthentication", "RoutingMode"})
+@SERVICE.operation(refuses={"MutualTlsAuthentication"})
 @retried
 async def create_domain_name(
     ctx: Call[ApiGatewayV2],
     *,
     domain_name: str,
     domain_name_configurations: list[dict[str, Any]] | None = None,
+    routing_mode: str | None = None,
     tags: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     check_tags(tags)
+    _check_routing(routing_mode)
     place, store = place_of(ctx), ctx.state.store
     name = domain_name.lower()
     if not NAME.fullmatch(name) or len(name) > 255:
@@ -61,13 +64,18 @@ async def create_domain_name(
         "DomainName": name,
         "DomainNameArn": place.arn(f"domainnames/{name}"),
         "DomainNameConfigurations": _configurations(ctx, place, domain_name_configurations, []),
-        "RoutingMode": "API_MAPPING_ONLY",
+        "RoutingMode": BY_MAPPINGS,
         "Tags": tags or {},
     }
     tx = Transaction().put(keys.domain(name), pack(_record(place, domain)), expect=ABSENT)
     tx.put(keys.owned(place, "own-domain", name), b"{}")
     await store.commit(tx)
     return domain
+
+
+def _check_routing(mode: str | None) -> None:
+    if mode not in (None, BY_MAPPINGS):
+        raise NotSupported(f"apigatewayv2 domain names with the RoutingMode {mode}")
 
 
 def _record(place: Place, domain: Wire) -> Wire:
@@ -124,14 +132,16 @@ async def get_domain_names(
     return listed([each.wire["domain"] for each in domains], following)
 
 
-@SERVICE.operation(refuses={"MutualTlsAuthentication", "RoutingMode"})
+@SERVICE.operation(refuses={"MutualTlsAuthentication"})
 @retried
 async def update_domain_name(
     ctx: Call[ApiGatewayV2],
     *,
     domain_name: str,
     domain_name_configurations: list[dict[str, Any]] | None = None,
+    routing_mode: str | None = None,
 ) -> dict[str, Any]:
+    _check_routing(routing_mode)
     found = await domain_of(ctx, domain_name)
     domain: Wire = found.wire["domain"]
     if domain_name_configurations is not None:

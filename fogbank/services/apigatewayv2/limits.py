@@ -40,4 +40,5 @@ WEBSOCKET_FRAME_BYTES_MAX = 32 * 1024
 WEBSOCKET_MESSAGE_BYTES_MAX = 128 * 1024
 WEBSOCKET_IDLE_S = 600.0
 WEBSOCKET_DURATION_S = 7200.0
+WEBSOCKETS_WAITING_BYTES_MAX = 64 * 1024 * 1024  # ours: of all connections of a node, beside one message each
 WEBSOCKET_WAITING_MAX = 32  # ours: messages of one connection that wait for their integration

@@ -103,7 +103,7 @@ def test_binary_bodies_are_base_64(apis: HttpApis) -> None:
 def test_quick_create(apis: HttpApis) -> None:
     function = apis.gateways.function(ANSWER.format(body="'quick'"))
     made = apis.client.create_api(Name="q", ProtocolType="HTTP", Target=function)
-    path = f"/_aws/execute-api/{made['ApiId']}/anything"
-    assert apis.gateways.call(path).text == "quick"
+    for path in ("anything", "$default/anything", ""):
+        assert apis.gateways.call(f"/_aws/execute-api/{made['ApiId']}/{path}").text == "quick"
     [stage] = apis.client.get_stages(ApiId=made["ApiId"])["Items"]
     assert (stage["StageName"], stage["AutoDeploy"], stage["ApiGatewayManaged"]) == ("$default", True, True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -24,6 +26,25 @@ def test_every_operation_is_implemented_or_refused_by_name() -> None:
 
 def test_every_setting_is_decided() -> None:
     assert {name: op.undecided for name, op in SERVICE.operations.items() if op.undecided} == {}
+
+
+def test_the_page_names_every_setting() -> None:
+    page = (Path(__file__).parents[3] / "docs/services/apigatewayv2.md").read_text()
+    table = page.partition("## Every setting")[2].partition("## How it differs")[0]
+    missing = set()
+    for name, operation in SERVICE.model.operations.items():
+        if not name.startswith(("Create", "Update")) or name not in SERVICE.operations:
+            continue
+        assert operation.input is not None
+        for member, shape in operation.input.members.items():
+            if shape.trait("location") == "uri" or f"`{member}`" in table:
+                continue
+            missing.add(f"{name}.{member}")
+    # Named by what is in them, or by the noun itself.
+    assert missing == {
+        "CreateDomainName.DomainNameConfigurations",
+        "UpdateDomainName.DomainNameConfigurations",
+    }
 
 
 def refused(call: object, **members: object) -> tuple[str, str]:

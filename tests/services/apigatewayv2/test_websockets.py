@@ -321,3 +321,28 @@ def test_routes_are_throttled(apis: HttpApis) -> None:
     with api.connect() as client:
         assert "body" in ask(client)
         assert ask(client)["message"] == "Too Many Requests"
+
+
+def test_a_function_chooses_the_subprotocol(apis: HttpApis) -> None:
+    api = SocketApi(apis)
+    chooses = (
+        "def handler(event, context):\n"
+        "    return {'statusCode': 200, 'headers': {'Sec-WebSocket-Protocol': 'b'}}\n"
+    )
+    api.function("$connect", chooses, answers=False)
+    api.deploy()
+    with api.connect(subprotocols=["a", "b"]) as client:
+        assert client.subprotocol == "b"
+
+
+def test_many_messages_at_once_are_all_served(apis: HttpApis) -> None:
+    """More than one connection may have in work: it is read no further, and then goes on."""
+    api = SocketApi(apis)
+    api.function(
+        "$default", "def handler(event, context):\n    return {'statusCode': 200, 'body': event['body']}\n"
+    )
+    api.deploy()
+    with api.connect() as client:
+        for number in range(100):
+            client.send(str(number))
+        assert {int(client.recv(timeout=20)) for _ in range(100)} == set(range(100))

@@ -18,10 +18,13 @@ DOMAINS_CACHED_MAX = 10_000
 
 
 def api_of_path(path: str) -> tuple[str, str] | None:
-    """(API id, rest of the path) of `/_aws/execute-api/{id}/…`."""
+    """(API id, rest of the path) of `/_aws/execute-api/{id}/…`; the `$default` stage may be named or not."""
     if not path.startswith(PATH_PREFIX):
         return None
     api_id, slash, rest = path[len(PATH_PREFIX) :].partition("/")
+    for named in ("$default", "%24default"):
+        if rest == named or rest.startswith(named + "/"):
+            return api_id, rest[len(named) :] or "/"
     return api_id, slash + rest or "/"
 
 

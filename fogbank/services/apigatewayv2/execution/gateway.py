@@ -190,7 +190,9 @@ class Gateway:
         if path.startswith(CONNECTIONS):
             return await self._manage(stage, request, path)
         if not request.upgradable:
-            return _answer(426 if request.method == "GET" else 403, "Forbidden", self.request_id())
+            return _answer(
+                426, "Upgrade Required", self.request_id()
+            )  # ours: what AWS says is not documented
         return await stage.connect(request)
 
     async def _manage(self, stage: SocketStage, request: Request, path: str) -> Response:

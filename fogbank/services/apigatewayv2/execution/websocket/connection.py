@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fogbank.core.http import Request, Socket
 from fogbank.gateway.parameters import parse_query
 from fogbank.model.principal import Principal
-from fogbank.services.apigatewayv2.limits import WEBSOCKET_WAITING_MAX
+from fogbank.services.apigatewayv2.limits import WEBSOCKET_WAITING_MAX, WEBSOCKETS_WAITING_BYTES_MAX
 
 if TYPE_CHECKING:
     from fogbank.services.apigatewayv2.execution.websocket.stage import SocketStage
@@ -49,7 +49,11 @@ class Connection:
         gateway = self.stage.gateway
         self.active_ms = gateway.clock.now_ms()
         self._waiting += 1
-        if self._waiting >= WEBSOCKET_WAITING_MAX and self._socket is not None:
+        gateway.sockets.waiting_bytes += len(message)
+        if self._socket is not None and (
+            self._waiting >= WEBSOCKET_WAITING_MAX
+            or gateway.sockets.waiting_bytes > WEBSOCKETS_WAITING_BYTES_MAX
+        ):
             self._socket.pause()
         gateway.spawn("websocket message", self._serve(message))
 
@@ -80,7 +84,12 @@ class Connection:
             await self.stage.message(self, message)
         finally:
             self._waiting -= 1
-            if self._socket is not None and self._waiting < WEBSOCKET_WAITING_MAX:
+            sockets = self.stage.gateway.sockets
+            sockets.waiting_bytes -= len(message)
+            crowded = sockets.waiting_bytes > WEBSOCKETS_WAITING_BYTES_MAX
+            if self._socket is not None and (
+                not self._waiting or (self._waiting < WEBSOCKET_WAITING_MAX and not crowded)
+            ):
                 self._socket.resume()
 
     async def _end(self, code: int, reason: str) -> None:

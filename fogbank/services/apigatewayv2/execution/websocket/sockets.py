@@ -25,6 +25,7 @@ class Sockets:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._open: dict[str, Connection] = {}
+        self.waiting_bytes = 0  # messages whose integration has not answered
 
     def __len__(self) -> int:
         return len(self._open)
