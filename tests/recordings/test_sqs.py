@@ -213,3 +213,72 @@ def test_a_queue_that_is_gone(sqs: Any, matcher: Matcher) -> None:
     sqs.delete_queue(QueueUrl=url)
     error = error_of(sqs.get_queue_attributes, QueueUrl=url, AttributeNames=["All"])
     matcher.matches(recorded(QUEUES, "test_update_completely_remove_resource")["error"], error)
+
+
+def test_update_standard_queue_without_explicit_name(sqs: Any, matcher: Matcher) -> None:
+    """What the update of the stack did: attributes set on the queue that was there."""
+    expected = recorded(QUEUES, "test_update_standard_queue_without_explicit_name")["updated_attributes"]
+    url = sqs.create_queue(QueueName="unnamed")["QueueUrl"]
+    names = ("MaximumMessageSize", "MessageRetentionPeriod", "ReceiveMessageWaitTimeSeconds")
+    attributes = {name: expected["Attributes"][name] for name in names}
+    sqs.set_queue_attributes(QueueUrl=url, Attributes=attributes)
+    matcher.matches(expected, sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"]))
+
+
+def test_update_standard_queue_add_properties_with_replacement(sqs: Any, matcher: Matcher) -> None:
+    """Another name is another queue; the old one goes."""
+    was = recorded(QUEUES, "test_update_standard_queue_add_properties_with_replacement")
+    shown = was["updated_attributes"]["Attributes"]
+    old = sqs.create_queue(QueueName="MyStandardQueue")["QueueUrl"]
+    dlq = sqs.create_queue(QueueName="replaced-dlq")["QueueUrl"]
+    attributes = {name: value for name, value in shown.items() if name in SETTABLE}
+    attributes["RedrivePolicy"] = json.dumps({"deadLetterTargetArn": arn_of(sqs, dlq), "maxReceiveCount": 4})
+    new = sqs.create_queue(
+        QueueName="MyStandardQueueWithADifferentName",
+        Attributes=attributes,
+        tags=was["updated_tags"]["Tags"],
+    )["QueueUrl"]
+    sqs.delete_queue(QueueUrl=old)
+    answer = sqs.get_queue_attributes(QueueUrl=new, AttributeNames=["All"])
+    matcher.matches(was["updated_attributes"], answer, ignore={"deadLetterTargetArn"})
+    matcher.matches(was["updated_tags"], sqs.list_queue_tags(QueueUrl=new))
+    error = error_of(sqs.get_queue_attributes, QueueUrl=old, AttributeNames=["All"])
+    matcher.matches(was["error"], error)
+
+
+def test_move_task_with_throughput_limit(fogbank: Fogbank, sqs: Any, matcher: Matcher) -> None:
+    was = recorded(MOVES, "test_move_task_with_throughput_limit")
+    pipe = Pipe(sqs, "limited")
+    pipe.fail(*(f"message-{number}" for number in range(4)))
+    target = sqs.create_queue(QueueName="limited-target")["QueueUrl"]
+    started = sqs.start_message_move_task(
+        SourceArn=pipe.arn, DestinationArn=arn_of(sqs, target), MaxNumberOfMessagesPerSecond=1
+    )
+    matcher.matches(was["start-message-move-task-response"], started)
+    assert waiting(sqs, target) < 4  # they take three seconds
+    for _ in range(4):
+        fogbank.advance(1)
+    ended(sqs, pipe.arn)
+    assert bodies(sqs, target) == {f"message-{number}" for number in range(4)}
+
+
+def test_move_task_workflow_with_multiple_sources_as_default_destination(sqs: Any, matcher: Matcher) -> None:
+    was = recorded(MOVES, "test_move_task_workflow_with_multiple_sources_as_default_destination")
+    pipe = Pipe(sqs, "several")
+    policy = json.dumps({"deadLetterTargetArn": pipe.arn, "maxReceiveCount": 1})
+    second = sqs.create_queue(QueueName="several-2", Attributes={"RedrivePolicy": policy})["QueueUrl"]
+    matcher.matches(was["source-arn"], pipe.arn)
+    matcher.matches(was["original-source-1"], arn_of(sqs, pipe.queue))
+    matcher.matches(was["original-source-2"], arn_of(sqs, second))
+    pipe.fail("message-1-1", "message-1-2")
+    for body in ("message-2-1", "message-2-2"):
+        sqs.send_message(QueueUrl=second, MessageBody=body)
+    for _ in range(4):
+        sqs.receive_message(QueueUrl=second, VisibilityTimeout=0)
+    assert waiting(sqs, pipe.dlq) == 4
+    started = sqs.start_message_move_task(SourceArn=pipe.arn)
+    matcher.matches(was["start-message-move-task-response"], started)
+    matcher.matches(was["list-message-move-task-response"], ended(sqs, pipe.arn))
+    assert bodies(sqs, pipe.queue) == {"message-1-1", "message-1-2"}
+    assert bodies(sqs, second) == {"message-2-1", "message-2-2"}
+    assert not bodies(sqs, pipe.dlq)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from fogbank.services.logs import (
     deliver,
+    destinations,
     filtering,
     live_tail,
     log_events,
@@ -26,6 +27,7 @@ __all__ = [
     "SERVICE",
     "Logs",
     "deliver",
+    "destinations",
     "filtering",
     "live_tail",
     "log_events",

@@ -105,6 +105,14 @@ def policy(place: Place, name: str) -> Key:
     return _key(place, "policy", name)
 
 
+def destinations(place: Place) -> Key:
+    return _key(place, "destination")
+
+
+def destination(place: Place, name: str) -> Key:
+    return _key(place, "destination", name)
+
+
 def queries(place: Place) -> Key:
     return _key(place, "query")
 

@@ -65,7 +65,5 @@ def test_live_tail_streams_to_the_client(wire: Wire, client: Any) -> None:
 def test_what_is_missing_says_so(client: Any) -> None:
     with pytest.raises(Exception, match=r"NotImplemented.*kmsKeyId"):
         client.create_log_group(logGroupName="g", kmsKeyId="arn:aws:kms:us-east-1:111122223333:key/k")
-    with pytest.raises(Exception, match=r"NotImplemented.*PutDestination"):
-        client.put_destination(
-            destinationName="d", targetArn="arn:aws:kinesis:x", roleArn="arn:aws:iam::1:role/r"
-        )
+    with pytest.raises(Exception, match=r"NotImplemented.*CreateDelivery"):
+        client.create_delivery(deliverySourceName="s", deliveryDestinationArn="arn:aws:logs:x")
