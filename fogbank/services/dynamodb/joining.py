@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import orjson
 
+from fogbank.core.clock import Clock
 from fogbank.services.dynamodb import keys, stamps
 from fogbank.services.dynamodb.directory import Directory
 from fogbank.services.dynamodb.global_tables import members
@@ -23,6 +24,7 @@ from fogbank.store.api import ABSENT, Key, Leased, Store, Transaction
 from fogbank.store.keys import decode, encode
 
 JOIN_QUEUE = "dynamodb.replicas"
+CUT_PAUSE_MS = 1000  # before another look at a region that is cut off
 
 
 def enqueue(transaction: Transaction, new: Table, source: Table, now_ms: int) -> None:
@@ -33,8 +35,9 @@ def enqueue(transaction: Transaction, new: Table, source: Table, now_ms: int) ->
 class Joining:
     """The handler of the queue."""
 
-    def __init__(self, store: Store, directory: Directory, writer: Writer) -> None:
+    def __init__(self, store: Store, clock: Clock, directory: Directory, writer: Writer) -> None:
         self._store = store
+        self._clock = clock
         self._directory = directory
         self._applier = Applier(store, writer)
 
@@ -46,12 +49,18 @@ class Joining:
             if new is None or source is None or new.record.id != table_id or new.record.status == "ACTIVE":
                 await self._store.commit(Transaction().ack(item))
                 return
-            if not await self._copy_some(new, source):
+            ends = [keys.cut(source.place.region), keys.cut(new.place.region)]
+            if any(cut is not None for cut in await self._store.get_many(ends)):
+                later_ms = self._clock.now_ms() + CUT_PAUSE_MS
+                await self._store.commit(Transaction().retry(item, due_ms=later_ms))
+                return
+            joined = Transaction().check(ends[0], ABSENT).check(ends[1], ABSENT)
+            if not await self._copy_some(new, source, joined):
                 await self._finish(new, item)
                 return
 
-    async def _copy_some(self, new: Table, source: Table) -> bool:
-        """False when all is copied. How far it came is committed with what was copied. Raises Conflict."""
+    async def _copy_some(self, new: Table, source: Table, also: Transaction) -> bool:
+        """False when all is copied. `also` holds with what is copied. How far it came is committed with what was copied. Raises Conflict."""
         key = keys.copying(new.record.id)
         record = await self._store.get(key)
         part, at = ("items", "") if record is None else orjson.loads(record.value)
@@ -66,9 +75,8 @@ class Joining:
         else:
             progress, changes = ["graves" if part == "items" else "done", ""], {}
         version = ABSENT if record is None else record.version
-        await self._applier.apply(
-            new, changes, Transaction().put(key, orjson.dumps(progress), expect=version)
-        )
+        also.put(key, orjson.dumps(progress), expect=version)
+        await self._applier.apply(new, changes, also)
         return True
 
     async def _items(self, source: Table, found: list[Key]) -> dict[Key, Arrived]:

@@ -70,7 +70,7 @@ class DynamoDB:
         chores.start(EXPIRY_QUEUE, BackupExpiry(self.store, self.clock).do)
         restoring = Restoring(self.store, self.clock, self.directory, self.figures)
         chores.start(RESTORE_QUEUE, restoring.do)
-        chores.start(JOIN_QUEUE, Joining(self.store, self.directory, self.writer).do)
+        chores.start(JOIN_QUEUE, Joining(self.store, self.clock, self.directory, self.writer).do)
         chores.start(TOMBSTONE_QUEUE, Tombstones(self.store, self.clock, self.directory).do)
         self._replicator.start()
 

@@ -42,10 +42,12 @@ class Regions:
     def __getitem__(self, region: str) -> There:
         return self._regions[region]
 
-    async def build(self, keys: str = "pk:S", **more: Any) -> None:
+    async def build(
+        self, keys: str = "pk:S", regions: tuple[str, ...] = (IRELAND, TOKYO), **more: Any
+    ) -> None:
         """A table `ttt` with a replica in each region."""
         await self[EAST].create("ttt", keys, **more)
-        for region in (IRELAND, TOKYO):
+        for region in regions:
             await self.add(EAST, region)
 
     async def add(self, source: str, region: str, *, table: str = "ttt", wait: bool = True) -> dict[str, Any]:
@@ -63,6 +65,15 @@ class Regions:
     async def _places(self, table: str) -> list[str]:
         shown = (await self[EAST].call("DescribeTable", TableName=table))["Table"]
         return [EAST, *(each["RegionName"] for each in shown.get("Replicas", ()))]
+
+    async def is_there(self, region: str) -> bool:
+        return region in await self._places("ttt")
+
+    async def is_active(self, region: str) -> bool:
+        """Whether the replica in that region can be used."""
+        if not await self.is_there(region):
+            return False
+        return (await self.table(region)).record.status == "ACTIVE"
 
     async def all_active(self, table: str = "ttt") -> None:
         async def are_active() -> bool:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
+from fogbank.services.dynamodb import DynamoDB
 from tests.services.dynamodb.regions import EAST, IRELAND, TOKYO, Regions
-from tests.services.dynamodb.spoken import item
+from tests.services.dynamodb.spoken import item, plain
 from tests.support.services import dynamodb_house
 from tests.support.waiting import until
 
@@ -227,3 +229,28 @@ async def test_refusals(world: Regions) -> None:
     await east.call("UpdateTable", TableName="vvv", ReplicaUpdates=[update])
     table = (await world[TOKYO].call("DescribeTable", TableName="vvv"))["Table"]
     assert table["TableClassSummary"]["TableClass"] == "STANDARD_INFREQUENT_ACCESS"
+
+
+async def test_two_nodes_replicate_and_nothing_comes_twice() -> None:
+    async with dynamodb_house() as house:
+        other = DynamoDB(store=house.store, clock=house.clock, ids=house.ids, lanes=house.lanes, node="other")
+        await other.start()
+        world = Regions(house)
+        await world.build()
+
+        async def count(region: str, pk: str) -> None:
+            for _ in range(40):
+                await world[region].update("ttt", {"pk": pk}, "ADD n :one", {":one": 1})
+
+        places = (EAST, IRELAND, TOKYO)
+        await asyncio.gather(*(count(region, f"{region}-{n}") for region in places for n in range(3)))
+        items = await world.converged()
+        assert {each["n"] for each in items.values()} == {40} and len(items) == 9
+        for region in places:
+            seen: dict[str, list[int]] = {}
+            for record in await world[region].records(await world[region].stream_arn("ttt")):
+                image = plain(record["dynamodb"]["NewImage"])
+                seen.setdefault(image["pk"], []).append(int(image["n"]))
+            for counts in seen.values():
+                assert counts == sorted(set(counts)) and counts[-1] == 40
+        await other.close()

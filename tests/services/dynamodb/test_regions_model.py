@@ -1,4 +1,5 @@
-"""Random writes in three regions that are cut off and healed: all come to the same items, each with its stream in order."""
+"""Random writes in three regions that are cut off and healed, the third one added at any moment: all come to the same items, each with its
+stream in order."""
 
 from __future__ import annotations
 
@@ -26,6 +27,7 @@ STEP = st.one_of(
     WRITE,
     st.tuples(st.sampled_from(["cut", "heal"]), PLACES),
     st.tuples(st.just("wait"), st.integers(1, 5)),
+    st.just(("join",)),
 )
 
 Last = dict[str, dict[str, Any] | None]
@@ -33,6 +35,8 @@ Last = dict[str, dict[str, Any] | None]
 
 async def step(world: Regions, last: Last, done: tuple[Any, ...]) -> None:
     """Do it, and note in `last` what the latest change made of each item."""
+    if done[0] not in ("wait", "join") and not await world.is_active(done[1]):
+        return
     match done:
         case "put", region, pk, n:
             await world[region].put("ttt", {"pk": pk, "n": n})
@@ -52,6 +56,9 @@ async def step(world: Regions, last: Last, done: tuple[Any, ...]) -> None:
             await world.cut(region)
         case "heal", region:
             await world.heal(region)
+        case ("join",):
+            if not await world.is_there(TOKYO):
+                await world.add(EAST, TOKYO, wait=False)
         case "wait", times:
             for _ in range(times):
                 await asyncio.sleep(0)
@@ -77,13 +84,16 @@ async def check_stream(world: Regions, region: str, items: dict[str, Any]) -> No
 async def test_all_regions_come_to_the_same(steps: list[tuple[Any, ...]], ticks: bool) -> None:
     async with dynamodb_house() as house:
         world, last = Regions(house), Last()
-        await world.build(gsi={"byn": "n:N"})
+        await world.build(gsi={"byn": "n:N"}, regions=(IRELAND,))
         for done in steps:
             if ticks:
                 await world.clock.advance_ms(1)
             await step(world, last, done)
         for region in (EAST, IRELAND, TOKYO):
             await world.heal(region)
+        await world.clock.advance_ms(5000)  # a new replica looks again whether its region is still cut off
+        await step(world, last, ("join",))
+        await world.all_active()
         items = await world.converged()
         if ticks:  # no two changes are of one time: the last one of all has won
             assert items == {pk: values for pk, values in last.items() if values is not None}
