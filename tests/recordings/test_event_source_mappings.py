@@ -7,13 +7,16 @@ names of older tests or for several sizes, is replayed once. Receipt handles, se
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
 import pytest
 
 from fogbank.core.config import Settings
+from fogbank.services.lambda_.events import queue_name
+from fogbank.services.lambda_.keys import event_queues
+from fogbank.services.lambda_.names import parse_name
 from fogbank.testing.server import Fogbank
 from tests.recordings.test_lambda import ECHO, INTROSPECT, Scenario
 from tests.support.recordings import error_of, recorded
@@ -74,9 +77,12 @@ def server() -> Iterator[Fogbank]:
         yield running
 
 
-PASSES_S = (
-    0.2  # of the server's time, with each look: batching windows and pauses between attempts end sooner
-)
+# Of the server's time, with each look: batching windows and pauses between attempts end sooner. Queues give messages out again
+# after a time, so no more of it passes than windows last: a function that a busy machine keeps waiting is not tried again.
+PASSES_S, PASS_S_MAX = 0.2, 5.0
+VISIBLE_S = 120  # of queues whose messages are tried again: longer than a function may take on a busy machine
+LIMIT_S = 90.0  # of waiting for what comes
+COUNTS = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
 _accounts = iter(range(500_000_000_000, 600_000_000_000))
 
 
@@ -125,16 +131,64 @@ class Mapped(Scenario):
 
         return until_blocking(look)
 
-    def received(self, url: str, passes_s: float = 0.0, **more: Any) -> Any:
+    def until(self, check: Callable[[], Any], passes_s: float = 0.0) -> Any:
+        """What `check()` comes to, while time passes."""
+        left_s = PASS_S_MAX if passes_s else 0.0
+
         def look() -> Any:
-            self.server.advance(passes_s)
+            nonlocal left_s
+            if left_s > 0:
+                self.server.advance(passes_s)
+                left_s -= passes_s
+            return check()
+
+        return until_blocking(look, LIMIT_S)
+
+    def received(self, url: str, passes_s: float = 0.0, **more: Any) -> Any:
+        """The next message, which is deleted."""
+
+        def look() -> Any:
             answer: Any = self.sqs.receive_message(QueueUrl=url, **more)
             return answer if answer.get("Messages") else None
 
-        return until_blocking(look)
+        answer = self.until(look, passes_s)
+        for message in answer["Messages"]:
+            self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return answer
+
+    def has_left(self, url: str, count: int) -> None:
+        """Wait until so many messages are in the queue: the mapping is through with the others."""
+        self._counts(url, COUNTS, count)
+
+    def has_taken(self, url: str, count: int) -> None:
+        """Wait until so many messages are in the mapping's hands."""
+        self._counts(url, COUNTS[1:], count)
+
+    def _counts(self, url: str, names: list[str], count: int) -> None:
+        def look() -> bool:
+            answer = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)
+            return sum(int(number) for number in answer["Attributes"].values()) == count
+
+        until_blocking(look, LIMIT_S)
+
+    def gives_out_again(self) -> None:
+        """Let the time pass after which queues give out again what the function did not take."""
+        self.server.advance(VISIBLE_S)
+
+    def retries(self, after_s: int) -> None:
+        """Let `after_s` pass once the function's one event waits for its next attempt: the pause begins only then."""
+
+        async def look() -> bool:
+            store = self.server.app.house.store
+            [key] = [record.key for record in await store.scan((*event_queues(), self.account), limit=2)]
+            _, account, region, name, uid = map(str, key)
+            return await store.depth(queue_name(parse_name(name, account, region), uid)) == (1, 0)
+
+        until_blocking(lambda: self.server.run(look()), LIMIT_S)
+        self.server.advance(after_s)
 
     def has_run(self, times: int) -> bool:
-        reports = [event for event in self.events() if event["message"].startswith("REPORT")]
+        reports = [event for event in self.events(at_least=0) if event["message"].startswith("REPORT")]
         return len(reports) >= times
 
     def empty(self, url: str) -> None:
@@ -144,12 +198,11 @@ class Mapped(Scenario):
         """The events that the function printed, once there are `count`."""
 
         def look() -> Any:
-            self.server.advance(passes_s)
-            lines = [event["message"] for event in self.events()]
+            lines = [event["message"] for event in self.events(at_least=0)]
             found = [json.loads(line) for line in lines if line.startswith("{")]
             return found if len(found) >= count else None
 
-        found: list[Any] = until_blocking(look)
+        found: list[Any] = self.until(look, passes_s)
         return found
 
     def tells(self, expected: Any, actual: Any, ignore: frozenset[str] = frozenset()) -> None:
@@ -168,22 +221,22 @@ def test_failing_lambda_retries_after_visibility_timeout(esm: Mapped) -> None:
     was = recorded(SQS, "test_failing_lambda_retries_after_visibility_timeout")
     out = esm.queue("out")
     esm.tells(was["get_destination_queue_url"], esm.sqs.get_queue_url(QueueName="out"))
-    esm.made(FORWARD, Timeout=5)
-    source = esm.queue("source", VisibilityTimeout="5")
+    esm.made(FORWARD)
+    source = esm.queue("source", VisibilityTimeout=str(VISIBLE_S))
     uuid = esm.mapping(esm.arn("source"), BatchSize=1)["UUID"]
     esm.tells(was["event_source_mapping"], esm.client.get_event_source_mapping(UUID=uuid))
     esm.sqs.send_message(QueueUrl=source, MessageBody=json.dumps({"destination": out, "fail_attempts": 1}))
     esm.tells(was["first_attempt"], esm.received(out))
     esm.empty(out)
-    esm.server.advance(5)
+    esm.gives_out_again()
     esm.tells(was["second_attempt"], esm.received(out))
 
 
 def test_message_body_and_attributes_passed_correctly(esm: Mapped) -> None:
     was = recorded(SQS, "test_message_body_and_attributes_passed_correctly")
     out = esm.queue("out")
-    esm.made(FORWARD, Timeout=5)
-    source = esm.queue("source", VisibilityTimeout="5")
+    esm.made(FORWARD)
+    source = esm.queue("source", VisibilityTimeout=str(VISIBLE_S))
     esm.mapping(esm.arn("source"), BatchSize=1)
     esm.sqs.send_message(
         QueueUrl=source,
@@ -201,16 +254,16 @@ def test_message_body_and_attributes_passed_correctly(esm: Mapped) -> None:
 def test_redrive_policy_with_failing_lambda(esm: Mapped) -> None:
     was = recorded(SQS, "test_redrive_policy_with_failing_lambda")
     out, dead = esm.queue("out"), esm.queue("dead")
-    esm.made(FORWARD, Timeout=5)
+    esm.made(FORWARD)
     policy = json.dumps({"deadLetterTargetArn": esm.arn("dead"), "maxReceiveCount": 2})
-    source = esm.queue("source", VisibilityTimeout="5", RedrivePolicy=policy)
+    source = esm.queue("source", VisibilityTimeout=str(VISIBLE_S), RedrivePolicy=policy)
     esm.mapping(esm.arn("source"), BatchSize=1)
     esm.sqs.send_message(QueueUrl=source, MessageBody=json.dumps({"destination": out, "fail_attempts": 2}))
     esm.tells(was["first_attempt"], esm.received(out))
     esm.empty(dead)
-    esm.server.advance(5)
+    esm.gives_out_again()
     esm.tells(was["second_attempt"], esm.received(out))
-    esm.server.advance(5)
+    esm.gives_out_again()
     esm.tells(was["dlq_response"], esm.received(dead))
 
 
@@ -227,10 +280,12 @@ def test_sqs_queue_as_lambda_dead_letter_queue(esm: Mapped) -> None:
 def test_report_batch_item_failures(esm: Mapped) -> None:
     was = recorded(SQS, "test_report_batch_item_failures")
     out = esm.queue("out")
-    esm.made(REPORT, Timeout=8, Environment={"Variables": {"DESTINATION": out}})
+    esm.made(REPORT, Environment={"Variables": {"DESTINATION": out}})
     dead = esm.queue("dead.fifo", FifoQueue="true")
     policy = json.dumps({"deadLetterTargetArn": esm.arn("dead.fifo"), "maxReceiveCount": 2})
-    source = esm.queue("source.fifo", FifoQueue="true", VisibilityTimeout="8", RedrivePolicy=policy)
+    source = esm.queue(
+        "source.fifo", FifoQueue="true", VisibilityTimeout=str(VISIBLE_S), RedrivePolicy=policy
+    )
     fails = {1: 0, 2: 1, 3: 1, 4: 2}
     entries = [
         {
@@ -252,30 +307,31 @@ def test_report_batch_item_failures(esm: Mapped) -> None:
     esm.tells(was["create_event_source_mapping"], created)
     esm.tells(was["first_invocation"], esm.received(out))
     esm.empty(dead)
-    esm.server.advance(8)
+    esm.has_left(source, 3)
+    esm.gives_out_again()
     esm.tells(was["second_invocation"], esm.received(out))
-    esm.server.advance(8)
+    esm.has_left(source, 1)
+    esm.gives_out_again()
     esm.tells(was["dlq_response"], esm.received(dead))
     esm.empty(out)
 
 
 def test_report_batch_item_failures_on_lambda_error(esm: Mapped) -> None:
     was = recorded(SQS, "test_report_batch_item_failures_on_lambda_error")
-    esm.made(FORWARD, Timeout=2)
+    esm.made(FORWARD)
     dead = esm.queue("dead")
     policy = json.dumps({"deadLetterTargetArn": esm.arn("dead"), "maxReceiveCount": 2})
-    source = esm.queue("source", VisibilityTimeout="2", RedrivePolicy=policy)
+    source = esm.queue("source", VisibilityTimeout=str(VISIBLE_S), RedrivePolicy=policy)
     for body in ("{not a json body", json.dumps({"message": 2, "fail_attempts": 0})):
         esm.sqs.send_message(QueueUrl=source, MessageBody=body)
     esm.mapping(esm.arn("source"), FunctionResponseTypes=["ReportBatchItemFailures"])
     messages: list[Any] = []
 
-    def collect() -> bool:
-        esm.server.advance(1)
-        messages.extend(esm.sqs.receive_message(QueueUrl=dead, MaxNumberOfMessages=10).get("Messages", []))
-        return len(messages) >= 2
-
-    until_blocking(collect)
+    for _ in range(2):
+        esm.has_taken(source, 2)
+        esm.gives_out_again()
+    while len(messages) < 2:
+        messages += esm.received(dead, MaxNumberOfMessages=10)["Messages"]
     messages.sort(key=lambda message: message["Body"][:2] != "{n")
     esm.tells(was["dlq_messages"], messages)
 
@@ -294,19 +350,20 @@ def test_report_batch_item_failures_with_other_answers(esm: Mapped, test: str, a
     was = recorded(SQS, test)
     out, dead = esm.queue("out"), esm.queue("dead")
     variables = {"DESTINATION": out, "OVERWRITE": json.dumps(answer)}
-    esm.made(REPORT, Timeout=4, Environment={"Variables": variables})
+    esm.made(REPORT, Environment={"Variables": variables})
     policy = json.dumps({"deadLetterTargetArn": esm.arn("dead"), "maxReceiveCount": 2})
-    source = esm.queue("source", VisibilityTimeout="4", RedrivePolicy=policy)
+    source = esm.queue("source", VisibilityTimeout=str(VISIBLE_S), RedrivePolicy=policy)
     esm.mapping(esm.arn("source"), FunctionResponseTypes=["ReportBatchItemFailures"])
     esm.sqs.send_message(QueueUrl=source, MessageBody=json.dumps({"message": 1, "fail_attempts": 0}))
     esm.tells(was["first_invocation"], esm.received(out))
     if "second_invocation" in was:
-        esm.server.advance(4)
+        esm.gives_out_again()
         esm.tells(was["second_invocation"], esm.received(out))
-        esm.server.advance(4)
+        esm.gives_out_again()
         esm.tells(was["dlq_response"], esm.received(dead))
     else:
-        esm.server.advance(4)
+        esm.has_left(source, 0)
+        esm.gives_out_again()
         esm.empty(dead)
 
 
@@ -386,6 +443,9 @@ def test_batch_sizes(esm: Mapped, size: int) -> None:
         esm.sqs.send_message_batch(QueueUrl=source, Entries=entries)
     esm.client.update_event_source_mapping(UUID=created["UUID"], Enabled=True)
     esm.comes(created["UUID"], "Enabled")
+    if size > 15:  # else the batch is full
+        esm.has_taken(source, 15)
+        esm.server.advance(2)
     [event] = esm.printed(passes_s=0.0)
     assert len(event["Records"]) == len(was["Records"]) == 15
     esm.tells(was["Records"][0], event["Records"][0], frozenset({"body"}))
@@ -425,13 +485,7 @@ def test_filters_of_queues(esm: Mapped, name: str) -> None:
     for each in (FILTERED[name], body):
         esm.sqs.send_message(QueueUrl=source, MessageBody=each if isinstance(each, str) else json.dumps(each))
     esm.tells(was["invocation_events"], esm.printed())
-    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-
-    def gone() -> bool:  # also what did not match
-        counts = esm.sqs.get_queue_attributes(QueueUrl=source, AttributeNames=names)["Attributes"]
-        return set(counts.values()) == {"0"}
-
-    until_blocking(gone)
+    esm.has_left(source, 0)  # also what did not match is gone
 
 
 @pytest.mark.parametrize(
@@ -539,7 +593,8 @@ def test_on_failure_destination_in_a_bucket(esm: Mapped) -> None:
     created = esm.mapping(esm.table(), MaximumRetryAttempts=1, DestinationConfig=destination, **STREAM)
     esm.tells(was["create_event_source_mapping_response"], created)
     esm.put(my_partition_key={"S": "hello world"})
-    [found] = until_blocking(lambda: s3.list_objects_v2(Bucket=f"failures-{esm.account}").get("Contents"))
+    look = partial(s3.list_objects_v2, Bucket=f"failures-{esm.account}")
+    [found] = esm.until(lambda: look().get("Contents"), PASSES_S)
     assert found["Key"].startswith(f"aws/lambda/{created['UUID']}/shardId-")
     body = s3.get_object(Bucket=f"failures-{esm.account}", Key=found["Key"])["Body"].read()
     esm.tells(was["record_body"], json.loads(body))
@@ -698,8 +753,9 @@ def test_destination_after_retries(esm: Mapped) -> None:
     )
     esm.invoke(payload={"message": "msg-1"}, InvocationType="Event")
     for attempt in range(3):
-        esm.server.advance(60 * attempt)
-        until_blocking(partial(esm.has_run, attempt + 1))
+        if attempt:
+            esm.retries(60 * attempt)
+        until_blocking(partial(esm.has_run, attempt + 1), LIMIT_S)
     answer = esm.received(out, AttributeNames=["All"])
     esm.tells(was["queue_destination_payload"], answer, frozenset({"stackTrace", "ApproximateReceiveCount"}))
 
@@ -722,11 +778,10 @@ def test_destination_of_events_that_are_too_old(esm: Mapped) -> None:
         esm.invoke(payload={"message": f"msg-{age_s}"}, InvocationType="Event")
         for attempt in range(attempts):
             if attempt:
-                esm.server.advance(60)
+                esm.retries(60)
             runs += 1
-            until_blocking(partial(esm.has_run, runs))
+            until_blocking(partial(esm.has_run, runs), LIMIT_S)
         [message] = esm.received(out, AttributeNames=["All"])["Messages"]
-        esm.sqs.delete_message(QueueUrl=out, ReceiptHandle=message["ReceiptHandle"])
         scenario = Mapped(esm.server)  # each message has placeholders of its own
         scenario.account = scenario.matcher.account = esm.account
         scenario.tells(was[key], message, frozenset({"stackTrace"}))

@@ -80,7 +80,7 @@ class Mappings:
         self._role = role
         self._owner = owner
         self._signal = Signal(clock, lanes)
-        self._held: dict[str, asyncio.Task[None]] = {}
+        self._held: dict[str, tuple[_Held, asyncio.Task[None]]] = {}
         self._end_watch: Callable[[], None] = lambda: None
 
     async def start(self) -> None:
@@ -91,7 +91,7 @@ class Mappings:
 
     async def close(self) -> None:
         self._end_watch()
-        tasks = list(self._held.values())
+        tasks = [task for _, task in self._held.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -106,20 +106,22 @@ class Mappings:
         while True:
             taken = await self.store.lease(QUEUE, owner=self._owner, limit=_AT_ONCE, lease_ms=_LEASE_MS)
             for leased in taken:
-                if leased.id not in self._held:
-                    task = self.lanes.spawn("lambda event source mapping", self._hold(leased))
-                    self._held[leased.id] = task
+                if leased.id in self._held:
+                    self._held[leased.id][0].renew(leased)
+                    continue
+                held = _Held(self, leased, self._role)
+                task = self.lanes.spawn("lambda event source mapping", self._hold(leased.id, held))
+                self._held[leased.id] = held, task
             if len(taken) < _AT_ONCE:
                 return
 
-    async def _hold(self, leased: Leased) -> None:
+    async def _hold(self, id: str, held: _Held) -> None:
         """Run one mapping for as long as the lease is ours and the mapping is there."""
-        account, region, uuid = orjson.loads(leased.body)
-        held = _Held(self, leased, esm.mapping(account, region, uuid), self._role)
         try:
             await held.run()
         finally:
-            self._held.pop(uuid, None)
+            self._held.pop(id, None)
+        await held.leave()
 
 
 class _Held:
@@ -129,13 +131,13 @@ class _Held:
         self,
         mappings: Mappings,
         leased: Leased,
-        key: tuple[bytes | int | str, ...],
         role: Callable[[Mapping], Awaitable[Principal]],
     ) -> None:
         self._mappings = mappings
         self._store = mappings.store
         self._leased = leased
-        self._key = key
+        self._lost: Leased | None = None
+        self._key = esm.mapping(*orjson.loads(leased.body))
         self._role = role
         self._signal = Signal(mappings.clock, mappings.lanes)
         self._loop: _Loop | None = None
@@ -167,13 +169,25 @@ class _Held:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
+    def renew(self, leased: Leased) -> None:
+        """The lease ran out before it was extended (the machine slept, the clock was moved), and this node took the next one."""
+        self._leased = leased
+
+    async def leave(self) -> None:
+        """Give back a lease that came when this had ended for want of it."""
+        if self._lost is not None and self._leased is not self._lost:
+            await self._give_back()
+
     async def _extend(self) -> bool:
-        if self._leased.lease_until_ms - self._mappings.clock.now_ms() > _LEASE_MS * 2 // 3:
+        held = self._leased
+        if held.lease_until_ms - self._mappings.clock.now_ms() > _LEASE_MS * 2 // 3:
             return True
-        extended = await self._store.extend(self._leased, lease_ms=_LEASE_MS)
-        if extended is None:
+        extended = await self._store.extend(held, lease_ms=_LEASE_MS)
+        if extended is not None and self._leased is held:
+            self._leased = extended
+        elif extended is None and self._leased is held:
+            self._lost = held
             return False
-        self._leased = extended
         return True
 
     async def _give_back(self) -> None:

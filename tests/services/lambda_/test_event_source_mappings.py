@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from fogbank.services import lambda_, sqs
+from fogbank.services.lambda_.event_source_mapping_loops import QUEUE as MAPPINGS_QUEUE
 from fogbank.services.lambda_.lineage import TIMES_MAX, lineage_with, parts_of, times_in
 from tests.services.lambda_.fakes import ARN, Failed, LambdaHouse, build
 from tests.support.house import House
@@ -272,3 +273,33 @@ async def test_a_loop_through_a_queue(house: MappedHouse, allowed: bool) -> None
 
     await until(dropped)
     assert len(house.pool.invoked) == TIMES_MAX
+
+
+async def test_a_lease_that_ran_out_unnoticed(house: MappedHouse) -> None:
+    """The clock was moved, or the machine slept: this node takes the mapping from itself, and goes on with what runs."""
+    await house.queue("slow", VisibilityTimeout="7200")
+    await house.mapping(EventSourceArn=QUEUE.replace(":q", ":slow"))
+    house.pool.gate.clear()
+    await house.send("m", "slow")
+    await until(lambda: house.pool.running)
+    house.clock._now_ms += 3_600_000  # all at once: who extends the lease and who takes it wake together
+    house.state.mappings._signal.set()
+
+    async def taken() -> bool:
+        due_ms = await house.store.next_due_ms(MAPPINGS_QUEUE)
+        return due_ms is not None and due_ms > house.clock.now_ms()
+
+    await until(taken)
+    await house.clock.advance_ms(1000)
+    house.pool.gate.set()
+
+    async def gone() -> bool:
+        return await house.store.count(("sqs-q",), limit=1) == 0
+
+    await until(gone)
+    await house.send("next", "slow")
+    await until(lambda: len(house.pool.invoked) == 2)
+    await until(gone)
+    for _ in range(6):
+        await house.clock.advance_ms(10_000)
+    assert len(house.pool.invoked) == 2
