@@ -18,6 +18,7 @@ class Tally:
         "account",
         "client_errors",
         "count",
+        "data_bytes",
         "dimensions",
         "hits",
         "integration_ms",
@@ -42,9 +43,12 @@ class Tally:
         self.count = self.client_errors = self.server_errors = self.hits = self.misses = 0
         self.latency_ms: dict[int, int] = {}
         self.integration_ms: dict[int, int] = {}
+        self.data_bytes: dict[int, int] = {}
 
-    def served(self, status: int, latency_ms: int, integration_ms: int | None) -> None:
-        """A request was answered."""
+    def served(
+        self, status: int, latency_ms: int, integration_ms: int | None, data_bytes: int | None = None
+    ) -> None:
+        """A request was answered. `data_bytes` where they are a metric: bodies in and out."""
         self.count += 1
         if status >= 400:
             if status >= 500:
@@ -55,10 +59,12 @@ class Tally:
         latencies[latency_ms] = latencies.get(latency_ms, 0) + 1
         if integration_ms is not None:
             self.integration_ms[integration_ms] = self.integration_ms.get(integration_ms, 0) + 1
+        if data_bytes is not None:
+            self.data_bytes[data_bytes] = self.data_bytes.get(data_bytes, 0) + 1
         if not self.pending:
             self.pending = True
             self._tallies.note(self)
-        elif len(latencies) > VALUES_GATHERED_MAX:
+        elif len(latencies) > VALUES_GATHERED_MAX or len(self.data_bytes) > VALUES_GATHERED_MAX:
             self._tallies.deliver()
 
     def points(self, namespace: str, time_ms: int) -> Iterator[Point]:
@@ -72,7 +78,7 @@ class Tally:
                 return Point(namespace, name, at, value, unit, time_ms, count)
 
             yield point("Count", 1, self.count)
-            for name, number in (("4XXError", errors4), ("5XXError", errors5)):
+            for name, number in zip(self._tallies.error_names, (errors4, errors5), strict=True):
                 if number:
                     yield point(name, 1, number)
                 if good := self.count - number:
@@ -81,6 +87,8 @@ class Tally:
                 yield point("Latency", value, count, "Milliseconds")
             for value, count in self.integration_ms.items():
                 yield point("IntegrationLatency", value, count, "Milliseconds")
+            for value, count in self.data_bytes.items():
+                yield point("DataProcessed", value, count, "Bytes")
             if self.hits or self.misses:
                 if self.hits:
                     yield point("CacheHitCount", 1, self.hits)
@@ -91,7 +99,14 @@ class Tally:
 class Tallies:
     """The tallies of one node that have something to deliver."""
 
-    def __init__(self, telemetry: Telemetry, clock: Clock, namespace: str) -> None:
+    def __init__(
+        self,
+        telemetry: Telemetry,
+        clock: Clock,
+        namespace: str,
+        error_names: tuple[str, str] = ("4XXError", "5XXError"),
+    ) -> None:
+        self.error_names = error_names
         self._telemetry = telemetry
         self._clock = clock
         self._namespace = namespace

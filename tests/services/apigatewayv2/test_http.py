@@ -428,7 +428,9 @@ def test_access_logs_and_metrics(apis: HttpApis, backend: Backend) -> None:
     metrics = apis.server.client("cloudwatch").list_metrics(
         Namespace="AWS/ApiGateway", Dimensions=[{"Name": "ApiId", "Value": api.id}]
     )["Metrics"]
-    assert {"Count", "4XXError", "Latency", "IntegrationLatency"} <= {each["MetricName"] for each in metrics}
+    assert {"Count", "4xx", "5xx", "Latency", "IntegrationLatency", "DataProcessed"} <= {
+        each["MetricName"] for each in metrics
+    }
 
 
 def _events(logs: Any, count: int) -> list[str] | None:

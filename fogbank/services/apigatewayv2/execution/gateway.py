@@ -96,7 +96,7 @@ class Gateway:
         self.open_mode = settings.auth_mode is AuthMode.OPEN
         self.node = settings.node
         self.buckets: Buckets[tuple[str, ...]] = Buckets()
-        self.tallies = Tallies(telemetry, clock, NAMESPACE)
+        self.tallies = Tallies(telemetry, clock, NAMESPACE, ("4xx", "5xx"))
         self.http = HttpClient(lanes)
         self.addresses = Addresses(self)
         self.lanes = lanes

@@ -123,7 +123,8 @@ class HttpStage:
             x.response_bytes = len(response.body)
         latency_ms = int((self.gateway.clock.monotonic_s() - x.started_s) * 1000)
         tally = x.route.tally if x.route is not None else self.tally
-        tally.served(response.status, latency_ms, x.integration_latency_ms)
+        data_bytes = len(request.body) + x.response_bytes
+        tally.served(response.status, latency_ms, x.integration_latency_ms, data_bytes)
         if self._log is not None:
             self._log.write(access_context(x, latency_ms), self.variables, x.started_ms + latency_ms)
         return response
