@@ -17,6 +17,8 @@ from fogbank.asl.templates_jsonpath import compile_template as compile_jsonpath
 Evaluate: TypeAlias = Callable[[Scope], Any]
 """Raises StatesError."""
 
+_SECONDS = frozenset({"Seconds", "TimeoutSeconds", "HeartbeatSeconds"})
+
 Put: TypeAlias = Callable[[Any, Any], Any]
 """(document, value) to the document with the value in it. Raises StatesError."""
 
@@ -90,6 +92,8 @@ def percentage(literal: Any, path_text: str | None, field: str, *, is_jsonata: b
 
 def _whole(value: Any, field: str, text: str, minimum: int, maximum: int) -> int:
     """What a path found, as the field's number. Wordings as far as known of MaxConcurrency; the others by analogy."""
+    if field in _SECONDS:
+        return _seconds(value, field, text, minimum, maximum)
     if not _is_number(value) or value != int(value):
         raise _not_valid(value, field, text, "integer")
     if not minimum <= value <= maximum:
@@ -97,6 +101,18 @@ def _whole(value: Any, field: str, text: str, minimum: int, maximum: int) -> int
             raise runtime_error("ToleratedFailureCount cannot be negative.")
         kind = "positive" if minimum > 0 else "non-negative"
         raise runtime_error(f"Expected {kind} integer for {field}, got '{dumps(value)}' instead.")
+    return int(value)
+
+
+def _seconds(value: Any, field: str, text: str, minimum: int, maximum: int) -> int:
+    """Worded as what is known of the paths of Wait; those of Task by analogy."""
+    found = f"{text} == {value if isinstance(value, str) else dumps(value)}"
+    if not _is_number(value) or value != int(value):
+        raise runtime_error(f"The {field}Path parameter cannot be parsed as a long value: {found}")
+    if value < 0:
+        raise runtime_error(f"The {field}Path parameter references a negative value: {found}")
+    if not minimum <= value <= maximum:
+        raise runtime_error(f"The {field}Path parameter must be from {minimum} to {maximum}: {found}")
     return int(value)
 
 

@@ -637,3 +637,18 @@ def test_states_runtime_is_caught_by_its_name_alone(caught: str, status: Status)
     }
     run = Stepped({"StartAt": "S", "States": {"S": state, "P": {"Type": "Pass", "End": True}}})
     assert run.status is status
+
+
+@pytest.mark.parametrize(
+    ("value", "cause"),
+    [
+        (-1, "The SecondsPath parameter references a negative value: $.s == -1"),
+        ("x", "The SecondsPath parameter cannot be parsed as a long value: $.s == x"),
+        (1.5, "The SecondsPath parameter cannot be parsed as a long value: $.s == 1.5"),
+        (None, "The SecondsPath parameter cannot be parsed as a long value: $.s == null"),
+    ],
+)
+def test_seconds_that_no_wait_can_take(value: Any, cause: str) -> None:
+    run = Stepped(one({"Type": "Wait", "SecondsPath": "$.s"}), {"s": value})
+    details = run.events[-1].details
+    assert run.status is Status.FAILED and details is not None and details["cause"].endswith(f"). {cause}")

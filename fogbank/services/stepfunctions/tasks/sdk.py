@@ -84,7 +84,7 @@ class SdkTasks:
         if operation is None:
             return Failed("States.Runtime", f"The resource {resource.arn} is not recognized.")
         try:
-            params = to_input(operation.input, call.parameters)
+            params = _input(resource, operation, call.parameters)
         except BadParameters as bad:
             return bad_parameters(call.parameters, bad.problem)
         caller = self._callers.of(call)
@@ -105,11 +105,24 @@ class SdkTasks:
         """Raises BadParameters. What fogbank lacks is for `run` to say."""
         operation = self.operation(resource.service, resource.action)
         if operation is not None:
-            to_input(operation.input, parameters)
+            _input(resource, operation, parameters)
 
     def only_reads(self, call: TaskCall) -> bool:
         """Whether the action can be done again without harm."""
         return call.resource.action.startswith(_READS) and call.resource.action != "getActivityTask"
+
+
+#: Members that hold JSON in a text, and are given as the JSON itself in AWS's own examples of nested workflows.
+_JSON_TEXTS = {
+    ("sfn", "startExecution"): frozenset({"Input"}),
+    ("sfn", "startSyncExecution"): frozenset({"Input"}),
+    ("sfn", "sendTaskSuccess"): frozenset({"Output"}),
+}
+
+
+def _input(resource: TaskResource, operation: OperationModel, parameters: Any) -> dict[str, Any]:
+    texts = _JSON_TEXTS.get((resource.service, resource.action), frozenset())
+    return to_input(operation.input, parameters, json_texts=texts)
 
 
 def operation_of(model: ServiceModel, action: str) -> OperationModel | None:

@@ -209,3 +209,10 @@ def test_parameters_that_are_none_are_not_scheduled(
     assert ended["error"] == "States.Runtime" and ended["cause"].endswith(f"start the Task: [{problem}]")
     events = machines.client.get_execution_history(executionArn=execution)["events"]
     assert [each["type"] for each in events][1:] == ["TaskStateEntered", "ExecutionFailed"]
+
+
+def test_json_for_the_text_of_a_nested_workflow(machines: Machines) -> None:
+    child = machines.make({"Type": "Pass"})
+    given = {"StateMachineArn": child, "Input": {"q": [1]}}
+    started = machines.output(f"{STATES}aws-sdk:sfn:startExecution", given)
+    assert json.loads(machines.ended(started["ExecutionArn"])["output"]) == {"q": [1]}
