@@ -16,8 +16,9 @@ DEFAULT_URL = f"http://127.0.0.1:{DEFAULT_PORT}"
 
 
 def endpoint(url: str | None) -> str:
-    """The server to talk to: the option, else FOGBANK_URL, else the default port on this machine."""
-    return (url or os.environ.get("FOGBANK_URL") or DEFAULT_URL).rstrip("/")
+    """The server to talk to: the option, else FOGBANK_URL or AWS_ENDPOINT_URL, else the default port on this machine."""
+    known = os.environ.get("FOGBANK_URL") or os.environ.get("AWS_ENDPOINT_URL")
+    return (url or known or DEFAULT_URL).rstrip("/")
 
 
 def fetch(

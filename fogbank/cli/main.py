@@ -122,7 +122,7 @@ def _endpoint(parser: argparse.ArgumentParser, *, json: bool = True) -> None:
     parser.add_argument(
         "--endpoint",
         metavar="URL",
-        help=f"the fogbank to talk to (default: $FOGBANK_URL, else http://127.0.0.1:{DEFAULT_PORT})",
+        help=f"the fogbank to talk to (default: $FOGBANK_URL or $AWS_ENDPOINT_URL, else http://127.0.0.1:{DEFAULT_PORT})",
     )
     if json:
         parser.add_argument("--json", action="store_true", help="print JSON")

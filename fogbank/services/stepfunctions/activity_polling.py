@@ -27,7 +27,7 @@ async def get_activity_task(
             "ActivityWorkerLimitExceeded",
             f"More than {ACTIVITY_POLLERS_MAX} workers wait for tasks of this activity.",
         )
-    while (leased := await tasks.take(queue)) is not None:
+    while (leased := await tasks.take(queue, lambda: ctx.caller.is_gone)) is not None:
         task = orjson.loads(leased.body)
         wanted = await ctx.state.engine.task_started(task["token"], worker_name)
         await tasks.settle(leased)

@@ -75,15 +75,19 @@ class ActivityTasks:
         desk = self._desks.get(queue)
         return 0 if desk is None else len(desk.waiting)
 
-    async def take(self, queue: str, until_s: float = ACTIVITY_POLL_S) -> Leased | None:
-        """Wait for a task in the order of arrival; None when none came in time. The caller settles it by `settle`."""
+    async def take(
+        self, queue: str, is_gone: Callable[[], bool], until_s: float = ACTIVITY_POLL_S
+    ) -> Leased | None:
+        """Wait for a task in the order of arrival; None when none came in time. The caller settles it by `settle`.
+
+        A worker that `is_gone` gets none: its connection is closed, though its request runs to its end."""
         desk = self._desks.get(queue)
         if desk is None:
             desk = self._desks[queue] = _Desk(
                 self._store, self._lanes, queue, self._owner, lambda: self._drop(queue)
             )
         task: asyncio.Future[Leased | None] = asyncio.get_running_loop().create_future()
-        desk.waiting.append(task)
+        desk.waiting.append((task, is_gone))
         timer = self._lanes.spawn("activity poll", self._expire(task, until_s))
         desk.nudge()
         try:
@@ -122,7 +126,7 @@ class _Desk:
     """Where the workers of one activity wait on this node."""
 
     def __init__(self, store: Store, lanes: Lanes, queue: str, owner: str, gone: Callable[[], None]) -> None:
-        self.waiting: deque[asyncio.Future[Leased | None]] = deque()
+        self.waiting: deque[tuple[asyncio.Future[Leased | None], Callable[[], bool]]] = deque()
         self._store = store
         self._lanes = lanes
         self._queue = queue
@@ -140,15 +144,14 @@ class _Desk:
             self._serving = self._lanes.spawn("activity tasks", self._serve())
 
     def leave(self, waiter: asyncio.Future[Leased | None]) -> None:
-        if waiter in self.waiting:
-            self.waiting.remove(waiter)
+        self.waiting = deque(each for each in self.waiting if each[0] is not waiter)
         if not self.waiting:
             self._unwatch()
             self._gone()
 
     def close(self) -> None:
         while self.waiting:
-            waiter = self.waiting.popleft()
+            waiter, _ = self.waiting.popleft()
             if not waiter.done():
                 waiter.set_result(None)
 
@@ -168,8 +171,11 @@ class _Desk:
 
     async def _hand_over(self, item: Leased) -> None:
         while self.waiting:
-            waiter = self.waiting.popleft()
-            if not waiter.done():
+            waiter, is_gone = self.waiting.popleft()
+            if waiter.done():
+                continue
+            if not is_gone():
                 waiter.set_result(item)
                 return
+            waiter.set_result(None)
         await self._store.commit(Transaction().retry(item, due_ms=item.due_ms))
