@@ -43,7 +43,7 @@ async def create_function_url_config(
     state = ctx.state
     name = await _name(ctx, function_name, qualifier, "CreateFunctionUrlConfig")
     now_ms = state.clock.now_ms()
-    scheme, host = address_of(ctx.caller)
+    scheme, host = address_of(ctx.caller, state.settings.public_url)
     url = FunctionUrl(
         state.ids.alnum(URL_ID_CHARS), auth_type, now_ms, now_ms, invoke_mode, cors, host, scheme
     )
@@ -157,10 +157,13 @@ async def drop_urls(ctx: Call[Lambda], transaction: Transaction, name: FunctionN
     transaction.delete_prefix(prefix)
 
 
-def address_of(caller: Caller) -> tuple[str, str]:
+def address_of(caller: Caller, public_url: str | None) -> tuple[str, str]:
     """Scheme, and the host behind `<id>.lambda-url.<region>.`, of a URL by which this caller reaches this server.
 
     Names under localhost resolve to this machine; whoever calls by a name of AWS's gets AWS's own form."""
+    if public_url is not None:
+        scheme, _, host = public_url.partition("://")
+        return scheme, host.partition("/")[0]
     host = caller.host.lower()
     bare, colon, port = host.rpartition(":") if not host.endswith("]") and ":" in host else (host, "", "")
     scheme = "https" if caller.secure else "http"

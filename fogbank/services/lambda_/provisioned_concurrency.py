@@ -22,6 +22,7 @@ from fogbank.services.lambda_.tables import find_alias, find_function, find_vers
 from fogbank.store.api import Transaction
 
 _LISTING = "provisioned-concurrency"
+_UNPUBLISHED = "Provisioned Concurrency Configs cannot be applied to unpublished function versions."
 
 
 @SERVICE.operation
@@ -31,6 +32,8 @@ async def put_provisioned_concurrency_config(
     """Have environments of a version ready. What was asked for before is replaced."""
     state = ctx.state
     name = await _name(ctx, function_name, qualifier, "PutProvisionedConcurrencyConfig")
+    if name.qualifier == LATEST:
+        raise invalid_parameter(_UNPUBLISHED)
     asked = Provisioned(provisioned_concurrent_executions, state.clock.now_ms())
 
     async def attempt() -> None:
@@ -46,6 +49,11 @@ async def put_provisioned_concurrency_config(
         transaction.put(keys.provisioned(name), b"{}")
         account = await change_reserved(ctx, transaction, name, after.share - function.share)
         left = ACCOUNT_CONCURRENCY - account.reserved
+        if after.reserved is None and left < 0:
+            raise invalid_parameter(
+                "Specified ConcurrentExecutions for function is greater than account's unreserved concurrency "
+                f"[{left + after.share}]."
+            )
         if after.share > function.share and left < UNRESERVED_CONCURRENCY_MIN:
             raise invalid_parameter(
                 "Specified ConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below "
@@ -64,7 +72,7 @@ async def get_provisioned_concurrency_config(
     ctx: Call[Lambda], *, function_name: str, qualifier: str
 ) -> dict[str, Any]:
     """How far it is."""
-    name = await _name(ctx, function_name, qualifier, "GetProvisionedConcurrencyConfig")
+    name = _published(await _name(ctx, function_name, qualifier, "GetProvisionedConcurrencyConfig"))
     function, _ = await find_function(ctx.state.store, name)
     await _check_target(ctx, name, function, exclusive=False)
     provisioned = function.provisioned.get(str(name.qualifier))
@@ -103,7 +111,7 @@ async def delete_provisioned_concurrency_config(
     ctx: Call[Lambda], *, function_name: str, qualifier: str
 ) -> dict[str, Any]:
     """Let the environments go; what runs in them runs on."""
-    name = await _name(ctx, function_name, qualifier, "DeleteProvisionedConcurrencyConfig")
+    name = _published(await _name(ctx, function_name, qualifier, "DeleteProvisionedConcurrencyConfig"))
 
     async def attempt() -> None:
         function, stored = await find_function(ctx.state.store, name)
@@ -147,10 +155,6 @@ async def _check_target(
 ) -> None:
     """A version that is there, or an alias of one; and not both of them at once."""
     store, qualifier = ctx.state.store, str(name.qualifier)
-    if qualifier == LATEST:
-        raise invalid_parameter(
-            "Provisioned Concurrency Configs cannot be applied to unpublished function versions."
-        )
     if is_version(qualifier):
         if await find_version(store, name, function, qualifier) is None:
             raise function_not_found(name.qualified_arn)
@@ -161,9 +165,7 @@ async def _check_target(
     if found is None:
         raise not_found(f"Cannot find alias arn: {name.qualified_arn}")
     if found[0].version == LATEST:
-        raise invalid_parameter(
-            "Provisioned Concurrency Configs cannot be applied to unpublished function versions."
-        )
+        raise invalid_parameter(_UNPUBLISHED)
     if exclusive and found[0].version in function.provisioned:
         raise conflict(
             "Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version"
@@ -191,6 +193,12 @@ def _shown(provisioned: Provisioned) -> dict[str, Any]:
     if provisioned.reason is not None:
         shown["StatusReason"] = provisioned.reason
     return shown
+
+
+def _published(name: FunctionName) -> FunctionName:
+    if name.qualifier == LATEST:
+        raise invalid_parameter("The function resource provided must be an alias or a published version.")
+    return name
 
 
 async def _name(ctx: Call[Lambda], function_name: str, qualifier: str | None, action: str) -> FunctionName:

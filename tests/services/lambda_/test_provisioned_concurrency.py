@@ -45,6 +45,11 @@ async def test_what_is_refused(house: LambdaHouse) -> None:
     too_many = {"Qualifier": "1", "ProvisionedConcurrentExecutions": 901}
     code, message = await house.refuses("PutProvisionedConcurrencyConfig", **NAME | too_many)
     assert code == "InvalidParameterValueException" and message.endswith("minimum value of [100].")
+    too_many["ProvisionedConcurrentExecutions"] = 1001
+    code, message = await house.refuses("PutProvisionedConcurrencyConfig", **NAME | too_many)
+    assert code == "InvalidParameterValueException" and message.endswith("unreserved concurrency [1000].")
+    code, message = await house.refuses("GetProvisionedConcurrencyConfig", **NAME | {"Qualifier": "$LATEST"})
+    assert code == "InvalidParameterValueException" and message.endswith("an alias or a published version.")
     await house.do("CreateAlias", **NAME, Name="live", FunctionVersion="1")
     await put(house)
     code, _ = await house.refuses("PutProvisionedConcurrencyConfig", **ask | {"Qualifier": "live"})
