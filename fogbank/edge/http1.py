@@ -338,10 +338,14 @@ class Connection(asyncio.Protocol):
     def _switch(self, incoming: Incoming, upgrade: Upgrade) -> None:
         """Become a WebSocket: it takes the transport and this connection's place."""
         transport, server = self._transport, self._server
-        if transport is None or transport.is_closing() or self._eof:
+        refusal = self._reader.refusal
+        if transport is None or transport.is_closing() or self._eof or refusal is not None:
             upgrade.session.closed(1006, "")
             self._busy = False
-            self._close()
+            if refusal is not None:
+                self._answer_refusal(refusal)
+            else:
+                self._close()
             return
         ahead = self._reader.ahead
         transport.write(handshake(incoming[0], upgrade, server.writer))

@@ -97,6 +97,25 @@ async def test_who_does_not_wait_for_the_answer(serve: Serve) -> None:
         assert await client.reader.readexactly(4) == b"\x81\x02hi"
 
 
+async def test_who_sends_too_much_before_the_answer(serve: Serve) -> None:
+    gate, session = asyncio.Event(), Echo()
+
+    async def handler(request: Request) -> Response:
+        await gate.wait()
+        return Upgrade(session=session)
+
+    wire = await serve(handler)
+    client = await wire.connect()
+    await client.send(HANDSHAKE)
+    await until(lambda: wire.server.running)
+    [member] = wire.server._members
+    await client.send(b"x" * 300_000)
+    await until(lambda: member._reader.refusal)  # type: ignore[attr-defined]
+    gate.set()
+    assert (await client.reply()).status == 400
+    assert (session.socket, session.ends) == (None, [(1006, "")])
+
+
 async def test_an_offer_that_is_not_taken_is_plain_http(serve: Serve) -> None:
     client = await (await serve(Sessions())).connect()
     await client.send(HANDSHAKE.replace(b"/ws", b"/no") + b"GET /next HTTP/1.1\r\nHost: x\r\n\r\n")
