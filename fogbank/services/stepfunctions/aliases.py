@@ -217,9 +217,10 @@ def _routes(routing: list[dict[str, Any]]) -> tuple[MachineName, Routes]:
     """The state machine that all routes are of, and the routes. ValidationException."""
     names = [parse_machine_arn(route["stateMachineVersionArn"]) for route in routing]
     arns = [name.arn for name in names]
-    for name in names:
-        if name.version is None:
-            raise _bad_routing(f"State machine version ARN is expected. Received: {name.arn}")
+    if any(name.version is None for name in names):
+        raise _bad_routing(
+            f"Routing configuration must contain state machine version ARNs. Received: [{', '.join(arns)}]"
+        )
     if len(set(arns)) != len(arns):
         raise _bad_routing(
             f"Routing configuration must contain distinct state machine version ARNs. Received: [{', '.join(arns)}]"
