@@ -1,8 +1,9 @@
 """Lambda answers what AWS answered, over boto3 and with real functions. The calls are inferred from the recordings.
 
-Left out: function URLs, provisioned concurrency, event source mappings, SQS and EventBridge destinations, S3 code, arm64, Java
-(none is supported, and each is refused by name); what is the sandbox's matter (introspection, ulimits, the variables of an
-environment) is replayed in tests/sandbox. Recordings of 2022 lack members that AWS has added since: those are ignored there.
+Beside this: function URLs, provisioned concurrency, runtimes and accounts (`test_lambda_urls.py`, `test_lambda_provisioned.py`,
+`test_lambda_more.py`), event source mappings and destinations (`test_event_source_mappings.py`); what is the sandbox's matter
+(introspection, ulimits, the variables of an environment) is replayed in tests/sandbox. Recordings of 2022 lack members that AWS
+has added since: those are ignored there.
 """
 
 from __future__ import annotations

@@ -275,5 +275,9 @@ def test_lambda_url_non_existing_url(fn: Scenario) -> None:
     assert answer.headers["x-amzn-errortype"] == "AccessDeniedException"
 
 
-def test_lambda_url_invocation_custom_id() -> None:
+@pytest.mark.parametrize(
+    "scenario", ["test_lambda_url_invocation_custom_id", "test_lambda_url_invocation_custom_id_aliased"]
+)
+def test_ids_by_tag(scenario: str) -> None:
+    assert not recorded(FILE, f"TestLambdaURL::{scenario}")
     pytest.xfail("ids that a tag chooses are an invention of the recorder's: AWS draws them")
