@@ -15,6 +15,13 @@ from fogbank.store.api import ABSENT, Store, Transaction
 
 FLUSH_S = 5.0
 NODES_MAX = 1000
+FILLED = " filled"  # in the place of a node's name, and no node's name
+
+
+def add_counted(transaction: Transaction, table_id: str, number: int, items: int, size_bytes: int) -> None:
+    """What a table, or one of its indexes, was filled with: counted in the transaction that makes it usable."""
+    key = (*keys.figures(table_id), number, FILLED)
+    transaction.put(key, orjson.dumps([items, size_bytes]))
 
 
 class Figures:

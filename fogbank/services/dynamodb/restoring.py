@@ -12,7 +12,7 @@ from fogbank.services.dynamodb import keys
 from fogbank.services.dynamodb.backup_records import load_backup
 from fogbank.services.dynamodb.copying import Copying, Instant
 from fogbank.services.dynamodb.directory import Directory
-from fogbank.services.dynamodb.figures import Figures
+from fogbank.services.dynamodb.figures import add_counted
 from fogbank.services.dynamodb.journal import let_go
 from fogbank.services.dynamodb.keys import Place
 from fogbank.store.api import Leased, Store, Transaction
@@ -23,11 +23,10 @@ RESTORE_QUEUE = "dynamodb.restores"
 class Restoring:
     """The handler of the queue."""
 
-    def __init__(self, store: Store, clock: Clock, directory: Directory, figures: Figures) -> None:
+    def __init__(self, store: Store, clock: Clock, directory: Directory) -> None:
         self._store = store
         self._clock = clock
         self._directory = directory
-        self._figures = figures
 
     async def do(self, item: Leased) -> None:
         body = orjson.loads(item.body)
@@ -41,12 +40,12 @@ class Restoring:
         record = replace(table.record, status="ACTIVE")
         transaction = Transaction().put(table.key, record.pack(), expect=table.version)
         await self._let_go(transaction, place, source, record.id)
+        counted = progress.indexed | {"0": (progress.items, progress.size_bytes)}
+        for number, count in counted.items():
+            add_counted(transaction, record.id, int(number), *count)
         # A Conflict brings the item back; the second round finds the copying done.
         await self._store.commit(transaction.delete(keys.copying(record.id)).ack(item))
         self._directory.forget(place, record.name)
-        self._figures.note(record.id, 0, progress.items, progress.size_bytes)
-        for number, (items, size_bytes) in progress.indexed.items():
-            self._figures.note(record.id, int(number), items, size_bytes)
 
     async def _let_go(
         self, transaction: Transaction, place: Place, source: dict[str, Any], table_id: str
