@@ -6,7 +6,7 @@ import json
 import signal
 import threading
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from tests.support.waiting import until_blocking
 KILLS = 3
 LIMIT_S = 120.0  # for what was left to be through, on a busy machine
 VISIBLE_S = 600
-LOAD_S = 0.7  # of each life, under load
+LOAD_S = 0.5  # of each life, when everybody is at work
 ITEMS_AT_ONCE = 4
 COLLECT = """
 def handler(event, context):
@@ -61,20 +61,24 @@ class Load:
     def __init__(self) -> None:
         self.over = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._began: set[threading.Thread] = set()
 
     def run(self, work: Any) -> None:
         def loop() -> None:
-            while not self.over.is_set():
-                try:
+            try:
+                while not self.over.is_set():
                     work()
-                except (BotoCoreError, ClientError):
-                    return
+                    self._began.add(threading.current_thread())
+            except (BotoCoreError, ClientError):
+                self._began.add(threading.current_thread())
 
         thread = threading.Thread(target=loop)
         thread.start()
         self._threads.append(thread)
 
-    def kill(self, server: Server) -> None:
+    def kill(self, server: Server, check: Callable[[], Any] = lambda: True) -> None:
+        """In the middle of it: everybody has done something, and `check()` is true."""
+        until_blocking(lambda: len(self._began) == len(self._threads) and check(), LIMIT_S)
         self.over.wait(LOAD_S)
         server.end(signal.SIGKILL)
         self.over.set()
@@ -97,7 +101,7 @@ def test_messages(server: Server) -> None:
             for name in acknowledged:
                 load.run(_sender(server, name, f"{life}-{worker}", acknowledged[name]))
                 load.run(_receiver(server, name, deleted, maybe))
-        load.kill(server)
+        load.kill(server, lambda: deleted)
         server.start()
     # Only now is given out again what was in a receiver's hands at a kill, on a busy machine too.
     moved = json.dumps({"advance_ms": VISIBLE_S * 1000}).encode()
