@@ -69,6 +69,7 @@ class Group:
 
     __slots__ = (
         "chunks", "concurrency", "fresh", "items", "items_stored", "length", "live", "next", "previous_id", "results",
+        "started_id",
     )  # fmt: skip
 
     def __init__(self, length: int, concurrency: int, items: list[Any] | None) -> None:
@@ -81,15 +82,26 @@ class Group:
         self.fresh: list[int] = []  # whose results the store does not have yet
         self.items_stored = False
         self.chunks: list[int] = []  # the records of results that the store has, by number
-        self.previous_id = 0  # the event that the next child's first one follows
+        self.previous_id = 0  # the event that a child follows which takes another's place
+        self.started_id = 0  # the event that those follow which begin with the state
 
     def to_json(self) -> list[int]:
-        return [self.length, self.concurrency, self.next, self.previous_id]
+        return [self.length, self.concurrency, self.next, self.previous_id, self.started_id]
+
+    def begin(self, started_id: int) -> None:
+        """The event by which the state starts its children."""
+        self.previous_id = self.started_id = started_id
+
+    def follows(self, index: int) -> int:
+        """The event that a child's first one follows."""
+        is_first = self.concurrency == 0 or index < self.concurrency
+        return self.started_id if is_first else self.previous_id
 
     @classmethod
     def restore(cls, saved: list[int], items: list[Any] | None) -> Group:
         group = cls(saved[0], saved[1], items)
-        group.next, group.previous_id = saved[2:]
+        group.next, group.previous_id, *more = saved[2:]
+        group.started_id = more[0] if more else group.previous_id
         group.items_stored = items is not None
         return group
 

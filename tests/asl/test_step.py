@@ -60,6 +60,14 @@ def test_sequential_map_links_its_events_as_aws_does() -> None:
     assert run.output == [1, 2]
 
 
+def test_iterations_side_by_side_follow_the_start_of_their_map() -> None:
+    processed = mapped({"P": {"Type": "Pass", "End": True}}, "P", MaxConcurrency=2)
+    run = Stepped(processed, [1, 2, 3])
+    starts = [(number, previous) for number, previous, kind in run.links if kind == "MapIterationStarted"]
+    assert starts == [(4, 3), (8, 3), (12, 10)]
+    assert run.output == [1, 2, 3]
+
+
 def test_an_empty_map_succeeds_at_once() -> None:
     run = Stepped(mapped({"P": {"Type": "Pass", "End": True}}, "P"), [])
     assert run.types[-4:] == ["MapStateStarted", "MapStateSucceeded", "MapStateExited", "ExecutionSucceeded"]

@@ -21,7 +21,7 @@ class GroupNode(Node):
     def open(self, advance: Advance, frame: Frame, group: Group, details: dict[str, Any] | None) -> None:
         """Start the state's children, as far as concurrency allows; they are made one by one as the step goes on."""
         frame.group = group
-        group.previous_id = advance.event(frame, f"{self.kind}StateStarted", details)
+        group.begin(advance.event(frame, f"{self.kind}StateStarted", details))
         frame.phase = Phase.CHILDREN
         if group.length == 0:
             self._close(advance, frame, group)
@@ -38,7 +38,9 @@ class GroupNode(Node):
         group.next += 1
         group.live += 1
         path = (*frame.path, index)
-        child = Frame(path, frame, self.child_block(index), frame.input, frame.variables, group.previous_id)
+        child = Frame(
+            path, frame, self.child_block(index), frame.input, frame.variables, group.follows(index)
+        )
         advance.execution.frames[path] = child
         self.prepare(advance, frame, group, child, index)
         advance.resume(child)
