@@ -21,6 +21,7 @@ from fogbank.services.dynamodb.table import Table, key_schema
 from fogbank.store.api import Key, Store, Transaction
 
 SHARDS_MAX = 64  # ours: closed shards whose records are trimmed are dropped, so a stream has about seven
+KEPT_UP_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,32 +93,51 @@ def is_over(record: StreamRecord, now_ms: int) -> bool:
 
 async def kept_up(store: Store, found: FoundStream, now_ms: int) -> StreamRecord:
     """The stream with its shards as of now: an old one rolled over, a disabled one closed, trimmed ones dropped."""
-    record = found.record
+    for _ in range(KEPT_UP_TRIES):
+        if not _is_due(found.record, now_ms):
+            return found.record
+        end = await store.last_seq(found.key)
+        changed = _rolled(found.record, end, now_ms)
+        transaction = Transaction().put(found.key, changed.pack(), expect=found.version)
+        # No record may come between: whoever read the old shard must not have seen beyond its end.
+        transaction.append(found.key, [], expect_last=end)
+        try:
+            await store.commit(transaction)
+            return changed
+        except Conflict:  # a write came in between, or another look did it
+            record = await store.get(found.key)
+            if record is None:
+                break
+            found = FoundStream(found.key, StreamRecord.unpack(record.value), record.version)
+    return found.record  # a stream that is written to all the time: the next look does it
+
+
+def _must_close(record: StreamRecord, now_ms: int) -> bool:
     last = record.shards[-1]
-    is_due = last.last is None and (
-        record.disabled_ms is not None or now_ms - last.created_ms >= SHARD_SPAN_MS
-    )
-    kept = tuple(
+    is_old = record.disabled_ms is not None or now_ms - last.created_ms >= SHARD_SPAN_MS
+    return last.last is None and is_old
+
+
+def _kept(record: StreamRecord, now_ms: int) -> tuple[Shard, ...]:
+    return tuple(
         shard for shard in record.shards if shard.last is None or now_ms - shard.closed_ms < STREAM_KEPT_MS
     )
-    if not is_due and len(kept) == len(record.shards):
-        return record
-    end = await store.last_seq(found.key)
-    if is_due:
-        closed = replace(last, last=end, closed_ms=now_ms)
+
+
+def _is_due(record: StreamRecord, now_ms: int) -> bool:
+    return _must_close(record, now_ms) or len(_kept(record, now_ms)) < len(record.shards)
+
+
+def _rolled(record: StreamRecord, end: int, now_ms: int) -> StreamRecord:
+    """The stream as of now, when `end` is the last number given."""
+    kept = _kept(record, now_ms)
+    if _must_close(record, now_ms):
+        closed = replace(record.shards[-1], last=end, closed_ms=now_ms)
         kept = (*kept[:-1], closed)
         if record.disabled_ms is None:
             salt = f"{end & 0xFFFFFFFF:08x}"
             kept = (*kept, Shard(shard_id(now_ms, salt), end + 1, None, now_ms, closed.id))
-    changed = replace(record, shards=kept[-SHARDS_MAX:])
-    transaction = Transaction().put(found.key, changed.pack(), expect=found.version)
-    # No record may come between: whoever read the old shard must not have seen beyond its end.
-    transaction.append(found.key, [], expect_last=end)
-    try:
-        await store.commit(transaction)
-    except Conflict:
-        return record  # a write came in between: the next look does it
-    return changed
+    return replace(record, shards=kept[-SHARDS_MAX:])
 
 
 async def first_kept(store: Store, key: Key, now_ms: int) -> int:

@@ -311,3 +311,30 @@ async def test_a_shard_that_is_closed_while_it_is_read_ends_where_its_child_begi
     )
     assert [record["dynamodb"]["Keys"]["pk"]["S"] for record in found] == ["parent"]
     assert [plain(r["dynamodb"]["Keys"])["pk"] for r in await db.records(arn)] == ["parent", "child"]
+
+
+async def test_a_shard_rolls_over_though_a_write_comes_between(
+    db: Dynamo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await db.create("ttt", "pk:S", stream="KEYS_ONLY")
+    arn = await db.stream_arn("ttt")
+    await db.put("ttt", {"pk": "parent"})
+    last_seq, written = db.house.store.last_seq, []
+
+    async def look(*args: Any) -> Any:
+        found = await last_seq(*args)
+        if not written:
+            written.append(1)
+            await db.put("ttt", {"pk": "between"})
+        return found
+
+    monkeypatch.setattr(db.house.store, "last_seq", look)
+    db.clock._now_ms += SHARD_SPAN_MS  # at once: upkeep does not see it first
+    parent, child = await db.shards(arn)
+    assert child["ParentShardId"] == parent["ShardId"]
+    await db.put("ttt", {"pk": "child"})
+    assert [plain(r["dynamodb"]["Keys"])["pk"] for r in await db.records(arn)] == [
+        "parent",
+        "between",
+        "child",
+    ]
