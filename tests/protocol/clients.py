@@ -22,15 +22,16 @@ from fogbank.protocol import Router
 
 IMPLEMENTED = ("lambda", "logs", "cloudwatch", "iam", "sts", "sqs")
 OTHERS = (
-    "dynamodb",
-    "stepfunctions",
-    "s3",
     "apigateway",
+    "apigatewaymanagementapi",
     "apigatewayv2",
+    "dynamodb",
     "dynamodbstreams",
-    "sns",
     "events",
     "kinesis",
+    "s3",
+    "sns",
+    "stepfunctions",
 )
 
 

@@ -21,7 +21,9 @@ def test_nothing_is_left(tmp_path: Path, end: str) -> None:
     with node:
         assert facts["error"] is None
         mine = uplinks(node.pid)
-        assert len(mine) == len(facts["pids"]) == 3
+        assert (
+            len(mine) >= len(facts["pids"]) == 3
+        )  # on a busy machine one more is made than is needed in the end
         if end == "orderly":
             node.communicate("")
             assert node.returncode == 0
@@ -58,8 +60,8 @@ def test_as_a_normal_user(public_path: Path) -> None:
     node, facts = start(public_path, *wrapper, python=python, network="outbound")
     with node:
         assert facts["error"] is None and facts["isolation"]["uid"] == "fogbank's own"
-        assert len(uplinks(node.pid)) == 3
         mine = uplinks(node.pid)
+        assert len(mine) >= 3
         node.send_signal(signal.SIGKILL)
         node.wait()
     until_blocking(lambda: not any(Path(f"/proc/{pid}/root").exists() for pid in mine), limit_s=10)
