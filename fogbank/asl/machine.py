@@ -62,12 +62,6 @@ def compile_machine(definition: Definition, problem: Problem | None = None) -> M
     return Machine(root, definition.timeout_seconds, distributed)
 
 
-def compile_state(state: State) -> Machine:
-    """A machine of one state, whatever its Next: for TestState. Where it goes on is seen, not followed."""
-    distributed: dict[str, DistributedMapNode] = {}
-    return Machine(_block(Branch(state.name, {state.name: state}), distributed, None), None, distributed)
-
-
 def _block(branch: Branch, distributed: dict[str, DistributedMapNode], problem: Problem | None) -> Block:
     nodes = {name: _node(state, distributed, problem) for name, state in branch.states.items()}
     return Block(nodes, branch.start_at)

@@ -12,7 +12,6 @@ import random
 import string
 
 _UPPER_DIGITS = string.ascii_uppercase + "234567"
-_ALNUM = string.ascii_letters + string.digits
 _LOWER_DIGITS = string.ascii_lowercase + string.digits
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 _POOL_BYTES = 4096  # drawn from the operating system at once: a system call for each request id would be a tenth of an invocation

@@ -14,7 +14,7 @@ from fogbank.services.stepfunctions.distributed.failures import unreadable
 from fogbank.services.stepfunctions.distributed.json_items import array_elements, lines
 from fogbank.services.stepfunctions.distributed.limits import ITEMS_MAX, WHOLE_BYTES_MAX
 from fogbank.services.stepfunctions.distributed.objects import inflated, listed, pieces
-from fogbank.services.stepfunctions.engine.api import ItemsCall
+from fogbank.services.stepfunctions.engine.api import MapCall
 
 _OBJECT = ("Bucket", "Key", "VersionId", "ExpectedBucketOwner")
 _LIST = ("Bucket", "Prefix", "StartAfter", "ExpectedBucketOwner", "MaxKeys")
@@ -23,7 +23,7 @@ _LIST = ("Bucket", "Prefix", "StartAfter", "ExpectedBucketOwner", "MaxKeys")
 class Reader:
     """Reads the items of one map run, as the machine's role."""
 
-    def __init__(self, calls: Calls, caller: Caller, call: ItemsCall) -> None:
+    def __init__(self, calls: Calls, caller: Caller, call: MapCall) -> None:
         self._calls = calls
         self._caller = caller
         self._resource = (call.reader_resource or "").rpartition(":::")[2]

@@ -23,7 +23,6 @@ __all__ = [
     "ExecutionView",
     "Failed",
     "HistoryEvent",
-    "ItemsCall",
     "MachineSource",
     "Machines",
     "MapCall",
@@ -174,9 +173,6 @@ class MapCall:
     writer_resource: str | None = None
     writer_arguments: dict[str, Any] | None = None
     writer_config: dict[str, Any] | None = None
-
-
-ItemsCall = MapCall
 
 
 @dataclass(frozen=True, slots=True)
