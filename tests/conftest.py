@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,40 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.relative_to(HERE).parts[0] in SHARING:
             item.add_marker(pytest.mark.xdist_group(str(item.path)))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if metafunc.definition.get_closest_marker("every_store") is not None:
+        metafunc.fixturenames.insert(0, "engine")
+        metafunc.parametrize("engine", ("memory", "postgres"), indirect=True)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    from tests.store.postgres_server import postgres_url
+
+    with postgres_url() as url:
+        yield url
+
+
+@pytest.fixture(scope="session", autouse=True)
+def everything_on_postgres(request: pytest.FixtureRequest) -> None:
+    """FOGBANK_TEST_STORE=postgres builds every house on PostgreSQL."""
+    if os.environ.get("FOGBANK_TEST_STORE") == "postgres":
+        from tests.support.stores import Chosen
+
+        Chosen.url = request.getfixturevalue("postgres")
+
+
+@pytest.fixture
+def engine(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The store of the test's houses; by the mark `every_store` a test runs on each."""
+    from tests.support.stores import Chosen
+
+    before = Chosen.url
+    Chosen.url = request.getfixturevalue("postgres") if request.param == "postgres" else None
+    yield request.param
+    Chosen.url = before
 
 
 @pytest.fixture(scope="session")

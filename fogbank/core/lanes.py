@@ -1,7 +1,7 @@
 """Structured background work: the only place that creates asyncio tasks.
 
 A `Lanes` owns every task of one fogbank. A lane that fails is logged with its name, and, if it was started with
-`restart=True`, started again after a pause; `close` cancels all and waits for them, so nothing is left behind.
+`restart=True`, started again after a pause that grows while it keeps failing; `close` cancels all and waits for them, so nothing is left behind.
 """
 
 from __future__ import annotations
@@ -11,9 +11,20 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
+from fogbank.core.errors import Conflict, StoreError
+
 log = logging.getLogger("fogbank.lanes")
 
 RESTART_PAUSE_S = 0.5
+RESTART_PAUSE_S_MAX = 8.0
+
+
+def report(to: logging.Logger, error: Exception, what: str) -> None:
+    """Log that `what` went wrong: with its traceback, but for a store that cannot serve now, which is nobody's bug."""
+    if isinstance(error, StoreError) and not isinstance(error, Conflict):
+        to.warning("%s: %s", what, error)
+    else:
+        to.error("%s", what, exc_info=error)
 
 
 class Lanes:
@@ -38,12 +49,15 @@ class Lanes:
         return self.spawn(name, self._forever(name, body))
 
     async def _forever(self, name: str, body: Callable[[], Awaitable[None]]) -> None:
+        pause_s = RESTART_PAUSE_S
         while True:
             try:
                 await body()
-            except Exception:
-                log.exception("lane %s failed; it goes on", name)
-                await asyncio.sleep(RESTART_PAUSE_S)
+                pause_s = RESTART_PAUSE_S
+            except Exception as error:  # noqa: BLE001 - a lane's boundary: it is reported, and the lane goes on
+                report(log, error, f"lane {name} failed; it goes on in {pause_s:g} s")
+                await asyncio.sleep(pause_s)
+                pause_s = min(pause_s * 2, RESTART_PAUSE_S_MAX)
 
     def _finished(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)

@@ -80,6 +80,10 @@ STORE_CHUNK_BYTES_MAX = 64 * 1024  # a row with more than one entry holds no mor
 STORE_BALLAST_BYTES = 4 * 1024 * 1024  # disk space kept for deleting when the disk is full; ours
 STORE_FREEING_BYTES_MAX = 4096  # what a transaction that frees space may write; ours
 STORE_BUSY_S = 30.0  # how long a writer waits for other processes on the same file
+STORE_AWAY_S = (
+    4.0  # how long a request waits for a PostgreSQL server that does not answer, before it is refused
+)
+STORE_CONNECT_S = 3  # to be connected with one; ours
 STORE_NEWS_ROWS_MAX = 256  # commits announced to other processes; one that fell behind wakes all its watchers
 STORE_NEWS_BYTES_MAX = 32 * 1024  # what one commit announces in particular; beyond it, all watchers wake
 STORE_NOTIFY_BYTES_MAX = 7_900  # the same for PostgreSQL, whose notifications hold 8,000 bytes

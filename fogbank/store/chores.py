@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from fogbank.core.clock import Clock
 from fogbank.core.errors import Conflict, NotSupported, StoreClosed
 from fogbank.core.ids import Ids
-from fogbank.core.lanes import Lanes
+from fogbank.core.lanes import Lanes, report
 from fogbank.store.api import Leased, Store, Transaction
 
 log = logging.getLogger("fogbank.chores")
@@ -77,8 +77,8 @@ class Chores:
         except NotSupported as refused:
             log.error("%s cannot be done and is dropped: %s", item.queue, refused.message)
             await self._store.commit(Transaction().ack(item))
-        except Exception:
-            log.exception("%s failed; it comes back in %d s", item.queue, RETRY_MS // 1000)
+        except Exception as error:  # noqa: BLE001 - a boundary: the item comes back
+            report(log, error, f"{item.queue} failed; it comes back in {RETRY_MS // 1000} s")
             await self._retry(item, RETRY_MS)
         finally:
             keeper.cancel()

@@ -23,7 +23,7 @@ from fogbank.store import keys, news, postgres_logs, postgres_sql
 from fogbank.store.api import Committed, Entry, Key, Leased, Record, Transaction
 from fogbank.store.postgres_arrays import Byteas
 from fogbank.store.postgres_batch import name, text, token
-from fogbank.store.postgres_link import Connection, Pool, prepare_schema, rows
+from fogbank.store.postgres_link import Connection, Health, Pool, prepare_schema, rows
 from fogbank.store.postgres_news import Listener
 from fogbank.store.postgres_writer import PostgresWriter
 from fogbank.store.watches import Touched, Watches
@@ -46,12 +46,13 @@ class PostgresStore:
     async def open(self) -> None:
         """Raises ConfigError when no server answers, or a newer fogbank made the tables."""
         await prepare_schema(self._url)
-        writer = PostgresWriter(self._url, self._clock, self._watches.tell)
-        self._listener = Listener(self._url, self._watches, lambda: writer.node)
+        health = Health()
+        writer = PostgresWriter(self._url, health, self._clock, self._watches.tell)
+        self._listener = Listener(self._url, health, self._watches, lambda: writer.node)
         await self._listener.open()
         await writer.open(self._lanes)
         self._listening = self._lanes.loop("store news", self._listener.run)
-        self._pool = Pool(self._url)
+        self._pool = Pool(self._url, health)
         self._writer = writer
 
     async def close(self) -> None:

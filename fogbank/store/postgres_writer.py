@@ -22,7 +22,16 @@ from fogbank.store import news, postgres_sql
 from fogbank.store.admission import Admission, Job, touched_by
 from fogbank.store.api import Committed, Transaction
 from fogbank.store.postgres_batch import Batch
-from fogbank.store.postgres_link import Connection, Patience, as_store_error, connect, lost, may_repeat, rows
+from fogbank.store.postgres_link import (
+    Connection,
+    Health,
+    Patience,
+    as_store_error,
+    connect,
+    lost,
+    may_repeat,
+    rows,
+)
 from fogbank.store.watches import Touched
 from fogbank.store.weight import Weight
 
@@ -35,8 +44,9 @@ Answer = tuple[list[int | None], list[int | None]]
 class PostgresWriter:
     """Commits transactions in order of arrival; one batch at a time is on its way."""
 
-    def __init__(self, url: str, clock: Clock, announce: Callable[[Touched], None]) -> None:
+    def __init__(self, url: str, health: Health, clock: Clock, announce: Callable[[Touched], None]) -> None:
         self._url = url
+        self._health = health
         self._clock = clock
         self._announce = announce
         self._admission = Admission()
@@ -118,6 +128,7 @@ class PostgresWriter:
 
     async def _send(self, batch: Batch, packed: bytes) -> Answer:
         """Apply the batch exactly once, through lost connections and deadlocks."""
+        self._health.refuse()
         patience = Patience()
         mine = False  # whether what is in doubt is this batch, not one that was given up before
         while True:
@@ -175,7 +186,7 @@ class PostgresWriter:
             if self._connection is not None:
                 await self._connection.close()
             self._connection = None
-            self._connection = await connect(self._url)
+            self._connection = await self._health.connect(self._url)
         return self._connection
 
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import orjson
 
 from fogbank.core.clock import Clock
-from fogbank.core.lanes import Lanes
+from fogbank.core.lanes import Lanes, report
 from fogbank.streams.answers import failed_ids
 from fogbank.streams.api import (
     Message,
@@ -125,8 +125,8 @@ class QueueLoop:
             log.warning("a queue cannot be read: %s", error)
             await self._stop.pause(UNAVAILABLE_MS)
             return []
-        except Exception:  # a boundary: the queue may be away for a moment
-            log.exception("receiving from a queue failed; it goes on")
+        except Exception as error:  # noqa: BLE001 - a boundary: the queue may be away for a moment
+            report(log, error, "receiving from a queue failed; it goes on")
             await self._stop.pause(FAILED_MS)
             return []
         finally:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from fogbank.core.clock import Clock
-from fogbank.core.lanes import Lanes
+from fogbank.core.lanes import Lanes, report
 from fogbank.streams.api import ShardSource, SourceUnavailable
 from fogbank.streams.waiting import Signal, Stop
 
@@ -90,8 +90,8 @@ class StreamLoop:
             log.warning("shard %s cannot be read: %s", id, error)
             await runs.close()
             await self._stop.pause(UNAVAILABLE_MS)
-        except Exception:  # a boundary: the shard is taken up again from its checkpoint
-            log.exception("the loop of shard %s failed; it goes on", id)
+        except Exception as error:  # noqa: BLE001 - a boundary: the shard is taken up again from its checkpoint
+            report(log, error, f"the loop of shard {id} failed; it goes on")
             await runs.close()
             await self._stop.pause(FAILED_MS)
         finally:

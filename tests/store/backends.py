@@ -50,12 +50,12 @@ def make_backend(name: str, folder: Path, postgres: str | None) -> Iterator[Back
         yield Backend(name, folder / "store.sqlite")
     else:
         assert postgres is not None
-        with _schema(postgres) as where:
+        with schema(postgres) as where:
             yield Backend(name, where)
 
 
 @contextmanager
-def _schema(url: str) -> Iterator[str]:
+def schema(url: str) -> Iterator[str]:
     import psycopg
 
     schema = f"t{os.getpid()}_{next(_numbers)}"

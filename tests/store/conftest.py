@@ -10,13 +10,6 @@ import pytest
 from fogbank.core.clock import VirtualClock
 from fogbank.store.api import Store
 from tests.store.backends import NAMES, Backend, make_backend
-from tests.store.postgres_server import postgres_url
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    with postgres_url() as url:
-        yield url
 
 
 @pytest.fixture(params=NAMES)

@@ -1,4 +1,4 @@
-"""An in-process house without sockets: services on a memory store and a virtual clock, called through the calls port.
+"""An in-process house without sockets: services on a memory store (or PostgreSQL, see stores.py) and a virtual clock, called through the calls port.
 
 async with House({logs.SERVICE: lambda h: logs.Logs(store=h.store, …)}) as house:
     await house.call("logs", "CreateLogGroup", {"logGroupName": "g"})
@@ -20,7 +20,7 @@ from fogbank.model.calls import Calls
 from fogbank.model.principal import root_of
 from fogbank.model.service import Operation, Service
 from fogbank.store.secrets import Secrets
-from fogbank.store.sqlite import SqliteStore
+from tests.support.stores import HouseStore
 
 Builder = Callable[["House"], Any]
 
@@ -33,14 +33,15 @@ class AllowAll:
 
 
 class House:
-    """Services on a memory store and a virtual clock. A benchmark gives it the real clock."""
+    """Services on a store and a virtual clock. A benchmark gives it the real clock."""
 
     def __init__(self, services: dict[Service[Any], Builder], *, clock: Any = None) -> None:
-        self.clock: VirtualClock = clock or VirtualClock()
         self.ids = Ids(1)
         self.lanes = Lanes()
         self.secrets = Secrets.in_memory()
-        self.store = SqliteStore(None, self.clock, self.lanes)
+        self._made = HouseStore(clock, self.lanes)
+        self.clock: VirtualClock = self._made.clock
+        self.store = self._made.store
         self.calls = Calls(AllowAll())
         self.states: dict[str, Any] = {}
         self._builders = services
@@ -61,7 +62,7 @@ class House:
             if hasattr(state, "close"):
                 await state.close()
         await self.lanes.close()
-        await self.store.close()
+        await self._made.close()
 
     def caller(self, account: str = "000000000000", region: str = "us-east-1") -> Caller:
         return Caller(account, region, root_of(account, open_mode=True), self.ids.uuid())

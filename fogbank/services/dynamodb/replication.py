@@ -19,7 +19,7 @@ import orjson
 
 from fogbank.core.clock import Clock
 from fogbank.core.errors import Conflict, StoreClosed
-from fogbank.core.lanes import Lanes
+from fogbank.core.lanes import Lanes, report
 from fogbank.model.telemetry import Point, Telemetry
 from fogbank.services.dynamodb import keys, stamps
 from fogbank.services.dynamodb.directory import Directory
@@ -208,8 +208,9 @@ class Replicator:
                         return
                 except (StoreClosed, asyncio.CancelledError):
                     raise
-                except Exception:  # a boundary: one link's trouble is not the others'
-                    log.exception("replication of %s to %s failed; it goes on", link.name, link.target_region)
+                except Exception as error:  # noqa: BLE001 - a boundary: one link's trouble is not the others'
+                    what = f"replication of {link.name} to {link.target_region} failed; it goes on"
+                    report(log, error, what)
                     await self._clock.sleep_s(RETRY_S)
                     continue
                 await news.wait()

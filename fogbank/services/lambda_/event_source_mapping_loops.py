@@ -17,7 +17,7 @@ import orjson
 from fogbank.core.clock import Clock
 from fogbank.core.errors import AwsError, Conflict
 from fogbank.core.ids import Ids
-from fogbank.core.lanes import Lanes
+from fogbank.core.lanes import Lanes, report
 from fogbank.model.call import Caller
 from fogbank.model.calls import Calls
 from fogbank.model.principal import Principal
@@ -274,8 +274,8 @@ class _Held:
     async def _run_loop(self, loop: _Loop, mapping: Mapping) -> None:
         try:
             await loop.run()
-        except Exception:  # a boundary: the mapping is begun again
-            log.exception("event source mapping %s failed; it goes on", mapping.uuid)
+        except Exception as error:  # noqa: BLE001 - a boundary: the mapping is begun again
+            report(log, error, f"event source mapping {mapping.uuid} failed; it goes on")
             await self._mappings.clock.sleep_s(_AGAIN_MS / 1000)
         finally:
             self._signal.set()

@@ -14,6 +14,8 @@ from tests.services.dynamodb.spoken import item, plain
 from tests.support.services import dynamodb_house
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.every_store
+
 
 @pytest.fixture
 async def world() -> AsyncIterator[Regions]:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from fogbank.services.dynamodb import SERVICE, DynamoDB
 from tests.services.dynamodb.spoken import Dynamo, item
 from tests.support.house import House
 from tests.support.services import dynamodb_house
 from tests.support.waiting import until
+
+pytestmark = pytest.mark.every_store
 
 
 def deaf_node(house: House) -> Dynamo:

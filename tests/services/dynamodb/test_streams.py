@@ -10,6 +10,8 @@ from fogbank.services.dynamodb.limits import ITERATOR_KEPT_MS, SHARD_SPAN_MS, ST
 from tests.services.dynamodb.spoken import Dynamo, item, plain
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.every_store
+
 HOUR_MS = 3_600_000
 
 

@@ -13,6 +13,8 @@ from fogbank.services.dynamodb.limits import TOKEN_KEPT_MS
 from fogbank.services.dynamodb.tokens import TokenSweeper
 from tests.services.dynamodb.spoken import Dynamo, item, plain
 
+pytestmark = pytest.mark.every_store
+
 NONE = {"Code": "None"}
 
 

@@ -17,6 +17,8 @@ from tests.services.lambda_.fakes import ARN, Failed, LambdaHouse, build
 from tests.support.house import House
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.every_store
+
 QUEUE = "arn:aws:sqs:us-east-1:000000000000:q"
 URL = "http://x/000000000000/"
 

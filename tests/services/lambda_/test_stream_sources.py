@@ -13,6 +13,8 @@ from fogbank.streams.checkpoints import Checkpoints
 from tests.services.dynamodb.spoken import Dynamo
 from tests.support.services import dynamodb_house
 
+pytestmark = pytest.mark.every_store
+
 
 class Reader:
     """A mapping that begins at LATEST, as a node that has just started sees it."""

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.services.sqs.conftest import Queues
+
+pytestmark = pytest.mark.every_store
 
 
 async def send(queues: Queues, group: str, *bodies: str) -> None:

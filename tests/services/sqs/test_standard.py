@@ -11,6 +11,8 @@ from fogbank.services.sqs import limits
 from tests.services.sqs.conftest import Queues
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.every_store
+
 
 async def test_a_message_goes_through(queues: Queues) -> None:
     await queues.create("q")
