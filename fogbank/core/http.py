@@ -60,6 +60,10 @@ class Request:
     gone: bool = False  # the client has closed its side, while the request is served
 
 
+class CutShort(Exception):
+    """The rest of a streamed body will not come: the connection is cut, for nothing else tells the client."""
+
+
 @dataclass(slots=True)
 class Response:
     """One response. `body` is bytes, or an async iterator of chunks (sent chunked, with back-pressure)."""

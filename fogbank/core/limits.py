@@ -26,6 +26,11 @@ TLS_NAMES_CACHED_MAX = 256  # server names with a certificate of their own
 # --- lambda ---------------------------------------------------------------------------------------------------------
 INVOKE_PAYLOAD_BYTES_MAX = 6 * 1024 * 1024  # synchronous request and response payload
 RESPONSE_PAYLOAD_BYTES_MAX = 6_291_556  # synchronous response: 6 MiB and 100 bytes, as the error says
+STREAMED_RESPONSE_BYTES_MAX = 200 * 1024 * 1024  # a streamed response; a soft limit on AWS
+STREAM_BUFFER_BYTES_MAX = (
+    256 * 1024
+)  # ours: of a streamed response that its reader has not taken; then the function waits
+STREAM_PRELUDE_BYTES_MAX = 64 * 1024  # ours: status and headers before the body of a streamed HTTP response
 ASYNC_PAYLOAD_BYTES_MAX = 1024 * 1024  # Event invocation payload (1 MB since October 2025)
 LOG_TAIL_BYTES_MAX = 4 * 1024  # X-Amz-Log-Result
 CODE_ZIP_BYTES_MAX = 50 * 1024 * 1024  # direct upload, zipped

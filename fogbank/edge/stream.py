@@ -6,7 +6,7 @@ import logging
 from collections.abc import AsyncIterator
 from typing import Protocol, cast
 
-from fogbank.core.http import Response
+from fogbank.core.http import CutShort, Response
 from fogbank.edge.parser import Incoming
 from fogbank.edge.writer import FAILED, LAST_CHUNK, BadResponse, Writer
 
@@ -45,6 +45,8 @@ async def send_stream(
         log.error("the response to %s cannot be sent: %s", request.path, error)
         data, keep_alive = writer.whole(FAILED, keep_alive, http10, request.method == "HEAD")
         whole = sink.write(data)
+    except CutShort as reason:
+        log.info("the response to %s ended before its end: %s", request.path, reason)
     except Exception:
         log.exception("the response to %s ended before its end", request.path)
     finally:

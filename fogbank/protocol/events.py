@@ -6,7 +6,7 @@ the payload, comes from the event's shape.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,11 +60,17 @@ class EventWriter:
                 self._exceptions[event.error_code] = name
             self._writers[name] = self._writer(name, event, body, is_error)
 
-    async def stream(
+    def stream(
         self, events: AsyncIterator[dict[str, Any]], initial: bytes | None = None
     ) -> AsyncIterator[bytes]:
         """Messages as bytes. `initial` is the body of an initial-response, which RPC protocols send first. An AwsError
-        that the iterator raises becomes the stream's last message; anything else breaks the connection."""
+        that the iterator raises becomes the stream's last message; anything else breaks the connection. What is given is
+        closed with the stream, also when nobody has begun to read."""
+        return _Closing(self._messages(events, initial), events)
+
+    async def _messages(
+        self, events: AsyncIterator[dict[str, Any]], initial: bytes | None
+    ) -> AsyncGenerator[bytes, None]:
         if initial is not None:
             yield encode(Message(self._kind("event", "initial-response", self._content_type), initial))
         try:
@@ -119,6 +125,27 @@ class EventWriter:
             return Message(headers, payload.encode() if is_text else payload)
 
         return message
+
+
+class _Closing:
+    """Messages, and the events they are made of: closed together."""
+
+    __slots__ = ("_events", "_messages")
+
+    def __init__(self, messages: AsyncGenerator[bytes, None], events: AsyncIterator[dict[str, Any]]) -> None:
+        self._messages = messages
+        self._events = events
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    def __anext__(self) -> Awaitable[bytes]:
+        return self._messages.__anext__()
+
+    async def aclose(self) -> None:
+        await self._messages.aclose()
+        if (aclose := getattr(self._events, "aclose", None)) is not None:
+            await aclose()
 
 
 def _add_headers(headers: dict[str, HeaderValue], parts: _Parts, value: dict[str, Any]) -> None:

@@ -55,6 +55,16 @@ class FunctionConfig:
     initialization: str = "on-demand"  # or "provisioned-concurrency": AWS_LAMBDA_INITIALIZATION_TYPE
 
 
+class ResponseSink(Protocol):
+    """Where a response goes while it is being written (`response_stream.ResponseStream`)."""
+
+    def begin(self, content_type: str) -> None:
+        """The function has begun to answer. Called once at most, before any `feed`; not for a response that comes whole."""
+
+    def feed(self, data: bytes, resume: Callable[[], None]) -> bool:
+        """A piece of the response. False: the function must wait with more until `resume` is called."""
+
+
 class LogSink(Protocol):
     """Where the lines of one invocation go."""
 
@@ -81,6 +91,8 @@ class Invocation:
     trace_id: str | None = None
     #: Called once when the function is done or could not be run, before `invoke` returns, and also when its caller is gone.
     ended: Callable[[InvocationResult | Exception], None] | None = None
+    #: Takes what a streaming function writes as it comes. Without it such a response is gathered, and is the payload.
+    stream: ResponseSink | None = None
 
 
 class Status(Enum):
@@ -106,6 +118,9 @@ class InvocationResult:
     init_duration_ms: float | None = None  # only when this invocation caused the init
     init_error: bool = False
     init_timed_out: bool = False  # the first init ran out of its 10 s and was repeated inside the invocation
+    streamed_bytes: int = (
+        0  # that went to `Invocation.stream`, before the payload: an error's document, else nothing
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ _FDS_MAX = 4
 class Channel:
     """See the module. `take` gets what arrives, with the sockets that came along, and `b""` once nothing more can."""
 
-    __slots__ = ("_loop", "_outgoing", "_scratch", "_socket", "_take")
+    __slots__ = ("_loop", "_outgoing", "_paused", "_scratch", "_socket", "_take")
 
     def __init__(
         self,
@@ -34,6 +34,7 @@ class Channel:
         self._loop = loop
         self._scratch = scratch
         self._take = take
+        self._paused = False
         self._outgoing: memoryview | None = None
         loop.add_reader(ours.fileno(), self._first_readable)
 
@@ -93,6 +94,17 @@ class Channel:
         except OSError:
             data = b""
         self._take(data, [])
+
+    def pause(self) -> None:
+        """Take no more for now: who writes at the other end waits when the socket's buffer is full."""
+        if self._socket is not None and not self._paused:
+            self._paused = True
+            self._loop.remove_reader(self._socket.fileno())
+
+    def resume(self) -> None:
+        if self._socket is not None and self._paused:
+            self._paused = False
+            self._loop.add_reader(self._socket.fileno(), self.read)
 
     def close(self) -> None:
         """The environment exits when it notices."""

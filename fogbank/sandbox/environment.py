@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
 
 from fogbank.core.clock import Clock
+from fogbank.core.limits import STREAMED_RESPONSE_BYTES_MAX
 from fogbank.sandbox import outcomes
 from fogbank.sandbox.api import FunctionConfig, LogSink
 from fogbank.sandbox.channel import Channel
@@ -26,6 +28,7 @@ from fogbank.sandbox.job import Job
 from fogbank.sandbox.lifecycle import Event, State, after
 from fogbank.sandbox.memory import peak_kb
 from fogbank.sandbox.output import Output
+from fogbank.sandbox.streamed import Streamed
 
 _STATUS_BYTES = 4
 
@@ -191,6 +194,12 @@ class Environment:
                 self._last_error(body)
             case Kind.UNSTARTED if self.state is State.INIT:
                 self._owner.unstarted(self, body.decode("utf-8", "replace"))
+            case Kind.CHUNK:
+                self._chunk(body)
+            case Kind.STREAM:
+                self.say_stream(body.decode("latin-1"))
+            case Kind.END:
+                self._stream_ends(body)
             case Kind.TOO_LARGE:
                 self._answer(b"\0\0\0\0", outcomes.response_too_large())
             case Kind.BEGIN if self.state is State.STARTING:
@@ -215,6 +224,8 @@ class Environment:
                 return
             raise ProtocolViolation("answer to no invocation")
         self._output.settle()
+        if job.streamed is not None and self._channel is not None:
+            self._channel.resume()
         if last_line is not None:
             self._output.add([last_line])
         self.max_rss_kb = max(self.max_rss_kb, usage_kb(body))
@@ -223,6 +234,17 @@ class Environment:
         if outcome is None:
             outcome = outcomes.success(payload_of(body))
         self._owner.answered(self, job, outcome)
+
+    def _chunk(self, body: bytes) -> None:
+        channel = self._channel
+        if channel is not None and not self.say_chunk(body, channel.resume):
+            channel.pause()
+
+    def _stream_ends(self, body: bytes) -> None:
+        job = self.job
+        if job is None or job.streamed is None:
+            raise ProtocolViolation("an end of no stream")
+        self._answer(body, job.streamed.outcome())
 
     def _last_error(self, body: bytes) -> None:
         """Its invocation failed, and the process is about to exit: nobody else may be sent to it."""
@@ -253,6 +275,31 @@ class Environment:
 
     def say_result(self, payload: bytes) -> None:
         self._say(outcomes.success(payload))
+
+    def say_stream(self, content_type: str) -> None:
+        job = self.job
+        if self.state is State.BUSY and job is not None:
+            if job.streamed is not None:
+                raise ProtocolViolation("a second stream")
+            job.streamed = Streamed(job.invocation.stream, content_type)
+
+    def say_chunk(self, data: bytes, resume: Callable[[], None]) -> bool:
+        """False: no more until `resume` is called."""
+        job = self.job
+        if self.state is not State.BUSY or job is None:
+            return True  # said before it heard that it is being ended
+        if job.streamed is None:
+            raise ProtocolViolation("a piece of no stream")
+        if job.streamed.take(data, resume):
+            return True
+        if job.streamed.too_large:
+            self.verdict = outcomes.response_too_large(STREAMED_RESPONSE_BYTES_MAX)
+            self._owner.lost(self)
+        return False
+
+    def say_stream_end(self) -> None:
+        if self.job is not None and self.job.streamed is not None:
+            self._say(self.job.streamed.outcome())
 
     def say_error(self, outcome: outcomes.Outcome) -> None:
         self._say(outcome)

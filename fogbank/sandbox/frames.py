@@ -16,6 +16,7 @@ _INVOKE_HEAD = struct.Struct("!7I")
 _FRAME_HEAD = struct.Struct("!BI")
 _USAGE_BYTES = 4
 _OUTPUT_BYTES_MAX = 64 * 1024
+_CHUNK_BYTES_MAX = 64 * 1024
 _ERROR_BYTES_MAX = RESPONSE_PAYLOAD_BYTES_MAX
 
 
@@ -34,6 +35,9 @@ class Kind(IntEnum):
     FATAL = (
         11  # like ERROR, with the status (32 bit) that the process is about to exit with before the document
     )
+    STREAM = 12  # it begins to answer piece by piece: content type
+    CHUNK = 13  # a piece of the answer
+    END = 14  # the answer is whole: memory used so far, as in a RESULT
     TOO_LARGE = (
         9  # never on the wire: stands for a RESULT that was longer than Lambda allows, and was dropped
     )
@@ -50,6 +54,9 @@ _BODY_BYTES_MAX: dict[int, int] = {
     Kind.BROKEN: 4096,
     Kind.UNSTARTED: 4096,
     Kind.FATAL: _ERROR_BYTES_MAX,
+    Kind.STREAM: 1024,
+    Kind.CHUNK: _CHUNK_BYTES_MAX,
+    Kind.END: _USAGE_BYTES,
 }
 
 Frame = tuple[int, bytes]

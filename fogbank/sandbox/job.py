@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from fogbank.sandbox.api import FunctionConfig, Invocation, InvocationResult
 from fogbank.sandbox.outcomes import Outcome
+from fogbank.sandbox.streamed import Streamed
 
 
 @dataclass(slots=True, eq=False)
@@ -21,6 +22,7 @@ class Job:
     init_duration_ms: float | None = None
     init_error: bool = False
     init_timed_out: bool = False
+    streamed: Streamed | None = None  # what the function has begun to write piece by piece
     warmed: asyncio.Future[None] | None = None  # an environment is wanted, and nothing is to be run in it
 
     def result(self, outcome: Outcome, stream: str, memory_kb: int, now_s: float) -> InvocationResult:
@@ -35,6 +37,7 @@ class Job:
             self.init_duration_ms,
             self.init_error,
             self.init_timed_out,
+            0 if self.streamed is None else self.streamed.passed_bytes,
         )
 
     def succeed(self, result: InvocationResult) -> None:

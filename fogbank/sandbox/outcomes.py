@@ -96,10 +96,8 @@ def exited(request_id: str, exit: Exit) -> Outcome:
     return _platform_error(status, error_type, message, f"{message}\n{error_type}")
 
 
-def response_too_large() -> Outcome:
-    message = (
-        f"Response payload size exceeded maximum allowed payload size ({RESPONSE_PAYLOAD_BYTES_MAX} bytes)."
-    )
+def response_too_large(maximum_bytes: int = RESPONSE_PAYLOAD_BYTES_MAX) -> Outcome:
+    message = f"Response payload size exceeded maximum allowed payload size ({maximum_bytes} bytes)."
     payload = json.dumps(
         {"errorMessage": message, "errorType": "Function.ResponseSizeTooLarge"}, separators=(",", ":")
     )

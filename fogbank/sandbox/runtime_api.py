@@ -36,6 +36,8 @@ _ERROR_TYPE_HEADER = "lambda-runtime-function-error-type"
 _ERROR_BODY_TRAILER = "lambda-runtime-function-error-body"
 _MODE_HEADER = "lambda-runtime-function-response-mode"
 _CAUSE_CONTENT_TYPE = "application/vnd.aws.lambda.error.cause+json"
+_STREAM_CONTENT_TYPE = "application/octet-stream"
+_TRUNCATED = "Runtime.TruncatedResponse"
 _STATE_NOT_ALLOWED = "State transition is not allowed"
 
 ACCEPTED = Reply(202, b'{"status":"OK"}\n')
@@ -63,6 +65,15 @@ class Runtime(Protocol):
     def runtime_result(self, payload: bytes) -> None:
         """The current invocation succeeded."""
 
+    def runtime_stream(self, content_type: str) -> None:
+        """The runtime begins to answer piece by piece; `runtime_stream_end` or `runtime_error` follows."""
+
+    def runtime_chunk(self, data: bytes, resume: Callable[[], None]) -> bool:
+        """A piece of the answer. False: no more until `resume` is called."""
+
+    def runtime_stream_end(self) -> None:
+        """The streamed answer is whole."""
+
     def runtime_error(self, document: bytes, error_type: str | None) -> None:
         """The current invocation failed; the document is what the runtime posted."""
 
@@ -79,6 +90,7 @@ class RuntimeApi:
         self._state = State.STARTED
         self._waiting: list[Exchange] = []
         self._current: tuple[str, Reply] | None = None  # request id, and what `next` answers
+        self._streaming: Exchange | None = None  # whose body is the answer, piece by piece
 
     @property
     def state(self) -> State:
@@ -98,6 +110,8 @@ class RuntimeApi:
         match exchange.method, path.removeprefix(_ROOT).split("/") if path.startswith(_ROOT) else []:
             case "GET", ["invocation", "next"]:
                 self._next(exchange)
+            case "POST", ["invocation", request_id, "response"] if exchange is self._streaming:
+                exchange.answer(self._stream_ends(exchange))
             case "POST", ["invocation", request_id, "response"]:
                 exchange.answer(self._response(exchange, request_id))
             case "POST", ["invocation", request_id, "error"]:
@@ -107,8 +121,31 @@ class RuntimeApi:
             case _:
                 exchange.answer(_unknown(path))
 
+    def begins(self, exchange: Exchange) -> bool:
+        """The head of a request has come. Whether its body is to go to `piece` as it comes, and not to be gathered."""
+        path = exchange.path
+        match exchange.method, path.removeprefix(_ROOT).split("/") if path.startswith(_ROOT) else []:
+            case "POST", ["invocation", request_id, "response"]:
+                if exchange.headers.get(_MODE_HEADER) != "streaming":
+                    return False
+                if self._refusal(request_id, "InvocationResponse") is not None:
+                    return False  # it is refused when it has come
+                self._streaming = exchange
+                self._runtime.runtime_stream(exchange.headers.get("content-type", _STREAM_CONTENT_TYPE))
+                return True
+        return False
+
+    def piece(self, exchange: Exchange, data: bytes, resume: Callable[[], None]) -> bool:
+        return exchange is not self._streaming or self._runtime.runtime_chunk(data, resume)
+
     def dropped(self, exchange: Exchange) -> None:
-        """The connection of a waiting request closed."""
+        """The connection of a request closed that waits, or whose body is still coming."""
+        if exchange is self._streaming:
+            self._streaming = None
+            self._sent()
+            # The name is that of AWS's runtime interface emulator; the message is a guess.
+            document = {"errorType": _TRUNCATED, "errorMessage": "The response was cut short"}
+            self._runtime.runtime_error(orjson.dumps(document), _TRUNCATED)
         if exchange in self._waiting:
             self._waiting.remove(exchange)
 
@@ -136,16 +173,24 @@ class RuntimeApi:
         mode = exchange.headers.get(_MODE_HEADER, "")
         if mode not in ("", "streaming"):
             return _error_reply(400, "InvalidFunctionResponseMode", "Invalid function response mode")
+        if mode:  # its connection was told to gather it: it has no body
+            return _forbidden(self._state.value, "InvocationResponse")
         self._sent()
         if exchange.truncated:
             self._runtime.runtime_error(_too_large(), "Function.ResponseSizeTooLarge")
             message = f"Exceeded maximum allowed payload size ({RESPONSE_PAYLOAD_BYTES_MAX} bytes)."
             return _error_reply(413, "RequestEntityTooLarge", message)
-        failure = exchange.trailers.get(_ERROR_TYPE_HEADER) if mode else None
+        self._runtime.runtime_result(exchange.body)
+        return ACCEPTED
+
+    def _stream_ends(self, exchange: Exchange) -> Reply:
+        self._streaming = None
+        self._sent()
+        failure = exchange.trailers.get(_ERROR_TYPE_HEADER)
         if failure is not None:
             self._runtime.runtime_error(_trailing_document(exchange, failure), failure)
         else:
-            self._runtime.runtime_result(exchange.body)
+            self._runtime.runtime_stream_end()
         return ACCEPTED
 
     def _error(self, exchange: Exchange, request_id: str) -> Reply:
@@ -170,7 +215,7 @@ class RuntimeApi:
         """Only the current invocation can be answered, and only once."""
         if self._current is None or request_id != self._current[0]:
             return _error_reply(400, "InvalidRequestID", "Invalid request ID")
-        if self._state is not State.RUNNING:
+        if self._state is not State.RUNNING or self._streaming is not None:
             return _forbidden(self._state.value, wanted)
         return None
 

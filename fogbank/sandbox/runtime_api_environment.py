@@ -28,6 +28,12 @@ class Voice(Protocol):
 
     def say_result(self, payload: bytes) -> None: ...
 
+    def say_stream(self, content_type: str) -> None: ...
+
+    def say_chunk(self, data: bytes, resume: Callable[[], None]) -> bool: ...
+
+    def say_stream_end(self) -> None: ...
+
     def say_error(self, outcome: outcomes.Outcome) -> None: ...
 
     def say_init_error(self, document: bytes) -> None: ...
@@ -79,6 +85,15 @@ class EnvironmentApi:
 
     def runtime_result(self, payload: bytes) -> None:
         self._voice.say_result(payload)
+
+    def runtime_stream(self, content_type: str) -> None:
+        self._voice.say_stream(content_type)
+
+    def runtime_chunk(self, data: bytes, resume: Callable[[], None]) -> bool:
+        return self._voice.say_chunk(data, resume)
+
+    def runtime_stream_end(self) -> None:
+        self._voice.say_stream_end()
 
     def runtime_error(self, document: bytes, error_type: str | None) -> None:
         self._voice.say_error(outcomes.handler_error(document, error_type))

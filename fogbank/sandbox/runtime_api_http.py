@@ -49,6 +49,10 @@ class Handler(Protocol):
 
     def handle(self, exchange: Exchange) -> None: ...
 
+    def begins(self, exchange: Exchange) -> bool: ...
+
+    def piece(self, exchange: Exchange, data: bytes, resume: Callable[[], None]) -> bool: ...
+
     def dropped(self, exchange: Exchange) -> None: ...
 
 
@@ -97,6 +101,7 @@ class Connection(asyncio.Protocol):
         self._body = bytearray()
         self._truncated = False
         self._in_body = False
+        self._streamed: Exchange | None = None  # whose body goes on as it comes
 
     # --- asyncio --------------------------------------------------------------------------------------------------
 
@@ -142,11 +147,18 @@ class Connection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         self._in_body = True
+        exchange = self._exchange()
+        if self._open is None and self._handler.begins(exchange):
+            self._open = self._streamed = exchange
         if self._headers.get("expect", "").lower() == "100-continue" and self._transport is not None:
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, body: bytes) -> None:
         self._head_bytes = 0
+        if self._streamed is not None:
+            if not self._handler.piece(self._streamed, body, self._resume) and self._transport is not None:
+                self._transport.pause_reading()
+            return
         room = RESPONSE_PAYLOAD_BYTES_MAX - len(self._body)
         if len(body) > room:
             self._truncated = True
@@ -156,18 +168,29 @@ class Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         self._in_body = False
         self._head_bytes = 0
-        if (
-            self._open is not None
-        ):  # pipelined: no Runtime API client does it, and it would queue without bound
-            self.close()
-            return
+        exchange, self._streamed = self._streamed, None
+        if exchange is None:
+            if self._open is not None:
+                self.close()  # pipelined: no Runtime API client does it, and it would queue without bound
+                return
+            exchange = self._exchange()
+            exchange.body, exchange.truncated = bytes(self._body), self._truncated
+        exchange.trailers = self._trailers
         self._keep_alive = self._parser.should_keep_alive()
+        self._open = exchange
+        self._resume()
+        self._handler.handle(exchange)
+
+    def _exchange(self) -> Exchange:
         path = self._url.split(b"?", 1)[0].decode("latin-1")
         exchange = Exchange(self, self._parser.get_method().decode("latin-1"), path)
-        exchange.headers, exchange.trailers = self._headers, self._trailers
-        exchange.body, exchange.truncated = bytes(self._body), self._truncated
-        self._open = exchange
-        self._handler.handle(exchange)
+        exchange.headers = self._headers
+        return exchange
+
+    def _resume(self) -> None:
+        transport = self._transport
+        if transport is not None and not transport.is_closing() and not transport.is_reading():
+            transport.resume_reading()
 
     # --- answers --------------------------------------------------------------------------------------------------
 

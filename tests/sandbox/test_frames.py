@@ -24,7 +24,7 @@ from fogbank.sandbox.frames import (
 from fogbank.sandbox.guest import wire
 from tests.sandbox.harness import Log
 
-KINDS = [kind for kind in Kind if kind not in (Kind.BEGIN, Kind.READY, Kind.TOO_LARGE)]
+KINDS = [kind for kind in Kind if kind not in (Kind.BEGIN, Kind.READY, Kind.TOO_LARGE, Kind.END)]
 frames = st.lists(st.tuples(st.sampled_from(KINDS), st.binary(min_size=4, max_size=300)), max_size=8)
 
 

@@ -6,7 +6,7 @@ import asyncio
 import base64
 import json
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 import pytest
@@ -18,6 +18,7 @@ from fogbank.core.limits import RESPONSE_PAYLOAD_BYTES_MAX, RUNTIME_API_HEAD_BYT
 from fogbank.sandbox.api import Invocation
 from fogbank.sandbox.runtime_api import RuntimeApi, State
 from fogbank.sandbox.runtime_api_http import Reply, RuntimeApiServer
+from tests.support.waiting import until
 
 NOW_MS = 1_700_000_000_000
 RESPONSE_PATH = "/2018-06-01/runtime/invocation/{}/response"
@@ -45,6 +46,8 @@ class Environment:
 
     events: list[tuple[object, ...]] = field(default_factory=list)
     asking: asyncio.Event = field(default_factory=asyncio.Event)
+    room: bool = True  # for more pieces of a stream
+    resume: Callable[[], None] | None = None
 
     def runtime_ready(self) -> None:
         self.events.append(("ready",))
@@ -56,6 +59,17 @@ class Environment:
 
     def runtime_result(self, payload: bytes) -> None:
         self.events.append(("result", payload))
+
+    def runtime_stream(self, content_type: str) -> None:
+        self.events.append(("stream", content_type))
+
+    def runtime_chunk(self, data: bytes, resume: Callable[[], None]) -> bool:
+        self.events.append(("chunk", data))
+        self.resume = resume
+        return self.room
+
+    def runtime_stream_end(self) -> None:
+        self.events.append(("end",))
 
     def runtime_error(self, document: bytes, error_type: str | None) -> None:
         self.events.append(("error", document, error_type))
@@ -292,12 +306,59 @@ def chunked(path: str, chunks: list[bytes], headers: str, trailers: str = "") ->
     return head + body + b"0\r\n" + trailers.encode() + b"\r\n"
 
 
-async def test_a_streamed_response_is_collected(runtime: Fixture) -> None:
+async def test_a_streamed_response_comes_in_pieces(runtime: Fixture) -> None:
     client = await running(runtime)
-    headers = "Lambda-Runtime-Function-Response-Mode: streaming\r\n"
+    headers = "Lambda-Runtime-Function-Response-Mode: streaming\r\nContent-Type: text/plain\r\n"
     await client.raw(chunked(RESPONSE_PATH.format("r-1"), [b"Hello, ", b"world!"], headers))
     assert (await client.answer()).status == 202
-    assert runtime.environment.events[1:] == [("result", b"Hello, world!")]
+    assert runtime.environment.events[1:] == [
+        ("stream", "text/plain"),
+        ("chunk", b"Hello, "),
+        ("chunk", b"world!"),
+        ("end",),
+    ]
+
+
+async def begun(runtime: Fixture) -> Client:
+    """A client in the middle of a streamed response."""
+    client = await running(runtime)
+    whole = chunked(
+        RESPONSE_PATH.format("r-1"), [b"a"], "Lambda-Runtime-Function-Response-Mode: streaming\r\n"
+    )
+    await client.raw(whole.removesuffix(b"0\r\n\r\n"))
+    await until(lambda: ("chunk", b"a") in runtime.environment.events)
+    return client
+
+
+async def test_a_stream_is_read_as_fast_as_it_is_taken(runtime: Fixture) -> None:
+    runtime.environment.room = False
+    client = await begun(runtime)
+    (connection,) = [each for each in runtime.server._connections if each._streamed is not None]
+    assert connection._transport is not None and not connection._transport.is_reading()
+    await client.raw(b"1\r\nb\r\n0\r\n\r\n")
+    assert ("chunk", b"b") not in runtime.environment.events
+    runtime.environment.room = True
+    assert runtime.environment.resume is not None
+    runtime.environment.resume()
+    assert (await client.answer()).status == 202
+    assert runtime.environment.events[-2:] == [("chunk", b"b"), ("end",)]
+
+
+async def test_a_stream_that_is_cut_is_an_error(runtime: Fixture) -> None:
+    client = await begun(runtime)
+    client.writer.transport.abort()
+    await until(lambda: runtime.environment.events[-1][0] == "error")
+    assert runtime.environment.events[-1][2] == "Runtime.TruncatedResponse"
+
+
+async def test_nobody_else_answers_while_a_stream_does(runtime: Fixture) -> None:
+    await begun(runtime)
+    other = await runtime.connect()
+    for path in (RESPONSE_PATH, ERROR_PATH):
+        assert (await other.call("POST", path.format("r-1"), b"{}")).status == 403
+    mode = {"Lambda_Runtime_Function_Response_Mode": "streaming"}
+    assert (await other.call("POST", RESPONSE_PATH.format("r-1"), b"{}", **mode)).status == 403
+    assert [event[0] for event in runtime.environment.events[1:]] == ["stream", "chunk"]
 
 
 async def test_a_stream_that_fails_midway_is_an_error(runtime: Fixture) -> None:
@@ -313,7 +374,7 @@ async def test_a_stream_that_fails_midway_is_an_error(runtime: Fixture) -> None:
     )
     await client.raw(chunked(RESPONSE_PATH.format("r-1"), [b"half"], headers, trailers))
     assert (await client.answer()).status == 202
-    assert runtime.environment.events[1:] == [("error", document, "Late")]
+    assert runtime.environment.events[2:] == [("chunk", b"half"), ("error", document, "Late")]
 
 
 async def test_an_unknown_response_mode_is_refused(runtime: Fixture) -> None:

@@ -29,6 +29,10 @@ BROKEN = 8  # the environment could not be made: reason
 UNSTARTED = 10  # the program it should have become could not be started: reason
 FATAL = 11  # like ERROR, with the status (32 bit) that the process is about to exit with before the document
 
+STREAM = 12  # the response comes piece by piece: its content type
+CHUNK = 13  # a piece of the response, 64 KiB at most
+END = 14  # the response is whole: memory used so far in KiB (32 bit)
+
 RECEIVE_BYTES = 65536
 
 

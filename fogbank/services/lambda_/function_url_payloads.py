@@ -138,7 +138,7 @@ def response_of(payload: bytes) -> Response:
     except (ValueError, RecursionError):
         return Response(200, [("Content-Type", _JSON)], payload)
     if isinstance(answer, dict) and "statusCode" in answer:
-        return _stated(answer, _content(answer))
+        return stated(answer, _content(answer))
     if isinstance(answer, str):
         return Response(200, [("Content-Type", _JSON)], _bytes(answer))
     return Response(200, [("Content-Type", _JSON)], _compact(answer))
@@ -154,11 +154,12 @@ def streamed_response_of(payload: bytes) -> Response:
         except (ValueError, RecursionError):
             prelude = None
         if isinstance(prelude, dict):
-            return _stated({"statusCode": 200} | prelude, body, "application/octet-stream")
+            return stated({"statusCode": 200} | prelude, body, "application/octet-stream")
     return Response(200, [("Content-Type", "application/octet-stream")], payload)
 
 
-def _stated(answer: dict[str, Any], content: bytes, kind: str = _JSON) -> Response:
+def stated(answer: dict[str, Any], content: bytes, kind: str = _JSON) -> Response:
+    """A response by its own statusCode, headers and cookies. Raises BadAnswer."""
     try:
         status = int(answer["statusCode"])
     except (TypeError, ValueError):

@@ -10,6 +10,7 @@ import orjson
 from fogbank.core.errors import AwsError
 from fogbank.core.http import Request, Response
 from fogbank.core.limits import INVOKE_PAYLOAD_BYTES_MAX
+from fogbank.gateway.prelude import BadPrelude
 from fogbank.model.principal import Principal, PrincipalType
 from fogbank.sandbox.api import Status
 from fogbank.services.lambda_ import function_url_cors as cors_answers
@@ -21,11 +22,12 @@ from fogbank.services.lambda_.function_url_payloads import (
     BadAnswer,
     event_of,
     response_of,
-    streamed_response_of,
 )
+from fogbank.services.lambda_.function_url_streams import response_of_run
 from fogbank.services.lambda_.names import FunctionName
 from fogbank.services.lambda_.records import FunctionUrl, decode_url, decode_url_owner
 from fogbank.services.lambda_.state import Lambda
+from fogbank.services.lambda_.streaming import start
 from fogbank.services.lambda_.targets import Target
 
 log = logging.getLogger("fogbank.lambda")
@@ -121,6 +123,8 @@ class FunctionUrls:
         payload = orjson.dumps(event_of(request, arrival))
         if len(payload) > INVOKE_PAYLOAD_BYTES_MAX:
             return _refused(413, "Request Entity Too Large", "RequestEntityTooLargeException")
+        if url.invoke_mode == "RESPONSE_STREAM":
+            return await self._stream(target, payload, url, request_id, trace)
         try:
             failed, answer = await self._run(target, payload, request_id, trace)
         except AwsError as error:
@@ -128,10 +132,20 @@ class FunctionUrls:
         if failed:
             return _bad_gateway()
         try:
-            return (
-                streamed_response_of(answer) if url.invoke_mode == "RESPONSE_STREAM" else response_of(answer)
-            )
+            return response_of(answer)
         except BadAnswer as problem:
+            log.info("function URL %s: %s", url.url_id, problem)
+            return _bad_gateway()
+
+    async def _stream(
+        self, target: Target, payload: bytes, url: FunctionUrl, request_id: str, trace: str
+    ) -> Response:
+        try:
+            run = await start(self._state, target, request_id, payload, trace=trace)
+            return await response_of_run(run)
+        except AwsError as error:
+            return _refused(error.status, error.message, error.code)
+        except (BadAnswer, BadPrelude) as problem:
             log.info("function URL %s: %s", url.url_id, problem)
             return _bad_gateway()
 

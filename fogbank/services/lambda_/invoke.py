@@ -1,4 +1,4 @@
-"""Invoke: the hot path. Metadata from the node's cache, an environment from the pool, and no store before the reply."""
+"""Invoke: the hot path, and its streaming sister. Metadata from the node's cache, an environment from the pool, and no store before the reply."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from fogbank.services.lambda_.json_errors import unreadable
 from fogbank.services.lambda_.names import parse_name
 from fogbank.services.lambda_.service import SERVICE
 from fogbank.services.lambda_.state import Lambda
+from fogbank.services.lambda_.streaming import Events, start
 from fogbank.services.lambda_.targets import Target
 
 _ACTION = "lambda:InvokeFunction"
@@ -75,6 +76,40 @@ async def invoke_async(ctx: Call[Lambda], *, function_name: str, invoke_args: by
     check_payload(invoke_args, "Event", ASYNC_PAYLOAD_BYTES_MAX)
     await ctx.state.events.accept(target, ctx.request_id, invoke_args or b"{}", ctx.caller.trace)
     return {"Status": 202}
+
+
+@SERVICE.operation(refuses={"TenantId"})
+async def invoke_with_response_stream(
+    ctx: Call[Lambda],
+    *,
+    function_name: str,
+    invocation_type: str = "RequestResponse",
+    log_type: str = "None",
+    qualifier: str | None = None,
+    client_context: str | None = None,
+    payload: bytes = b"",
+) -> dict[str, Any]:
+    """Run a function and hand on what it answers while it does."""
+    target = await _resolve(ctx, {"FunctionName": function_name, "Qualifier": qualifier})
+    check_payload(payload, invocation_type, INVOKE_PAYLOAD_BYTES_MAX)
+    if invocation_type == "DryRun":
+        return {"StatusCode": 204}
+    tail = log_type == "Tail"
+    run = await start(
+        ctx.state,
+        target,
+        ctx.request_id,
+        payload or b"{}",
+        trace=ctx.caller.trace,
+        tail=tail,
+        client_context=None if client_context is None else decode_context(client_context),
+    )
+    return {
+        "StatusCode": 200,
+        "ExecutedVersion": run.executable.version,
+        "ResponseStreamContentType": "application/vnd.amazon.eventstream",
+        "EventStream": Events(run, tail=tail),
+    }
 
 
 async def _run(

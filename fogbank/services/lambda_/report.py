@@ -90,7 +90,7 @@ def json_runtime_done(time_ms: int, request_id: str, result: InvocationResult) -
     record: dict[str, Any] = {"requestId": request_id, **_status(result)}
     record["metrics"] = {
         "durationMs": round(result.duration_ms, 3),
-        "producedBytes": len(result.payload),
+        "producedBytes": result.streamed_bytes + len(result.payload),
     }
     return _event(time_ms, "platform.runtimeDone", record)
 

@@ -12,7 +12,7 @@ from fogbank.core.clock import Clock
 from fogbank.core.errors import AwsError, PoolExhausted, RuntimeUnavailable, SandboxError
 from fogbank.core.ids import Ids
 from fogbank.model.telemetry import Telemetry
-from fogbank.sandbox.api import Invocation, InvocationResult, Pool, Status
+from fogbank.sandbox.api import Invocation, InvocationResult, Pool, ResponseSink, Status
 from fogbank.services.lambda_ import concurrency
 from fogbank.services.lambda_.errors import throttled
 from fogbank.services.lambda_.invocation_log import InvocationLog
@@ -67,9 +67,10 @@ class Runner:
         tail: bool = False,
         client_context: str | None = None,
         trace: str = "",
+        stream: ResponseSink | None = None,
     ) -> tuple[InvocationResult, InvocationLog]:
         """Run it. The caller has entered `executable.slots`; they are left here, in every case. `trace` is the header of what
-        the invocation comes of.
+        the invocation comes of; `stream` takes a response that streams.
 
         Raises AWS's errors for what is not the function's doing."""
         made = self._trace(executable, trace)
@@ -90,6 +91,7 @@ class Runner:
             None,
             made.header,
             run.ended,
+            stream,
         )
         try:
             result = await self._pool.invoke(executable.config, invocation)

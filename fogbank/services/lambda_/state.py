@@ -55,6 +55,7 @@ class Lambda:
         self.store = store
         self.clock = clock
         self.ids = ids
+        self.lanes = lanes
         self.secrets = secrets
         self.settings = settings
         self.code = CodeStore(blobs, code_dir)

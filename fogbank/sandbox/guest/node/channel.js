@@ -5,7 +5,7 @@
 
 const fs = require('node:fs');
 
-const Kind = Object.freeze({ READY: 2, RESULT: 3, ERROR: 4, INIT_ERROR: 5, OUTPUT: 6, EVENT: 7, FATAL: 11 });
+const Kind = Object.freeze({ READY: 2, RESULT: 3, ERROR: 4, INIT_ERROR: 5, OUTPUT: 6, EVENT: 7, FATAL: 11, STREAM: 12, CHUNK: 13, END: 14 });
 
 const INVOKE_HEAD_BYTES = 28;
 const FRAME_HEAD_BYTES = 5;
@@ -18,12 +18,14 @@ class Channel {
     this.fd = fd;
     this.input = Buffer.allocUnsafeSlow(RECEIVE_BYTES);
     this.scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+    this.writing = false; // a piece of a stream is on its way
+    this.held = []; // frames and callbacks that wait for its end
   }
 
   /** Sends one frame: `head` bytes were already put into `scratch` behind the frame's own head, then `body` follows. */
   sendText(kind, headBytes, text) {
     const start = FRAME_HEAD_BYTES + headBytes;
-    if (text.length * UTF8_BYTES_PER_UNIT_MAX > SCRATCH_BYTES - start) {
+    if (this.writing || text.length * UTF8_BYTES_PER_UNIT_MAX > SCRATCH_BYTES - start) {
       this.sendBytes(kind, headBytes, Buffer.from(text, 'utf8'));
       return;
     }
@@ -34,8 +36,47 @@ class Channel {
 
   sendBytes(kind, headBytes, body) {
     this.writeHead(kind, headBytes + body.length);
+    if (this.writing) {
+      this.held.push(Buffer.concat([this.scratch.subarray(0, FRAME_HEAD_BYTES + headBytes), body]));
+      return;
+    }
     this.writeAll(this.scratch, FRAME_HEAD_BYTES + headBytes);
     this.writeAll(body, body.length);
+  }
+
+  /**
+   * Sends one piece of a stream, and calls `done` when it is gone. A node whose client is slow does not read on: then a
+   * thread waits and the function's own event loop does not. What is sent meanwhile follows the piece.
+   */
+  sendPiece(piece, done) {
+    const head = Buffer.allocUnsafe(FRAME_HEAD_BYTES);
+    head[0] = Kind.CHUNK;
+    head.writeUInt32BE(piece.length, 1);
+    this.writing = true;
+    this.writeOn(Buffer.concat([head, piece]), 0, done);
+  }
+
+  writeOn(frame, position, done) {
+    fs.write(this.fd, frame, position, frame.length - position, null, (error, count) => {
+      if (!error && position + count < frame.length) {
+        this.writeOn(frame, position + count, done);
+        return;
+      }
+      this.writing = false;
+      const { held } = this;
+      this.held = [];
+      for (const each of held) {
+        if (typeof each === 'function') each();
+        else this.writeAll(each, each.length);
+      }
+      done(error);
+    });
+  }
+
+  /** Calls `action` when all that was sent is gone. */
+  flushed(action) {
+    if (this.writing) this.held.push(action);
+    else action();
   }
 
   writeHead(kind, bytes) {

@@ -79,11 +79,6 @@ class Runtime {
     this.channel.sendText(kind, MEMORY_BYTES, text);
   }
 
-  sendBytes(body) {
-    this.busy = false;
-    this.channel.scratch.writeUInt32BE(this.memory.peak(), FRAME_HEAD_BYTES);
-    this.channel.sendBytes(Kind.RESULT, MEMORY_BYTES, body);
-  }
 
   /** The process cannot go on: log, tell the caller, end with AWS's exit code. */
   die(title, error, code) {
@@ -96,7 +91,7 @@ class Runtime {
       this.channel.scratch.writeUInt32BE(code, FRAME_HEAD_BYTES + MEMORY_BYTES);
       this.channel.sendText(Kind.FATAL, MEMORY_BYTES + STATUS_BYTES, text);
     }
-    process.exit(code);
+    this.channel.flushed(() => process.exit(code));
   }
 }
 
@@ -128,9 +123,10 @@ class Answer {
     setImmediate(this.runtime.next);
   }
 
-  succeedBytes(body) {
+  /** The response was streamed and is whole. */
+  succeedStream() {
     if (!this.first()) return;
-    this.runtime.sendBytes(body);
+    this.runtime.send(Kind.END, '');
     setImmediate(this.runtime.next);
   }
 
@@ -138,7 +134,7 @@ class Answer {
     if (!this.first()) return;
     this.runtime.logging.error('Invoke Error', error);
     this.runtime.send(Kind.ERROR, JSON.stringify(errors.document(error)));
-    setImmediate(this.runtime.next);
+    this.runtime.channel.flushed(() => setImmediate(this.runtime.next));
   }
 }
 

@@ -1,22 +1,23 @@
 'use strict';
 
-// awslambda.streamifyResponse and awslambda.HttpResponseStream. What the handler writes is collected and becomes the
-// reply when the stream is finished: an Invoke is answered as a whole.
+// awslambda.streamifyResponse and awslambda.HttpResponseStream. What the handler writes goes to the node piece by piece; who
+// asked for a whole answer has it gathered there.
 
 const { Writable } = require('node:stream');
 const { fill } = require('./context.js');
 const errors = require('./errors.js');
+const { Kind } = require('./channel.js');
 const { STREAMING, HIGH_WATER_MARK } = require('./loader.js');
 
 const PRELUDE_CONTENT_TYPE = 'application/vnd.awslambda.http-integration-response';
 const PRELUDE_DELIMITER_BYTES = 8;
-const RESPONSE_BYTES_MAX = 20 * 1024 * 1024; // Lambda's own bound for a streamed response
+const PIECE_BYTES_MAX = 64 * 1024;
 
 class ResponseStream extends Writable {
-  constructor(options) {
+  constructor(channel, options) {
     super({ ...options, decodeStrings: true });
-    this.chunks = [];
-    this.bytes = 0;
+    this.channel = channel;
+    this.begun = false; // the node knows of it
     this.started = false;
     this.contentType = 'application/octet-stream';
   }
@@ -45,13 +46,34 @@ class ResponseStream extends Writable {
   }
 
   _write(chunk, _encoding, done) {
-    this.bytes += chunk.length;
-    if (this.bytes > RESPONSE_BYTES_MAX) {
-      done(new errors.InvalidStreamingOperation(`Response exceeds ${RESPONSE_BYTES_MAX} bytes.`));
+    this.begin();
+    this.pass(chunk, 0, done);
+  }
+
+  /** What was written while a piece was on its way goes together. */
+  _writev(chunks, done) {
+    this.begin();
+    this.pass(Buffer.concat(chunks.map(({ chunk }) => chunk)), 0, done);
+  }
+
+  _final(done) {
+    this.begin();
+    done();
+  }
+
+  begin() {
+    if (this.begun) return;
+    this.begun = true;
+    this.channel.sendText(Kind.STREAM, 0, this.contentType);
+  }
+
+  pass(chunk, start, done) {
+    if (start >= chunk.length) {
+      done();
       return;
     }
-    this.chunks.push(Buffer.from(chunk));
-    done();
+    const end = start + PIECE_BYTES_MAX;
+    this.channel.sendPiece(chunk.subarray(start, end), (error) => (error ? done(error) : this.pass(chunk, end, done)));
   }
 }
 
@@ -86,7 +108,7 @@ function finished(stream) {
 }
 
 async function run(loaded, invocation, answer) {
-  const stream = new ResponseStream(loaded.highWaterMark ? { highWaterMark: loaded.highWaterMark } : {});
+  const stream = new ResponseStream(answer.runtime.channel, loaded.highWaterMark ? { highWaterMark: loaded.highWaterMark } : {});
   let failure = null;
   stream.on('error', (error) => {
     failure = error;
@@ -100,8 +122,10 @@ async function run(loaded, invocation, answer) {
     if (!stream.writableEnded && !stream.destroyed) throw new Error('Response stream is not finished.');
     await finished(stream);
     if (failure !== null) throw failure;
-    answer.succeedBytes(Buffer.concat(stream.chunks, stream.bytes));
+    answer.succeedStream();
   } catch (error) {
+    // What was written before is part of the response.
+    if (stream.begun && !stream.destroyed) await finished(stream.writableEnded ? stream : stream.end()).catch(() => {});
     answer.fail(error);
   }
 }

@@ -72,7 +72,12 @@ class SdkTasks:
     def implements(self, service: str, operation: str) -> bool:
         """Whether fogbank has that operation (asking imports the service)."""
         model = self.model(service)
-        return model is not None and operation in self._calls.services[model.name].operations
+        found = None if model is None else self._calls.services[model.name].operations.get(operation)
+        output = None if found is None else found.model.output
+        # A stream is no JSON: AWS supports none of those either.
+        return found is not None and not (
+            output is not None and any(each.is_event_stream for each in output.members.values())
+        )
 
     async def run(self, call: TaskCall, stage: Stage) -> Outcome:
         resource = call.resource
