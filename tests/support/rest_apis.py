@@ -48,13 +48,13 @@ class Gateways:
         self.functions = server.client("lambda")
         self._functions: dict[str, str] = {}
 
-    def function(self, code: str, *, runtime: str = "python3.11") -> str:
+    def function(self, code: str, *, runtime: str = "python3.11", file: str = "index.py") -> str:
         """The ARN of a function with this code (`handler` in `index`); one for each code."""
         found = self._functions.get(code)
         if found is None:
             archive = io.BytesIO()
             with zipfile.ZipFile(archive, "w") as zipped:
-                zipped.writestr("index.py", code)
+                zipped.writestr(file, code)
             name = f"function-{len(self._functions)}"
             self.functions.create_function(
                 FunctionName=name,

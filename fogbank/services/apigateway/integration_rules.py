@@ -26,6 +26,7 @@ PROXY_TARGETS = re.compile(
     r"|lambda:path/2021-11-15/functions/.+/response-streaming-invocations"
     r"|firehose:action/PutRecord(?:Batch)?)"
 )
+STREAMING_URI = re.compile(r"/2021-11-15/functions/.+/response-streaming-invocations$")
 STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.\w+\}")
 HTTP_URI = re.compile(r"https?://[^\s/?#]+\S*", re.IGNORECASE)
 
@@ -102,8 +103,11 @@ def _check_streaming(integration: Wire) -> None:
         raise bad_request(
             "Response streaming is only supported for integrations of type HTTP_PROXY and AWS_PROXY"
         )
-    if streams and integration["type"] == "AWS_PROXY":
-        raise NotSupported("responseTransferMode STREAM with functions")
+    if streams and integration["type"] == "AWS_PROXY" and not STREAMING_URI.search(integration["uri"]):
+        # AWS documents that streams need this URI; its words are not known.
+        raise bad_request(
+            "Response streaming with Lambda functions requires the response-streaming-invocations URI"
+        )
     maximum = STREAM_TIMEOUT_MS_MAX if streams else INTEGRATION_TIMEOUT_MS_MAX
     if not INTEGRATION_TIMEOUT_MS_MIN <= integration["timeoutInMillis"] <= maximum:
         raise bad_request(f"Timeout should be between {INTEGRATION_TIMEOUT_MS_MIN} ms and {maximum} ms")

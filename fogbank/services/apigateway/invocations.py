@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from fogbank.core.http import Headers, Request, Response
+from fogbank.core.http import CutShort, Headers, Request, Response
 from fogbank.gateway.stamps import log_time
 from fogbank.model.call import Call
 from fogbank.services.apigateway.execution.authorizers import LambdaAuthorizer
@@ -27,6 +27,7 @@ from fogbank.services.apigateway.state import ApiGateway
 
 STAGE = "test-invoke-stage"
 DEPLOYMENT = "test-invoke"
+STREAM_SHOWN_BYTES_MAX = 10 * 1024 * 1024  # as of any other answer
 
 
 @SERVICE.operation(refuses={"clientCertificateId"})
@@ -57,7 +58,7 @@ async def test_invoke_method(
     x = _exchange(ctx, deployment, request)
     x.path_parameters = _path_parameters(resource["path"], request.path)
     response = await _run(deployment, x, resource, http_method, wire)
-    content = response.body if isinstance(response.body, bytes) else b""
+    content = await _whole(response)
     gateway = deployment.stage.gateway
     latency_ms = int((gateway.clock.monotonic_s() - x.started_s) * 1000)
     shown: dict[str, list[str]] = {}
@@ -189,6 +190,25 @@ async def _run(deployment: Deployment, x: Exchange, resource: Wire, http_method:
     if x.error is None and x.log is not None:
         x.log += answer_lines(response)
     return response
+
+
+async def _whole(response: Response) -> bytes:
+    """The body, gathered if it streams."""
+    body = response.body
+    if isinstance(body, bytes):
+        return body
+    found = bytearray()
+    try:
+        async for piece in body:
+            found += piece
+            if len(found) > STREAM_SHOWN_BYTES_MAX:
+                break
+    except CutShort:
+        pass
+    finally:
+        if (aclose := getattr(body, "aclose", None)) is not None:
+            await aclose()
+    return bytes(found[:STREAM_SHOWN_BYTES_MAX])
 
 
 def _path_parameters(resource_path: str, path: str) -> dict[str, str]:

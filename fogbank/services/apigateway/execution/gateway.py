@@ -237,6 +237,11 @@ class Gateway:
         """Lambda's Invoke."""
         return self.calls.find("lambda", "Invoke")
 
+    @cached_property
+    def invoke_with_response_stream(self) -> Operation:
+        """Lambda's InvokeWithResponseStream."""
+        return self.calls.find("lambda", "InvokeWithResponseStream")
+
     def spawn(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         """Run something in the background."""
         self._lanes.spawn(name, work)

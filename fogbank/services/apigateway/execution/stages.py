@@ -24,6 +24,7 @@ from fogbank.services.apigateway.execution.gateway_responses import GatewayRespo
 from fogbank.services.apigateway.execution.integrations.make import make_integration
 from fogbank.services.apigateway.execution.logs import StageLogs, answer_lines
 from fogbank.services.apigateway.execution.methods import Method, Step
+from fogbank.services.apigateway.execution.streams import IDLE_EDGE_S, IDLE_S, StreamedBody
 from fogbank.services.apigateway.execution.throttling import throttle_step
 from fogbank.services.apigateway.execution.validation import Models, validation_steps
 from fogbank.services.apigateway.keys import Place
@@ -102,14 +103,31 @@ class Stage:
         if self.edge_optimized:
             self.cloudfront.response_headers(headers, response.status)
         x.status = response.status
-        if type(response.body) is bytes:
-            x.response_bytes = len(response.body)
+        body = response.body
+        if type(body) is bytes:
+            self._served(x, deployment, len(body))
+        else:
+            self._stream(x, deployment, response)
+        return response
+
+    def _stream(self, x: Exchange, deployment: Deployment, response: Response) -> None:
+        """The answer is counted and logged when it has gone."""
+        assert not isinstance(response.body, bytes) and x.method is not None
+        took_s = self.gateway.clock.monotonic_s() - x.started_s
+        left_s = self.timeout_ms(x.method.wire["methodIntegration"]) / 1000 - took_s
+        idle_s = IDLE_EDGE_S if self.edge_optimized else IDLE_S
+        response.body = StreamedBody(
+            response.body, left_s, idle_s, lambda size: self._served(x, deployment, size)
+        )
+
+    def _served(self, x: Exchange, deployment: Deployment, response_bytes: int) -> None:
+        x.response_bytes = response_bytes
+        gateway = self.gateway
         latency_ms = int((gateway.clock.monotonic_s() - x.started_s) * 1000)
         tally = x.method.tally if x.method is not None else deployment.tally
-        tally.served(response.status, latency_ms, x.integration_latency_ms)
+        tally.served(x.status, latency_ms, x.integration_latency_ms)
         if self.logs.wanted:
             self.logs.write(x, latency_ms)
-        return response
 
 
 class Deployment:
@@ -202,7 +220,7 @@ class Deployment:
         validators = self.snapshot.get("requestValidators") or []
         steps += validation_steps(wire, validators, self.models)
         method.follow(steps)
-        if self._caches(settings):
+        if self._caches(settings) and not self._streams(wire):  # AWS caches no streams either
             method.cache = MethodCache(stage, method, settings, canary=self.is_canary)
         return method
 
@@ -224,6 +242,10 @@ class Deployment:
 
     def _caches(self, settings: dict[str, Any]) -> bool:
         return bool(self.stage.wire.get("cacheClusterEnabled") and settings.get("cachingEnabled"))
+
+    @staticmethod
+    def _streams(wire: Wire) -> bool:
+        return (wire.get("methodIntegration") or {}).get("responseTransferMode") == "STREAM"
 
 
 class _Slot:

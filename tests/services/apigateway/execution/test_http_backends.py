@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from fogbank.core.config import Settings
 from fogbank.edge.authority import open_authority
 from fogbank.testing.server import Fogbank
 from tests.support.backends import Backend
-from tests.support.rest_apis import Api, Gateways, invocations
+from tests.support.rest_apis import Api, Gateways
 
 
 @pytest.fixture(scope="module")
@@ -193,20 +192,6 @@ def test_a_streamed_answer_that_is_cut_is_cut(gateways: Gateways) -> None:
         dripping.released.set()
         with pytest.raises(http.client.IncompleteRead):
             api.call("/a")
-
-
-def test_streams_of_functions_are_refused_by_name(gateways: Gateways) -> None:
-    api = gateways.api()
-    at = api.method("/a")
-    with pytest.raises(ClientError) as caught:
-        api.client.put_integration(
-            **at,
-            type="AWS_PROXY",
-            integrationHttpMethod="POST",
-            uri=invocations("arn:aws:lambda:us-east-1:000000000000:function:f"),
-            responseTransferMode="STREAM",
-        )
-    assert caught.value.response["Error"]["Code"] == "NotImplemented"
 
 
 def test_vpc_links(gateways: Gateways, backend: Backend) -> None:

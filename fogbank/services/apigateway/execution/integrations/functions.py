@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -114,31 +115,52 @@ class Invoker:
         params: dict[str, Any] = {"FunctionName": self.function(x), "Payload": payload}
         if invocation_type != "RequestResponse":
             params["InvocationType"] = invocation_type
-        principal = self._principal or x.principal
-        if principal is None:
-            raise integration_failure("the caller's credentials are needed and there are none")
         gateway = self._stage.gateway
-        caller = caller_of(x, principal)
-        x.integration_request_id = caller.request_id
+        caller = self._caller(x)
         try:
             async with asyncio.timeout(self._timeout_s):
                 output = await gateway.calls.run(gateway.invoke, params, caller)
         except TimeoutError:
             raise Fault("INTEGRATION_TIMEOUT", detail="Execution failed due to a timeout error") from None
         except AwsError as error:
-            x.integration_error = error.message
-            x.integration_status = error.status
             if error.code == "InvalidRequestContentException":
+                x.integration_error, x.integration_status = error.message, error.status
                 return Invoked(orjson.dumps({"Type": "User", "message": error.message}), False, 400)
-            if error.code == "RequestTooLargeException":
-                raise Fault("REQUEST_TOO_LARGE", detail=error.message) from None
-            raise integration_failure(
-                f"Lambda invocation failed with status: {error.status}. Lambda request id: {caller.request_id} "
-                f"({error.code}: {error.message})"
-            ) from None
+            raise _refused(x, error) from None
         return Invoked(
             output.get("Payload", b""),
             "FunctionError" in output,
             output.get("StatusCode", 200),
             output.get("ExecutedVersion", "$LATEST"),
         )
+
+    async def stream(self, x: Exchange, payload: bytes) -> AsyncIterator[dict[str, Any]]:
+        """The events of InvokeWithResponseStream, once the function has begun to answer. The caller bounds the time. Raises Fault."""
+        gateway = self._stage.gateway
+        params = {"FunctionName": self.function(x), "Payload": payload}
+        try:
+            output = await gateway.calls.run(gateway.invoke_with_response_stream, params, self._caller(x))
+        except AwsError as error:
+            raise _refused(x, error) from None
+        events: AsyncIterator[dict[str, Any]] = output["EventStream"]
+        return events
+
+    def _caller(self, x: Exchange) -> Caller:
+        principal = self._principal or x.principal
+        if principal is None:
+            raise integration_failure("the caller's credentials are needed and there are none")
+        caller = caller_of(x, principal)
+        x.integration_request_id = caller.request_id
+        return caller
+
+
+def _refused(x: Exchange, error: AwsError) -> Fault:
+    """Lambda did not run the function."""
+    x.integration_error = error.message
+    x.integration_status = error.status
+    if error.code == "RequestTooLargeException":
+        return Fault("REQUEST_TOO_LARGE", detail=error.message)
+    return integration_failure(
+        f"Lambda invocation failed with status: {error.status}. Lambda request id: {x.integration_request_id} "
+        f"({error.code}: {error.message})"
+    )

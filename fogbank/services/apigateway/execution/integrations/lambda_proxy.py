@@ -151,8 +151,8 @@ def proxy_response(x: Exchange, payload: bytes, binary: MediaTypes) -> Response:
         raise malformed_proxy_response() from None
     if type(answer) is not dict or not answer.keys() <= _MEMBERS:
         raise malformed_proxy_response()
-    status = _status(answer.get("statusCode"))
-    headers, typed = _headers(answer)
+    status = status_of(answer.get("statusCode"))
+    headers, typed = headers_of(answer)
     body = answer.get("body")
     encoded = answer.get("isBase64Encoded")
     if encoded is not None and type(encoded) is not bool:
@@ -172,7 +172,8 @@ def proxy_response(x: Exchange, payload: bytes, binary: MediaTypes) -> Response:
     return Response(status, lead + headers, content)
 
 
-def _status(given: Any) -> int:
+def status_of(given: Any) -> int:
+    """The status that a function gave. Raises Fault."""
     if given is None:
         return 200
     try:
@@ -184,7 +185,7 @@ def _status(given: Any) -> int:
     return status
 
 
-def _headers(answer: dict[str, Any]) -> tuple[list[tuple[str, str]], bool]:
+def headers_of(answer: dict[str, Any]) -> tuple[list[tuple[str, str]], bool]:
     """Headers as lines, and whether a Content-Type is among them. Those in `multiValueHeaders` come first; one that is in
     both gets the single value behind the others."""
     single, multi = answer.get("headers"), answer.get("multiValueHeaders")

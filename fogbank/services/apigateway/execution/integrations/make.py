@@ -10,6 +10,7 @@ from fogbank.services.apigateway.execution.integrations.aws import AwsService
 from fogbank.services.apigateway.execution.integrations.http import HttpBackend
 from fogbank.services.apigateway.execution.integrations.lambda_custom import LambdaCustom
 from fogbank.services.apigateway.execution.integrations.lambda_proxy import LambdaProxy
+from fogbank.services.apigateway.execution.integrations.lambda_stream import LambdaStream
 from fogbank.services.apigateway.execution.integrations.mock import Mock
 from fogbank.services.apigateway.execution.methods import Integration
 from fogbank.services.apigateway.records import Wire
@@ -29,6 +30,8 @@ def make_integration(stage: Stage, deployment: Deployment, method: Wire) -> Inte
     match integration["type"]:
         case "MOCK":
             return Mock(method, binary)
+        case "AWS_PROXY" if integration.get("responseTransferMode") == "STREAM":
+            return LambdaStream(stage, method, binary)
         case "AWS_PROXY":
             return LambdaProxy(stage, method, binary)
         case "AWS" if _LAMBDA.match(integration.get("uri") or ""):
