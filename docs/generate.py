@@ -28,6 +28,7 @@ SERVICES = {
     "sqs": "sqs",
     "sts": "sts",
     "stepfunctions": "stepfunctions",
+    "events": "events",
     "dynamodb": "dynamodb",
     "dynamodbstreams": "dynamodbstreams",
 }

@@ -191,6 +191,19 @@ def _stepfunctions(parts: Parts) -> Any:
     )
 
 
+def _events(parts: Parts) -> Any:
+    from fogbank.services.events import Events
+
+    return Events(
+        store=parts.store,
+        clock=parts.clock,
+        ids=parts.ids,
+        lanes=parts.lanes,
+        secrets=parts.secrets,
+        node=parts.settings.node,
+    )
+
+
 def _dynamodb(parts: Parts) -> Any:
     from fogbank.services.dynamodb import DynamoDB
 
@@ -225,5 +238,6 @@ BUILDERS: dict[str, Callable[[Parts], Any]] = {
     "apigateway": _apigateway,
     "apigatewayv2": _apigatewayv2,
     "apigatewaymanagementapi": _apigatewaymanagementapi,
+    "events": _events,
     "stepfunctions": _stepfunctions,
 }

@@ -7,7 +7,7 @@ from typing import Any
 from fogbank.auth.tokens import Sessions
 from fogbank.model.service import Service
 from fogbank.model.telemetry import TelemetryBatcher
-from fogbank.services import apigateway, cloudwatch, dynamodb, dynamodbstreams, iam, logs, sts
+from fogbank.services import apigateway, cloudwatch, dynamodb, dynamodbstreams, events, iam, logs, sts
 from tests.support.house import Builder, House
 
 LOGS: dict[Service[Any], Builder] = {
@@ -25,6 +25,13 @@ IAM: dict[Service[Any], Builder] = {
 DYNAMODB: dict[Service[Any], Builder] = {
     dynamodb.SERVICE: lambda h: dynamodb.DynamoDB(store=h.store, clock=h.clock, ids=h.ids, lanes=h.lanes),
     dynamodbstreams.SERVICE: lambda h: dynamodbstreams.Streams(clock=h.clock),
+}
+
+
+EVENTS: dict[Service[Any], Builder] = {
+    events.SERVICE: lambda h: events.Events(
+        store=h.store, clock=h.clock, ids=h.ids, lanes=h.lanes, secrets=h.secrets, node="test"
+    ),
 }
 
 

@@ -25,7 +25,7 @@ class StatusEvents:
         self._lanes = lanes
 
     def status_changed(self, execution: ExecutionView) -> None:
-        if execution.machine.express or "events" not in self._calls.services:
+        if execution.machine.express or not self._has_buses():
             return
         machine = execution.machine
         principal = Principal(
@@ -34,6 +34,10 @@ class StatusEvents:
         caller = Caller(machine.account, machine.region, principal, self._ids.uuid())
         event = event_of(execution, self._ids.uuid())
         self._lanes.spawn("states events", self._calls.internal("events", "deliver", caller, events=[event]))
+
+    def _has_buses(self) -> bool:
+        service = self._calls.services.get("events")
+        return service is not None and "PutEvents" in service.operations
 
 
 def event_of(execution: ExecutionView, event_id: str) -> dict[str, Any]:

@@ -1,0 +1,9 @@
+"""Amazon EventBridge. Importing this package declares every operation; `SERVICE` and the state class `Events` are what app.py joins."""
+
+from fogbank.services.events import api_destinations as api_destinations
+from fogbank.services.events import connections as connections
+from fogbank.services.events import credentials as credentials
+from fogbank.services.events.service import SERVICE
+from fogbank.services.events.state import Events
+
+__all__ = ["SERVICE", "Events"]
