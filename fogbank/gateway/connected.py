@@ -10,7 +10,7 @@ import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from fogbank.gateway.http_client import HttpClient, origin_of
 from fogbank.gateway.http_connection import HttpAnswer
@@ -85,7 +85,7 @@ def with_query(url: str, pairs: Pairs) -> str:
     """The URL with query parameters at its end."""
     if not pairs:
         return url
-    text = "&".join(f"{quote(name, safe='-._~')}={quote(value, safe='-._~')}" for name, value in pairs)
+    text = urlencode(pairs, quote_via=quote, safe="-._~", errors="replace")
     head, mark, fragment = url.partition("#")
     return f"{head}{'&' if '?' in head else '?'}{text}{mark}{fragment}"
 

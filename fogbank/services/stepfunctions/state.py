@@ -6,6 +6,7 @@ from fogbank.core.clock import Clock
 from fogbank.core.config import Settings
 from fogbank.core.ids import Ids
 from fogbank.core.lanes import Lanes
+from fogbank.gateway.http_client import HttpClient
 from fogbank.model.calls import Calls
 from fogbank.model.principal import SessionIssuer
 from fogbank.model.telemetry import Telemetry
@@ -51,6 +52,7 @@ class StepFunctions:
         self.observers.add(status_changed=metrics.status_changed, happened=metrics.happened)
         self.observers.add(status_changed=StatusEvents(calls, ids, lanes).status_changed)
         self.activities = ActivityTasks(store, clock, lanes, self.owner)
+        self._client = HttpClient(lanes)
         self.tasks = Tasks(
             calls=calls,
             clock=clock,
@@ -60,6 +62,7 @@ class StepFunctions:
             ended=self._ended,
             fetch=fetch,
             sessions=sessions,
+            client=self._client,
         )
         self.engine = StatesEngine(
             store=store,
@@ -89,4 +92,5 @@ class StepFunctions:
         """Take nothing new up. What runs is resumed by the next start."""
         self.activities.hang_up()
         await self.engine.close()
+        self._client.close()
         self.machines.close()

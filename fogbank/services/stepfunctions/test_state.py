@@ -12,7 +12,7 @@ from fogbank.asl.documents import dumps
 from fogbank.asl.jsonata import Budget
 from fogbank.asl.states.task import unusable_parameters
 from fogbank.core.clock import iso8601_z
-from fogbank.core.errors import AwsError, NotSupported
+from fogbank.core.errors import AwsError
 from fogbank.model.call import Call
 from fogbank.services.stepfunctions.engine.api import Failed, Outcome, TaskCall
 from fogbank.services.stepfunctions.errors import validation
@@ -26,6 +26,7 @@ from fogbank.services.stepfunctions.state_trial.mock import Mock, check_mock, mo
 from fogbank.services.stepfunctions.state_trial.subject import Subject, subject_of
 from fogbank.services.stepfunctions.state_trial.trial import Trial, Verdict
 from fogbank.services.stepfunctions.state_trial.way import Way
+from fogbank.services.stepfunctions.tasks.http_calls import inspected
 
 
 @SERVICE.operation
@@ -43,9 +44,7 @@ async def test_state(
     context: str | None = None,
     state_configuration: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Run one state of a definition."""
-    if reveal_secrets:  # they are what EventBridge connections add to HTTP Tasks, and those are not there yet
-        raise NotSupported("stepfunctions TestState with revealSecrets")
+    """Run one state of a definition. `reveal_secrets`: what an EventBridge connection adds to an HTTP task, at the level TRACE."""
     if role_arn is not None:
         check_role(role_arn)
     given = _json(input, SERVICE.error("InvalidExecutionInput", "Invalid State Machine Execution Input"))
@@ -72,6 +71,8 @@ async def test_state(
         call = _call(ctx, subject, parameters, credentials, role_arn or "", trial_context)
         try:
             async with asyncio.timeout(min(timeout_s or TRIAL_SECONDS_MAX, TRIAL_SECONDS_MAX)):
+                if inspection_level == "TRACE" and subject.resource.service == "http":
+                    return await _traced(ctx, call, way.inspection, reveal=reveal_secrets)
                 return await ctx.state.tasks.run(call)
         except TimeoutError:
             return Failed("States.Timeout", None)
@@ -144,6 +145,16 @@ def _call(
         region=ctx.region,
         partition=ctx.partition,
     )
+
+
+async def _traced(
+    ctx: Call[StepFunctions], call: TaskCall, inspection: Inspection, *, reveal: bool
+) -> Outcome:
+    """An HTTP task, with what went over the wire."""
+    performed = await ctx.state.tasks.http.perform(call)
+    for member, value in inspected(performed, call.region, reveal=reveal).items():
+        inspection.note(member, value)
+    return performed.outcome
 
 
 def _answer(verdict: Verdict, inspection: Inspection, level: str) -> dict[str, Any]:

@@ -11,9 +11,10 @@ import pytest
 from fogbank.auth.tokens import Sessions
 from fogbank.core.config import Settings
 from fogbank.core.http import Request, Response
+from fogbank.model.service import Service
 from fogbank.model.telemetry import TelemetryBatcher
 from fogbank.services import stepfunctions
-from tests.support.house import House, Spoken
+from tests.support.house import Builder, House, Spoken
 from tests.support.services import LOGS
 
 ROLE = "arn:aws:iam::000000000000:role/runner"
@@ -48,7 +49,9 @@ async def _no_apis(request: Request) -> Response:
     raise AssertionError("no API is called here")
 
 
-def states_house(made: list[TelemetryBatcher]) -> House:
+def states_house(made: list[TelemetryBatcher], more: dict[Service[Any], Builder] | None = None) -> House:
+    """`more` services beside it."""
+
     def build(house: House) -> stepfunctions.StepFunctions:
         telemetry = TelemetryBatcher(house.calls, house.clock, house.ids, house.lanes)
         made.append(telemetry)
@@ -64,7 +67,7 @@ def states_house(made: list[TelemetryBatcher]) -> House:
             fetch=_no_apis,
         )
 
-    return House({**LOGS, stepfunctions.SERVICE: build})
+    return House({**LOGS, **(more or {}), stepfunctions.SERVICE: build})
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from fogbank.core.clock import Clock
 from fogbank.core.config import AuthMode
 from fogbank.core.errors import StoreError
 from fogbank.core.ids import Ids
+from fogbank.gateway.http_client import HttpClient
 from fogbank.model.calls import Calls
 from fogbank.model.principal import SessionIssuer
 from fogbank.services.stepfunctions.engine.api import (
@@ -29,6 +30,7 @@ from fogbank.services.stepfunctions.tasks.callers import Callers
 from fogbank.services.stepfunctions.tasks.casing import BadParameters
 from fogbank.services.stepfunctions.tasks.executions import Ended, Executions
 from fogbank.services.stepfunctions.tasks.functions import Functions
+from fogbank.services.stepfunctions.tasks.http_calls import SOCKET, HttpTasks
 from fogbank.services.stepfunctions.tasks.naming import pascal
 from fogbank.services.stepfunctions.tasks.optimized import OptimizedTasks
 from fogbank.services.stepfunctions.tasks.sdk import SdkTasks
@@ -59,6 +61,7 @@ class Tasks:
         ended: Ended,
         fetch: Fetch,
         sessions: SessionIssuer,
+        client: HttpClient,
     ) -> None:
         callers = Callers(ids, mode)
         self._activities = activities
@@ -66,6 +69,7 @@ class Tasks:
         self._executions = Executions(calls, clock, callers, ended)
         self._apis = ApiCalls(fetch, sessions, callers)
         self._optimized = OptimizedTasks(calls, clock, callers)
+        self.http = HttpTasks(calls, callers, client)
         self.sdk = SdkTasks(calls, callers)
 
     async def run(self, call: TaskCall) -> Outcome:
@@ -106,6 +110,8 @@ class Tasks:
                 return await self._executions.run(call, stage)
             case "apigateway", "invoke":
                 return await self._apis.run(call, stage)
+            case "http", "invoke":
+                return await self.http.run(call, stage)
             case service, action if action in OPTIMIZED.get(service, {}):
                 return await self._optimized.run(call, stage)
         # Refused when a machine is created; one may have been stored by a fogbank that had it.
@@ -131,6 +137,8 @@ class Tasks:
                 self._executions.check(parameters)
             case _, "apigateway", "invoke":
                 self._apis.check(parameters)
+            case _, "http", "invoke":
+                self.http.check(parameters)
             case _, service, action if action in OPTIMIZED.get(service, {}):
                 self._optimized.check(resource, parameters)
 
@@ -147,6 +155,8 @@ class Tasks:
             return True
         if call.resource.kind is TaskKind.SDK:
             return self.sdk.only_reads(call)
+        if call.resource.service == "http":
+            return self.http.is_safe(call)
         return (call.resource.service, call.resource.action) in (
             ("states", "startExecution"),
             ("dynamodb", "getItem"),
@@ -154,6 +164,8 @@ class Tasks:
 
     def lost(self, call: TaskCall) -> Failed:
         """As AWS fails a task whose connection to the service broke: its Retry decides."""
+        if call.resource.kind is TaskKind.SERVICE and call.resource.service == "http":
+            return Failed(SOCKET, "Unable to execute HTTP request: the connection was lost")
         return failures.lost(self._prefix(call))
 
     def support(self, resource: TaskResource) -> Support:

@@ -26,6 +26,7 @@ OPTIMIZED: dict[str, frozenset[str]] = {
     "apigateway": frozenset({"invoke"}),
     "dynamodb": frozenset({"getItem", "putItem", "updateItem", "deleteItem"}),
     "events": frozenset({"putEvents"}),
+    "http": frozenset({"invoke"}),
     "lambda": frozenset({"invoke"}),
     "sns": frozenset({"publish"}),
     "sqs": frozenset({"sendMessage"}),

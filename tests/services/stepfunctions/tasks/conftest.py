@@ -9,6 +9,7 @@ import pytest
 
 from fogbank.asl.resources import parse_resource
 from fogbank.core.config import AuthMode
+from fogbank.gateway.http_client import HttpClient
 from fogbank.services.stepfunctions.engine.api import Outcome, Pattern, TaskCall
 from fogbank.services.stepfunctions.tasks import Tasks
 from fogbank.testing.server import Fogbank
@@ -63,6 +64,7 @@ def tasks(server: Fogbank) -> Tasks:
         ended=never,
         fetch=app.house.apis.fetch,
         sessions=app.house.sessions,
+        client=HttpClient(app.house.lanes),
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from typing import Any
 
@@ -216,3 +218,42 @@ def test_json_for_the_text_of_a_nested_workflow(machines: Machines) -> None:
     given = {"StateMachineArn": child, "Input": {"q": [1]}}
     started = machines.output(f"{STATES}aws-sdk:sfn:startExecution", given)
     assert json.loads(machines.ended(started["ExecutionArn"])["output"]) == {"q": [1]}
+
+
+class Echo(BaseHTTPRequestHandler):
+    """Answers with what it was asked."""
+
+    def do_POST(self) -> None:
+        asked = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        said = json.dumps({"authorization": self.headers["Authorization"], "body": json.loads(asked)})
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(said)))
+        self.end_headers()
+        self.wfile.write(said.encode())
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nothing: the test's output is its own."""
+
+
+def test_an_http_task_goes_through_a_connection(machines: Machines) -> None:
+    events = machines.server.client("events")
+    auth = {"BasicAuthParameters": {"Username": "u", "Password": "p"}}
+    made = events.create_connection(Name="echo", AuthorizationType="BASIC", AuthParameters=auth)
+    endpoint = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
+    threading.Thread(target=endpoint.serve_forever, daemon=True).start()
+    try:
+        output = machines.output(
+            f"{STATES}http:invoke",
+            {
+                "ApiEndpoint": f"http://127.0.0.1:{endpoint.server_port}/",
+                "Method": "POST",
+                "Authentication": {"ConnectionArn": made["ConnectionArn"]},
+                "RequestBody": {"a": 1},
+            },
+        )
+    finally:
+        endpoint.shutdown()
+        endpoint.server_close()
+    assert output["ResponseBody"] == {"authorization": "Basic dTpw", "body": {"a": 1}}
+    assert (output["StatusCode"], output["StatusText"]) == (200, "OK")
