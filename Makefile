@@ -1,5 +1,5 @@
 # Two commands do everything on a fresh machine with Python 3.11+: `make run` and `make test`.
-PYTHON ?= $(shell for v in 3.13 3.12 3.11; do command -v python$$v >/dev/null 2>&1 && python$$v -c '' 2>/dev/null && { echo python$$v; break; }; done || true)
+PYTHON ?= $(shell if test -x .venv/bin/python; then echo .venv/bin/python; else tools/fastest-python; fi)
 PYTHON := $(or $(PYTHON),python3)
 VENV := .venv
 BIN := $(VENV)/bin
