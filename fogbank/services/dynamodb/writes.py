@@ -17,11 +17,12 @@ from fogbank.services.dynamodb.directory import Directory
 from fogbank.services.dynamodb.figures import Figures
 from fogbank.services.dynamodb.journal_entries import pack_entry
 from fogbank.services.dynamodb.limits import CONFLICT_RETRIES_MAX
+from fogbank.services.dynamodb.recent import Recent
 from fogbank.services.dynamodb.service import SERVICE
 from fogbank.services.dynamodb.table import Table
 from fogbank.services.dynamodb.turns import Turns
 from fogbank.services.dynamodb.values import Item, pack, stored_size, unpack
-from fogbank.store.api import ABSENT, Key, Store, Transaction
+from fogbank.store.api import ABSENT, Key, Record, Store, Transaction
 
 R = TypeVar("R")
 
@@ -97,6 +98,7 @@ class Writer:
         self._directory = directory
         self._clock = clock
         self._figures = figures
+        self._recent = Recent()
         self.turns: Turns[Write] = Turns()
 
     async def write(self, write: Write) -> None:
@@ -107,37 +109,55 @@ class Writer:
 
     async def _run(self, writes: Sequence[Write]) -> None:
         key = writes[0].key
-        table = max((write.table for write in writes), key=lambda table: table.version)
+        table = writes[0].table
+        if len(writes) > 1:
+            table = max((write.table for write in writes), key=lambda table: table.version)
         for _ in range(CONFLICT_RETRIES_MAX):
-            stamped = None
-            if table.stamps_prefix is None:
-                record = await self._store.get(key)
-            else:
-                record, stamp = await self._store.get_many([key, stamps.key_of(table, key)])
-                stamped = stamps.stamped(stamp)
-            first = NOTHING if record is None else Held(record.value)
-            last = self._decide_all(writes, first)
-            if all(write.before is write.after for write in writes):
-                return
-            transaction = Transaction().check(table.key, table.version)
-            version = ABSENT if record is None else record.version
-            changes = self.add(transaction, table, key, first, last, version)
-            if stamped is not None:
-                stamps.add_change(transaction, table, key, last, stamped, self._clock.now_ms())
-            self.add_records(transaction, [write for write in writes if write.error is None])
             try:
-                await self._store.commit(transaction)
+                done = await self._attempt(table, key, writes)
             except Conflict as conflict:
+                self._recent.drop(key)
                 if conflict.key == table.key:
                     self.forget(table)
                     for write in writes:
                         write.error = TableChanged()
                     return
-                continue
-            self.count(table, first, last, changes)
-            return
+            else:
+                if done:
+                    return
         for write in writes:
             write.error = SERVICE.error("TransactionConflictException", "Transaction is ongoing for the item")
+
+    async def _attempt(self, table: Table, key: Key, writes: Sequence[Write]) -> bool:
+        """Decide on the item as it is and commit; False when it has to be looked at again. Raises Conflict."""
+        stamped = recent = None
+        if table.stamps_prefix is not None:
+            record, stamp = await self._store.get_many([key, stamps.key_of(table, key)])
+            stamped = stamps.stamped(stamp)
+        elif (recent := self._recent.get(key)) is not None:
+            record = recent
+        else:
+            record = await self._store.get(key)
+        first = NOTHING if record is None else Held(record.value)
+        last = self._decide_all(writes, first)
+        if all(write.before is write.after for write in writes):
+            self._recent.drop(key)
+            return recent is None
+        transaction = Transaction().check(table.key, table.version)
+        version = ABSENT if record is None else record.version
+        changes = self.add(transaction, table, key, first, last, version)
+        if stamped is not None:
+            stamps.add_change(transaction, table, key, last, stamped, self._clock.now_ms())
+        self.add_records(transaction, [write for write in writes if write.error is None])
+        committed = await self._store.commit(transaction)
+        if last.is_absent:
+            self._recent.drop(key)
+        else:
+            self._recent.keep(
+                Record(key, last.stored or b"", committed.versions[0])
+            )  # `add` puts the item first
+        self.count(table, first, last, changes)
+        return True
 
     def _decide_all(self, writes: Sequence[Write], first: Held) -> Held:
         held = first
