@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from fogbank.core.http import Request, Response, Upgrade
-from fogbank.edge.inline import Waiting, carry_on
+from fogbank.core.strands import Strand
 from fogbank.edge.parser import BODY, HEAD, IDLE, Incoming, Phase, Refusal, RequestReader
 from fogbank.edge.stream import send_stream
 from fogbank.edge.websocket import WebSocket, handshake
@@ -254,47 +255,38 @@ class Connection(asyncio.Protocol):
         self.deadline = NEVER
         self._reader.held_bytes -= len(request.body)
         try:
-            outcome = server.inline.begin(server.handler(request))
+            outcome = server.lanes.begin(server.handler(request))
         except Exception:
             log.exception("the handler of %s %s failed", request.method, request.path)
-            outcome = FAILED
-        if type(outcome) is Response:
-            if type(outcome.body) is bytes:
-                self._reply(incoming, outcome)
-                return
-            self._streaming = server.lanes.spawn("http stream", self._stream(incoming, outcome))
+            outcome = (FAILED,)
+        if type(outcome) is tuple:
+            self._answer(incoming, outcome[0])
             return
-        if type(outcome) is Upgrade:
-            self._switch(incoming, outcome)
-            return
-        assert isinstance(outcome, Waiting)
+        assert isinstance(outcome, Strand)
         server.running += 1
         self._waited_for = request
-        outcome.stand_in.becomes(server.lanes.spawn("http", self._finish(incoming, outcome)))
+        outcome.then = partial(self._handled, incoming)
 
-    async def _finish(self, incoming: Incoming, waiting: Waiting[Response]) -> None:
-        """A handler that waits, in a task: carried to its end even when the client is gone."""
-        try:
-            response = await carry_on(waiting)
-        except Exception:
-            log.exception("the handler of %s %s failed", incoming[0].method, incoming[0].path)
-            response = FAILED
-        except asyncio.CancelledError:
+    def _handled(self, incoming: Incoming, response: Response | None, error: BaseException | None) -> None:
+        """A handler that waited has come to its end, which it does even when the client is gone."""
+        self._server.running -= 1
+        self._waited_for = None
+        if isinstance(error, asyncio.CancelledError):
             self.abort()
-            raise
-        finally:
-            self._server.running -= 1
-            self._waited_for = None
+            return
+        if error is not None:
+            log.error("the handler of %s %s failed", incoming[0].method, incoming[0].path, exc_info=error)
+        self._answer(incoming, response or FAILED)
+        if not self._busy:
+            self._go_on()
+
+    def _answer(self, incoming: Incoming, response: Response) -> None:
         if type(response) is Upgrade:
-            # Not from here either: the session's first messages are served in place.
-            self._server.loop.call_soon(self._switch, incoming, response)
-        elif isinstance(response.body, bytes):
+            self._switch(incoming, response)
+        elif type(response.body) is bytes:
             self._reply(incoming, response)
-            # Not from here: the next handler must not run inside this task.
-            self._server.loop.call_soon(self._go_on)
         else:
-            self._streaming = asyncio.current_task()
-            await self._stream(incoming, response)
+            self._streaming = self._server.lanes.spawn("http stream", self._stream(incoming, response))
 
     async def _stream(self, incoming: Incoming, response: Response) -> None:
         keep_alive = self._keeps(incoming)

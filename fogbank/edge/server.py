@@ -13,7 +13,6 @@ from fogbank.core.clock import Clock
 from fogbank.core.http import Request, Response
 from fogbank.core.lanes import Lanes
 from fogbank.edge.http1 import Connection
-from fogbank.edge.inline import Inline
 from fogbank.edge.parser import NameCache
 from fogbank.edge.settings import HttpSettings
 from fogbank.edge.sniff import Sniffer, TlsContexts
@@ -72,7 +71,6 @@ class Server:
         self.running = 0  # handlers that wait
         self.bodies_bytes = 0
         self.loop: asyncio.AbstractEventLoop
-        self.inline: Inline
         self.now = 0.0  # the loop's time at the next sweep: waits counted from here never end early
         self._tls = tls
         self._members: set[Member] = set()
@@ -142,7 +140,6 @@ class Server:
         loop = asyncio.get_running_loop()
         if self._sweeper is None:
             self.loop = loop
-            self.inline = Inline(loop)
             self.now = loop.time() + self.settings.sweep_s
             self._sweeper = self.lanes.loop("http sweep", self._wait_and_sweep)
 
