@@ -57,7 +57,7 @@ FUNCTION_POLICY_BYTES_MAX = 20 * 1024  # the resource policy of a function
 LAMBDA_PAGE_ITEMS_MAX = 50  # ListFunctions and its like return no more, whatever is asked for
 LAMBDA_ALIAS_PAGE_ITEMS_MAX = 10_000  # ListAliases
 LAMBDA_CONFLICT_RETRIES_MAX = 64  # ours: attempts of one read-decide-commit
-ASYNC_CONCURRENCY_MIN = 8  # ours: events of one function that run at once, before it shows that it waits
+ASYNC_CONCURRENCY_MIN = 4  # ours: events of one function that run at once, before it shows that it waits
 ASYNC_LEASE_MS = 30_000  # ours: extended while the event runs; what a killed node held is due again after it
 ASYNC_LEASE_BATCH_MAX = 64  # ours: events taken in one transaction
 DURATIONS_GATHERED_MAX = 4096  # ours: distinct durations of one function between two deliveries of metrics
@@ -77,6 +77,12 @@ TELEMETRY_BUFFER_BYTES_MAX = 64 * 1024 * 1024  # log lines and metric points wai
 STORE_KEY_BYTES_MAX = 2600  # one encoded key; a PostgreSQL B-tree entry holds 2,704 bytes
 STORE_KEYS_CACHED_MAX = 4096  # encoded keys kept at hand
 STORE_PENDING_JOBS_MAX = 10_000  # commits and leases that wait for the writer; then callers wait
+STORE_GATHERED_JOBS_MAX = 64  # ours: commits that share a batch while more keep coming
+STORE_FLUSH_QUICK_S = 0.0015  # ours: a disk that flushes faster is waited for on the event loop
+STORE_FLUSH_PROBE_EVERY = 64  # ours: commits on a slow disk between two looks whether it is still slow
+STORE_PATIENCE_S = (
+    0.004  # ours: how long a commit that nobody waits for looks out for others to share its flush
+)
 STORE_PENDING_BYTES_MAX = 64 * 1024 * 1024  # what those may hold in memory
 STORE_BATCH_OPERATIONS_MAX = 512  # operations that share one commit: bounds the pause of the event loop
 STORE_BATCH_BYTES_MAX = 2 * 1024 * 1024  # as above; one larger transaction is applied off the loop

@@ -24,7 +24,7 @@ class Job:
     The outcome is kept aside until the batch is durable. `note` adds what the work touched, given its result.
     """
 
-    __slots__ = ("error", "future", "note", "result", "run", "weight")
+    __slots__ = ("error", "future", "note", "patient", "result", "run", "weight")
 
     def __init__(
         self,
@@ -32,11 +32,14 @@ class Job:
         weight: Weight,
         note: Callable[[Touched, Any], None] | None,
         future: asyncio.Future[Any],
+        *,
+        patient: bool = False,
     ) -> None:
         self.run = run
         self.weight = weight
         self.note = note
         self.future = future
+        self.patient = patient  # it may be held back to share a batch
         self.result: Any = None
         self.error: BaseException | None = None
 
@@ -66,6 +69,7 @@ class Admission:
         self._jobs: deque[Job] = deque()
         self._held: deque[asyncio.Future[None]] = deque()
         self._pending_bytes = 0
+        self.urgent = 0  # of the jobs: those that somebody waits for
         self._closing = False
 
     def __len__(self) -> int:
@@ -86,6 +90,7 @@ class Admission:
             raise StoreClosed("the store is closed")
         self._jobs.append(job)
         self._pending_bytes += job.weight.payload_bytes
+        self.urgent += not job.patient
 
     def take_batch(self) -> list[Job]:
         """The next jobs that may share a commit: at least one, a heavy one by itself."""
@@ -98,7 +103,9 @@ class Admission:
             over = operations > STORE_BATCH_OPERATIONS_MAX or batch_bytes > STORE_BATCH_BYTES_MAX
             if batch and (over or weight.heavy):
                 break
-            batch.append(self._jobs.popleft())
+            job = self._jobs.popleft()
+            batch.append(job)
+            self.urgent -= not job.patient
             self._pending_bytes -= weight.payload_bytes
             if weight.heavy:
                 break

@@ -161,9 +161,12 @@ Operation = Put | Delete | DeletePrefix | Check | Append | TrimLog | DropLog | E
 
 @dataclass(slots=True)
 class Transaction:
-    """A list of operations that hold together. Build with the methods; order is kept."""
+    """A list of operations that hold together. Build with the methods; order is kept.
+
+    `patient`: nobody waits for this one, so it may be held back some milliseconds to share the flush of another."""
 
     operations: list[Operation] = field(default_factory=list)
+    patient: bool = False
 
     def put(self, key: Key, value: bytes, *, expect: int | None = None) -> Transaction:
         self.operations.append(Put(key, value, expect))

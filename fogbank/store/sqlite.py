@@ -98,7 +98,9 @@ class SqliteStore:
 
     async def commit(self, transaction: Transaction) -> Committed:
         run = partial(self._apply, transaction)
-        committed: Committed = await self._submit(run, weigh(transaction), partial(_note, transaction))
+        committed: Committed = await self._submit(
+            run, weigh(transaction), partial(_note, transaction), patient=transaction.patient
+        )
         return committed
 
     # --- records ------------------------------------------------------------------------------------------------------
@@ -225,10 +227,12 @@ class SqliteStore:
         run: Callable[[Session], Any],
         weight: Weight,
         note: Callable[[Touched, Any], None] | None = None,
+        *,
+        patient: bool = False,
     ) -> Any:
         if self._writer is None:
             raise StoreClosed("the store is closed")
-        return await self._writer.submit(run, weight, note)
+        return await self._writer.submit(run, weight, note, patient=patient)
 
     def _particulars(self, touched: Touched) -> bytes:
         if self._neighbours is None or not self._neighbours.present:

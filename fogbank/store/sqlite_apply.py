@@ -40,7 +40,9 @@ def apply(session: Session, transaction: Transaction, now_ms: int) -> Committed:
         match operation:
             case Put(key, value):
                 version = session.next_number()
-                session.execute(_PUT, (keys.encode(key), version, value))
+                encoded = keys.encode(key)
+                session.execute(_PUT, (encoded, version, value))
+                session.versions[encoded] = version
                 versions.append(version)
             case Append(log, entries):
                 last_seqs.append(sqlite_logs.append(session, log, entries))
@@ -53,6 +55,7 @@ def clear(session: Session) -> None:
     """Delete everything. The counter stays in `batch`, so what was drawn from it is never drawn again."""
     for table in ("record", "log", "chunk", "item", "body", "queue"):
         session.execute(f"DELETE FROM {table}")
+    session.versions.clear()
 
 
 def _check(session: Session, index: int, operation: Operation) -> None:
@@ -72,8 +75,12 @@ def _check(session: Session, index: int, operation: Operation) -> None:
 
 
 def _check_version(session: Session, index: int, key: Key, expect: int) -> None:
-    rows = session.execute(_VERSION, (keys.encode(key),))
-    if (rows[0][0] if rows else 0) != expect:
+    encoded = keys.encode(key)
+    version = session.versions.get(encoded)
+    if version is None:
+        rows = session.execute(_VERSION, (encoded,))
+        version = session.versions[encoded] = rows[0][0] if rows else 0
+    if version != expect:
         raise Conflict(index, key)
 
 
@@ -88,9 +95,12 @@ def _apply_other(session: Session, operation: Operation, now_ms: int) -> None:
         case Cancel(queue, id):
             sqlite_queues.cancel(session, queue, id)
         case Delete(key):
-            session.execute("DELETE FROM record WHERE key = ?", (keys.encode(key),))
+            encoded = keys.encode(key)
+            session.execute("DELETE FROM record WHERE key = ?", (encoded,))
+            session.versions[encoded] = 0
         case DeletePrefix(prefix):
             session.execute("DELETE FROM record WHERE key >= ? AND key < ?", keys.bounds(prefix))
+            session.versions.clear()
         case TrimLog(log, through_seq):
             sqlite_logs.trim(session, log, through_seq)
         case DropLog(log):

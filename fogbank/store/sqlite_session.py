@@ -29,6 +29,7 @@ class Session:
         self._last_stranger = 0
         self._sizes: dict[str, int] = {}
         self._changes_before = 0
+        self.versions: dict[bytes, int] = {}  # of records that this batch has looked at or put; 0: not there
 
     def execute(self, sql: str, bindings: tuple[Any, ...] = ()) -> list[Any]:
         # All rows are taken: a statement left half-way would hold its read lock.
@@ -52,6 +53,7 @@ class Session:
         self._cursor.execute("BEGIN IMMEDIATE")
         self._batch, self._last_node, self._last_stranger, self._counter = self.execute(_LAST)[0]
         self._changes_before = self._connection.total_changes()
+        self.versions.clear()
 
     def wrote(self) -> bool:
         """Whether anything since `begin` changed a row."""

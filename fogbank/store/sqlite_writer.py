@@ -1,10 +1,10 @@
 """The one writer of a SQLite file: group commit.
 
-Jobs that arrive while a commit is being flushed share the next one. A batch is *applied* on the event loop (some
-microseconds a job, in memory) and *committed* on the writer's thread, which waits there for the disk with the
-interpreter released. Applying on the thread as well was measured and is worse wherever it matters: each statement
-gives up the interpreter, and a busy loop gives it back up to 5 ms later. Two things are applied on the thread: what
-is too heavy for the loop, and what had to wait for another process's lock.
+A batch gathers as long as each turn of the loop brings more jobs. It is *applied* on the event loop (some microseconds a
+job, in memory) and *committed* there too while the disk is quick; a slow one is waited for on the writer's thread (`pace.py`),
+and jobs that arrive meanwhile share the next batch. Applying on the thread as well was measured and is worse wherever it
+matters: each statement gives up the interpreter, and a busy loop gives it back up to 5 ms later. Two things are applied on the
+thread: what is too heavy for the loop, and what had to wait for another process's lock.
 
 A batch that fails (the disk is full) is rolled back, and its jobs are tried one by one, so that what fits goes in. What frees
 space may use the room that `Ballast` keeps; while that is used up, nothing else is let in.
@@ -20,14 +20,21 @@ import logging
 import queue
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import apsw
 
 from fogbank.core.errors import Conflict, StoreClosed, StoreError, StoreFull
-from fogbank.core.limits import STORE_BALLAST_BYTES, STORE_BUSY_S
+from fogbank.core.limits import (
+    STORE_BALLAST_BYTES,
+    STORE_BUSY_S,
+    STORE_GATHERED_JOBS_MAX,
+    STORE_PATIENCE_S,
+)
 from fogbank.store.admission import Admission, Job, touched_by
 from fogbank.store.ballast import Ballast
+from fogbank.store.pace import Pace
 from fogbank.store.sqlite_session import Session
 from fogbank.store.watches import Touched
 from fogbank.store.weight import Weight
@@ -57,6 +64,7 @@ class SqliteWriter:
     ) -> None:
         self._connection = connection
         self._ballast = ballast
+        self._pace = Pace()
         self._session = Session(connection)
         self._node = node
         self._particulars = particulars
@@ -65,6 +73,8 @@ class SqliteWriter:
         self._admission = Admission()
         self._busy = False
         self._scheduled = False
+        self._gathered = 0  # jobs, when this batch was looked at last
+        self._patience: asyncio.TimerHandle | None = None  # while a job is held back for others
         self._idle = asyncio.Event()
         self._idle.set()
         self._work: queue.SimpleQueue[tuple[Callable[[list[Job]], None], list[Job]] | None] = (
@@ -81,11 +91,17 @@ class SqliteWriter:
         run: Callable[[Session], Any],
         weight: Weight,
         note: Callable[[Touched, Any], None] | None = None,
+        *,
+        patient: bool = False,
     ) -> Any:
         """Run `run` in the next batch; its result, once durable. Raises what it raised, StoreFull, StoreClosed."""
-        job = Job(run, weight, note, self._loop.create_future())
+        job = Job(run, weight, note, self._loop.create_future(), patient=patient)
         await self._admission.enter(job)
-        self._schedule()
+        if not patient:
+            self._schedule()
+        elif self._patience is None:
+            self._patience = self._loop.call_later(STORE_PATIENCE_S, self._out_of_patience)
+            self._idle.clear()
         return await job.future
 
     async def close(self) -> None:
@@ -99,12 +115,31 @@ class SqliteWriter:
 
     # --- on the loop -------------------------------------------------------------------------------------------------
 
+    def _out_of_patience(self) -> None:
+        self._patience = None
+        if len(self._admission):
+            self._schedule()
+        self._rest()
+
+    def _rest(self) -> None:
+        if not self._busy and not self._scheduled and self._patience is None:
+            self._idle.set()
+
     def _schedule(self) -> None:
         if not self._busy and not self._scheduled:
             self._scheduled = True
             self._idle.clear()
-            # Not at once: whoever is about to run in this turn of the loop joins the batch.
-            self._loop.call_soon(self._start)
+            self._gathered = 0
+            self._loop.call_soon(self._gather)
+
+    def _gather(self) -> None:
+        """Start the batch, unless others are still joining it."""
+        jobs = len(self._admission)
+        if self._thread is not None and self._gathered < jobs < STORE_GATHERED_JOBS_MAX:
+            self._gathered = jobs
+            self._loop.call_soon(self._gather)
+        else:
+            self._start()
 
     def _start(self) -> None:
         self._scheduled = False
@@ -113,7 +148,7 @@ class SqliteWriter:
             self._schedule()
             return
         if not batch:
-            self._idle.set()
+            self._rest()
             return
         self._busy = True
         if self._thread is None:
@@ -148,21 +183,25 @@ class SqliteWriter:
             log.debug("a batch of %d is taken apart: %r", len(batch), error)
             self._work.put((self._one_by_one, batch))
         else:
-            if session.wrote():
-                self._work.put((self._commit, batch))
-            else:
+            if not session.wrote():
                 session.rollback()
                 self._finished(batch)
+            elif self._pace.in_place():
+                self._pace.watch(partial(self._commit, batch))
+                self._finished(batch)
+            else:
+                self._work.put((self._commit, batch))
 
     def _finished(self, batch: list[Job]) -> None:
         self._busy = False
+        if self._thread is not None and self._admission.urgent and not self._scheduled:
+            self._start()  # before the answers: the disk works while they are sent
         for job in batch:
             job.resolve()
         self._announce(touched_by(batch))
-        if len(self._admission):
+        if self._admission.urgent or (len(self._admission) and self._patience is None):
             self._schedule()
-        elif not self._scheduled:
-            self._idle.set()
+        self._rest()
 
     # --- on the thread (or inline, in memory) ------------------------------------------------------------------------
 
