@@ -20,7 +20,7 @@ from fogbank.sandbox.api import Status
 from fogbank.services.lambda_ import keys
 from fogbank.services.lambda_.concurrency import Concurrency
 from fogbank.services.lambda_.deliveries import Deliveries, Delivery
-from fogbank.services.lambda_.event_queue import EventQueue
+from fogbank.services.lambda_.event_queue import EventQueue, Turn
 from fogbank.services.lambda_.events import (
     Answer,
     Condition,
@@ -132,8 +132,10 @@ class Dispatcher:
             payload,
             trace=trace or self._new_trace(now_ms),
         )
-        # Not the request id: a caller inside this fogbank may send several events on behalf of one request.
-        transaction.enqueue(queue, self._ids.hex(32), encode_event(event), due_ms=now_ms)
+        # Not the request id: a caller inside this fogbank may send several events on behalf of one request. Ids that grow
+        # with time lie side by side in the store's index, so a commit touches few of its pages.
+        id = f"{now_ms:x}-{self._ids.hex(16)}"
+        transaction.enqueue(queue, id, encode_event(event), due_ms=now_ms)
 
     def _open(self, name: FunctionName, queue: str) -> EventQueue:
         found = self._queues.get(queue)
@@ -191,9 +193,10 @@ class Dispatcher:
 
     # --- one event ----------------------------------------------------------------------------------------------------
 
-    async def _handle(self, leased: Leased, entered: Callable[[], object]) -> None:
+    async def _handle(self, turn: Turn) -> None:
+        leased = turn.leased
         event = decode_event(leased.body)
-        transaction = Transaction()
+        transaction = Transaction(patient=True)
         try:
             target = await self._target(event)
         except AwsError as error:
@@ -206,7 +209,8 @@ class Dispatcher:
             if target.uid != event.uid:
                 transaction.ack(leased)  # meant for a function that had the same name
             else:
-                await self._invoke(transaction, leased, event, target, entered)
+                await self._invoke(transaction, turn, event, target)
+        turn.ran()
         try:
             await self._store.commit(transaction)
         except Conflict:
@@ -219,11 +223,11 @@ class Dispatcher:
     async def _invoke(
         self,
         transaction: Transaction,
-        leased: Leased,
+        turn: Turn,
         event: Event,
         target: Target,
-        entered: Callable[[], object],
     ) -> None:
+        leased = turn.leased
         config = target.events
         executable = target.pick(self._ids)
         while True:
@@ -245,7 +249,7 @@ class Dispatcher:
             if executable.slots.enter() is None:
                 break
             await executable.slots.freed()  # a caller who waits for an answer was quicker
-        entered()
+        turn.entered()
         executable.tally.started_event(now_ms - event.accepted_ms)
         try:
             result, _ = await self._runner.run(executable, event.request_id, event.payload, trace=event.trace)

@@ -1,15 +1,16 @@
 """The events of one function: taken from its queue as far as its concurrency goes, and handed to whoever handles one.
 
 Each function has a queue of its own, so one that is throttled, or slow, keeps only itself waiting. How many events run at
-once begins small and doubles while those that run give nothing back: a function that computes does not get more than the
-machine has, and one that waits gets up to all of its concurrency.
+once begins small and doubles while those that run give nothing back, or while processors are idle: a function that computes
+does not get more than the machine has, one that waits gets up to all of its concurrency, and what is accepted meanwhile goes first.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
+from typing import Any
 
 from fogbank.core.clock import Clock
 from fogbank.core.lanes import Lanes
@@ -19,16 +20,40 @@ from fogbank.core.limits import (
     ASYNC_LEASE_BATCH_MAX,
     ASYNC_LEASE_MS,
 )
+from fogbank.core.load import Processors
 from fogbank.services.lambda_.concurrency import FunctionSlots
 from fogbank.store.api import Leased, Store
 
-_GROW_AFTER_S = 0.1  # no event ended for so long, while all places are taken
+_GROW_AFTER_S = 0.1  # all places are taken for so long
+_IDLE_SHARE_MIN = 0.25  # of the processors, for more to be begun
+
+
+class Turn:
+    """One event's way: it waits for a slot, it runs, it is acknowledged. Whoever handles it says how far it is."""
+
+    __slots__ = ("_queue", "leased")
+
+    def __init__(self, queue: EventQueue, leased: Leased) -> None:
+        self._queue = queue
+        self.leased = leased
+
+    def entered(self) -> None:
+        """It has taken its slot."""
+        self._queue.entering.discard(self.leased.id)
+
+    def ran(self) -> None:
+        """It runs no more: another may, while this one is acknowledged."""
+        queue, id = self._queue, self.leased.id
+        queue.entering.discard(id)
+        if id in queue.running:
+            queue.running.remove(id)
+            queue.wake()
 
 
 class EventQueue:
     """One queue and what of it is in this node's hands. It costs a task only while there is work.
 
-    `handle` does all with one event, to its acknowledgement; it calls back when the event has taken its slot."""
+    `handle` does all with one event, to its acknowledgement, and tells its turn how far it is."""
 
     def __init__(
         self,
@@ -39,7 +64,7 @@ class EventQueue:
         clock: Clock,
         lanes: Lanes,
         owner: str,
-        handle: Callable[[Leased, Callable[[], object]], Awaitable[None]],
+        handle: Callable[[Turn], Coroutine[Any, Any, None]],
     ) -> None:
         self._queue = queue
         self._slots = slots
@@ -49,10 +74,12 @@ class EventQueue:
         self._owner = owner
         self._handle = handle
         self._held: dict[str, Leased] = {}
-        self._entering: set[str] = set()  # those that have not taken a slot yet
+        self.entering: set[str] = set()  # those that have not taken a slot yet
+        self.running: set[str] = set()  # those and the ones that run
         self._limit = ASYNC_CONCURRENCY_MIN
-        self._ended = 0
+        self._begun = 0
         self._growing = False
+        self._processors = Processors()
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._alarm: asyncio.Task[None] | None = None
@@ -112,8 +139,11 @@ class EventQueue:
         taken = await self._store.lease(self._queue, owner=self._owner, limit=limit, lease_ms=ASYNC_LEASE_MS)
         for leased in taken:
             self._held[leased.id] = leased
-            self._entering.add(leased.id)
-            self._lanes.spawn("lambda event", self._process(leased))
+            self.entering.add(leased.id)
+            self.running.add(leased.id)
+            turn = Turn(self, leased)
+            self._lanes.carry("lambda event", self._handle(turn), partial(self._handled, turn))
+        self._begun += len(taken)
         if taken:
             return True
         due_ms = await self._store.next_due_ms(self._queue)
@@ -124,36 +154,36 @@ class EventQueue:
         await self._news.wait()
         return True
 
-    async def _process(self, leased: Leased) -> None:
-        try:
-            await self._handle(leased, partial(self._entering.discard, leased.id))
-        finally:
-            self._entering.discard(leased.id)
-            self._held.pop(leased.id, None)
-            self._ended += 1
-            self._news.set()
+    def _handled(self, turn: Turn) -> None:
+        turn.ran()
+        self._held.pop(turn.leased.id, None)
+        self._news.set()
 
     def _room(self) -> int:
         """How many more may run. Where there is none, arranges to be woken when there may be."""
         slots = self._slots
         if slots.reserved == 0:
             free = ASYNC_LEASE_BATCH_MAX  # they are not run: they are dropped
-        elif (free := slots.free - len(self._entering)) <= 0:
+        elif (free := slots.free - len(self.entering)) <= 0:
             slots.when_freed(self._news.set)
             return 0
-        left = self._limit - len(self._held)
+        left = self._limit - len(self.running)
         if left <= 0:
             if not self._growing:
                 self._growing = True
-                asyncio.get_running_loop().call_later(_GROW_AFTER_S, self._grow, self._ended)
+                self._processors.idle_share()  # from now on
+                asyncio.get_running_loop().call_later(_GROW_AFTER_S, self._grow, self._begun)
             return 0
         return min(free, left)
 
-    def _grow(self, ended: int) -> None:
+    def _grow(self, begun: int) -> None:
+        """All places were taken a while ago: more of them, if those that run give nothing back or processors are idle."""
         self._growing = False
-        if ended == self._ended and len(self._held) >= self._limit and not self._closed:
+        idle_share = self._processors.idle_share()
+        if begun != self._begun and (idle_share is None or idle_share < _IDLE_SHARE_MIN):
+            return
+        if len(self.running) * 2 > self._limit and not self._closed:
             self._limit = min(self._limit * 2, ACCOUNT_CONCURRENCY)
-        if len(self._held) >= ASYNC_CONCURRENCY_MIN:
             self._news.set()
 
     def _set_alarm(self, due_ms: int) -> None:
