@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import orjson
 
 from fogbank.store.api import ABSENT, Key, Store, Transaction
 
+PRUNED_MAX = 100  # at once
 DONE = -1  # in the place of a position: the shard is read to its end
 
 
@@ -27,14 +28,20 @@ class Checkpoint:
 
 
 class Checkpoints:
-    """Those of one mapping, under `prefix`."""
+    """Those of one mapping, under `prefix`, as one reader writes them.
+
+    Each is written over the one that this reader loaded or wrote before, and over no other: a reader that another has taken
+    over from (its machine slept, say) cannot set it back, nor leave something behind of a mapping that is gone.
+    """
 
     def __init__(self, store: Store, prefix: Key) -> None:
         self._store = store
         self._prefix = prefix
+        self._versions: dict[str, int] = {}
 
     async def load(self, shard: str) -> Checkpoint | None:
         record = await self._store.get((*self._prefix, shard))
+        self._versions[shard] = ABSENT if record is None else record.version
         return None if record is None else Checkpoint(*orjson.loads(record.value))
 
     async def are_there(self) -> bool:
@@ -49,7 +56,30 @@ class Checkpoints:
         await self._store.commit(transaction)
 
     async def save(self, shard: str, checkpoint: Checkpoint) -> None:
-        await self._store.commit(Transaction().put((*self._prefix, shard), _packed(checkpoint)))
+        """`load` comes before. Raises Conflict when another has written since."""
+        key = (*self._prefix, shard)
+        put = Transaction().put(key, _packed(checkpoint), expect=self._versions[shard])
+        self._versions[shard] = (await self._store.commit(put)).versions[0]
+
+    async def prune(self, known: Collection[str]) -> None:
+        """Delete those of shards that are older than all `known` ones: their records are trimmed.
+
+        Names of shards sort by the time they were made. One is left in any case: it says that the mapping had begun.
+        """
+        if not known:
+            return
+        oldest = (*self._prefix, min(known))
+        gone = [
+            record.key for record in await self._store.scan(self._prefix, before=oldest, limit=PRUNED_MAX)
+        ]
+        if gone and not await self._store.scan(self._prefix, after=gone[-1], limit=1):
+            gone.pop()
+        if gone:
+            transaction = Transaction()
+            for key in gone:
+                transaction.delete(key)
+                self._versions.pop(str(key[-1]), None)
+            await self._store.commit(transaction)
 
 
 def _packed(checkpoint: Checkpoint) -> bytes:

@@ -70,8 +70,9 @@ class LaneSet:
             lanes[zlib.crc32(record.key) % len(lanes)].add(record, now_ms)
 
     @property
-    def waiting(self) -> int:
-        return sum(len(lane.records) for lane in self.lanes)
+    def bytes(self) -> int:
+        """Of the records that wait."""
+        return sum(lane.bytes for lane in self.lanes)
 
     @property
     def is_idle(self) -> bool:

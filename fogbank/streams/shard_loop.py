@@ -16,7 +16,7 @@ from fogbank.core.lanes import Lanes
 from fogbank.streams.api import Discards, Policy, Record, Results, ShardSource, Target
 from fogbank.streams.batches import BatchRunner
 from fogbank.streams.checkpoints import DONE, Checkpoint, Checkpoints
-from fogbank.streams.lanes import Lane, LaneSet
+from fogbank.streams.lanes import PAYLOAD_BYTES_MAX, Lane, LaneSet
 from fogbank.streams.tracker import Tracker
 from fogbank.streams.waiting import Signal, Stop
 
@@ -115,7 +115,11 @@ class ShardLoop:
 
     def _may_read(self) -> bool:
         ahead = max(AHEAD_MAX, self._policy.batch_size * self._policy.parallel)
-        return self._more and not self._at_end and not self._stopping and len(self._tracker) < ahead
+        # With so many bytes one lane at least has a full batch, so waiting for room does not wait for ever.
+        is_enough = (
+            len(self._tracker) >= ahead or self._set.bytes >= self._policy.parallel * PAYLOAD_BYTES_MAX
+        )
+        return self._more and not self._at_end and not self._stopping and not is_enough
 
     async def _fill(self) -> None:
         if not self._may_read():

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from typing import Protocol
 
 from fogbank.core.clock import Clock
+from fogbank.core.errors import Conflict
 from fogbank.core.lanes import Lanes, report
 from fogbank.streams.api import ShardSource, SourceUnavailable
+from fogbank.streams.checkpoints import Checkpoints
 from fogbank.streams.waiting import Signal, Stop
 
 log = logging.getLogger("fogbank.streams")
@@ -32,8 +34,17 @@ class Runs(Protocol):
 class StreamLoop:
     """Runs until it is stopped."""
 
-    def __init__(self, source: ShardSource, make: Callable[[str], Runs], clock: Clock, lanes: Lanes) -> None:
+    def __init__(
+        self,
+        source: ShardSource,
+        make: Callable[[str], Runs],
+        checkpoints: Checkpoints,
+        clock: Clock,
+        lanes: Lanes,
+    ) -> None:
         self._source = source
+        self._checkpoints = checkpoints
+        self._known: set[str] = set()
         self._make = make
         self._clock = clock
         self._lanes = lanes
@@ -73,6 +84,9 @@ class StreamLoop:
             return  # it was told so meanwhile: nobody would stop what began now
         known = {shard.id for shard in shards}
         self._done &= known
+        if known != self._known:
+            self._known = known
+            await self._checkpoints.prune(known)
         for shard in shards:
             waits = shard.parent in known and shard.parent not in self._done
             if waits or shard.id in self._done or shard.id in self._running:
@@ -90,6 +104,10 @@ class StreamLoop:
             log.warning("shard %s cannot be read: %s", id, error)
             await runs.close()
             await self._stop.pause(UNAVAILABLE_MS)
+        except Conflict:
+            log.info("shard %s was taken over by another reader", id)
+            await runs.close()
+            await self._stop.pause(FAILED_MS)
         except Exception as error:  # noqa: BLE001 - a boundary: the shard is taken up again from its checkpoint
             report(log, error, f"the loop of shard {id} failed; it goes on")
             await runs.close()
@@ -99,6 +117,7 @@ class StreamLoop:
             self._signal.set()
 
     async def _close(self) -> None:
+        self._stop.set()
         running = list(self._running.values())
         for _, task in running:
             task.cancel()

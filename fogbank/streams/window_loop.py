@@ -28,6 +28,7 @@ from fogbank.streams.api import (
 )
 from fogbank.streams.batches import RETRY_MS_MAX, RETRY_MS_MIN, invoked
 from fogbank.streams.checkpoints import DONE, Checkpoint, Checkpoints
+from fogbank.streams.lanes import PAYLOAD_BYTES_MAX
 from fogbank.streams.waiting import Signal, Stop
 
 READ_MAX = 1000
@@ -63,6 +64,7 @@ class WindowLoop:
         self._signal = Signal(clock, lanes)
         self._stop = Stop(clock, lanes)
         self._records: deque[Record] = deque()
+        self._bytes = 0
         self._since_ms = 0
         self._at = Checkpoint(0)
         self._after = 0
@@ -105,6 +107,7 @@ class WindowLoop:
         batch = self._next_batch(end_ms)
         if batch:
             full = len(batch) >= self._policy.batch_size or len(batch) < len(self._records)
+            full = full or self._bytes >= PAYLOAD_BYTES_MAX
             if full or self._at_end or now_ms >= self._since_ms + self._policy.window_ms:
                 await self._run(batch)
                 return True
@@ -124,7 +127,11 @@ class WindowLoop:
         return True
 
     async def _fill(self) -> None:
-        if not self._more or self._at_end or len(self._records) >= READ_MAX:
+        # What is enough to go on with is a full batch: waiting for less room than that would be waiting for ever.
+        is_enough = (
+            len(self._records) >= max(READ_MAX, self._policy.batch_size) or self._bytes >= PAYLOAD_BYTES_MAX
+        )
+        if not self._more or self._at_end or is_enough:
             return
         self._more = False
         records, after = await self._source.read(self._shard, self._after, READ_MAX)
@@ -133,7 +140,9 @@ class WindowLoop:
             self._after, self._more = records[-1].position, True
             if not self._records:
                 self._since_ms = self._clock.now_ms()
-            self._records.extend(r for r in records if matches is None or matches(r.event))
+            wanted = [r for r in records if matches is None or matches(r.event)]
+            self._records.extend(wanted)
+            self._bytes += sum(record.size_bytes for record in wanted)
         self._at_end = after is None
 
     def _window_end_ms(self) -> int | None:
@@ -146,10 +155,14 @@ class WindowLoop:
     def _next_batch(self, end_ms: int | None) -> list[Record]:
         """Records of the open window (or of the one that the first begins), as many as a batch takes."""
         batch: list[Record] = []
+        size = 0
         for record in self._records:
             if end_ms is None:
                 end_ms = self._start_of(record) + self._policy.tumbling_ms
             if len(batch) == self._policy.batch_size or record.time_ms >= end_ms:
+                break
+            size += record.size_bytes
+            if batch and size > PAYLOAD_BYTES_MAX:
                 break
             batch.append(record)
         return batch
@@ -204,8 +217,9 @@ class WindowLoop:
         await self._advance(batch, start_ms, self._at.state)
 
     async def _advance(self, batch: Sequence[Record], start_ms: int, state: Any) -> None:
-        for _ in batch:
+        for record in batch:
             self._records.popleft()
+            self._bytes -= record.size_bytes
         self._since_ms = self._clock.now_ms()
         self._at = Checkpoint(batch[-1].position, start_ms, state)
         await self._checkpoints.save(self._shard, self._at)

@@ -27,6 +27,7 @@ class FakeStream:
         self.records: list[Record] = []
         self.closed = False
         self.reads = 0
+        self.record_bytes = 100
         self._watchers: list[Callable[[], None]] = []
 
     def add(self, *values: int, key: str | None = None) -> None:
@@ -34,7 +35,14 @@ class FakeStream:
             position = len(self.records) + 1
             event = {"value": value, "key": key if key is not None else str(value)}
             self.records.append(
-                Record(position, str(position), event["key"].encode(), self.clock.now_ms(), event, 100)  # type: ignore[attr-defined]
+                Record(
+                    position,
+                    str(position),
+                    event["key"].encode(),
+                    self.clock.now_ms(),
+                    event,
+                    self.record_bytes,
+                )  # type: ignore[attr-defined]
             )
         for news in self._watchers:
             news()

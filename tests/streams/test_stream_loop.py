@@ -7,7 +7,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from fogbank.core.errors import Conflict
+from fogbank.store.api import Transaction
 from fogbank.streams.api import Shard
+from fogbank.streams.checkpoints import DONE, Checkpoint
 from fogbank.streams.stream_loop import Runs, StreamLoop
 from tests.streams.fakes import Bench, FakeStream
 
@@ -56,7 +59,7 @@ async def test_a_child_begins_when_its_parent_is_done(bench: Bench) -> None:
         begun[shard] = Run()
         return begun[shard]
 
-    loop = StreamLoop(source, make, bench.clock, bench.lanes)
+    loop = StreamLoop(source, make, bench.checkpoints, bench.clock, bench.lanes)
     task = bench.lanes.spawn("test", loop.run())
     await bench.settle()
     assert set(begun) == {"parent", "other", "old"}
@@ -78,10 +81,38 @@ async def test_stopping_while_shards_are_looked_up(bench: Bench) -> None:
         begun.append(shard)
         return Run()
 
-    loop = StreamLoop(source, make, bench.clock, bench.lanes)
+    loop = StreamLoop(source, make, bench.checkpoints, bench.clock, bench.lanes)
     task = bench.lanes.spawn("test", loop.run())
     await bench.settle()
     loop.stop()
     source.told.set()
     await bench.settle()
     assert task.done() and not begun
+
+
+async def test_checkpoints_of_trimmed_shards_go_but_for_one(bench: Bench) -> None:
+    checkpoints = bench.checkpoints
+    await checkpoints.begin({f"shard-{n}": Checkpoint(DONE) for n in range(4)})
+    await checkpoints.prune({"shard-2", "shard-3", "shard-4"})
+    assert [await checkpoints.load(f"shard-{n}") is None for n in range(4)] == [True, True, False, False]
+    await checkpoints.prune(
+        {"shard-7"}
+    )  # nobody has begun it: one of the old ones must say that the mapping has begun
+    assert [await checkpoints.load(f"shard-{n}") is None for n in range(4)] == [True, True, True, False]
+    await checkpoints.prune(())
+    assert await checkpoints.are_there()
+
+
+async def test_a_reader_that_was_taken_over_from_sets_nothing_back(bench: Bench) -> None:
+    old, new = bench.checkpoints, bench.checkpoints
+    assert await old.load("s") is None
+    await old.save("s", Checkpoint(1))
+    await new.load("s")
+    await new.save("s", Checkpoint(5))
+    with pytest.raises(Conflict):
+        await old.save("s", Checkpoint(3))
+    assert await new.load("s") == Checkpoint(5)
+    await bench.store.commit(Transaction().delete_prefix(("checkpoint",)))  # the mapping is deleted
+    with pytest.raises(Conflict):
+        await new.save("s", Checkpoint(6))
+    assert not await new.are_there()

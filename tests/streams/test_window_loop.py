@@ -74,3 +74,21 @@ async def test_a_failing_window_is_given_up(bench: Bench) -> None:
     await bench.drain(tumbling_ms=3_600_000, batch_size=1, retries_max=1)
     assert [[r.event["value"] for r in d.records] for d in bench.discarded] == [[13]]
     assert bench.function.events[-1]["state"] == {"sum": 1}
+
+
+async def test_a_batch_larger_than_what_is_read_at_once_waits_for_its_window(bench: Bench) -> None:
+    """A thousand records were read and no more: the loop went round and round and let nothing else run."""
+    task = bench.lanes.spawn("test", bench.loop(tumbling_ms=900_000, batch_size=5000, window_ms=60_000).run())
+    bench.stream.add(*range(1200))
+    await bench.settle(1)
+    assert not bench.function.batches
+    await bench.settle(60)
+    assert [len(batch) for batch in bench.function.batches] == [1200]
+    task.cancel()
+
+
+async def test_a_batch_is_no_larger_than_an_invocation_takes(bench: Bench) -> None:
+    bench.stream.record_bytes = 1_000_000
+    bench.stream.add(*range(8))
+    await bench.drain(tumbling_ms=900_000, batch_size=1000, window_ms=60_000)
+    assert [len(batch) for batch in bench.function.batches if batch] == [6, 2]

@@ -190,17 +190,17 @@ async def stream_records(
     after: int,
     limit: int = GET_RECORDS_MAX,
     is_strict: bool = False,
-) -> tuple[list[dict[str, Any]], int | None]:
+) -> tuple[list[dict[str, Any]], int | None, list[int]]:
     """Records behind the number `after`, as functions see them (but for `eventSourceARN`), and the number to go on after.
 
-    None for the latter: the shard is closed and read. Binaries are base64, `ApproximateCreationDateTime` is seconds.
+    None for the latter: the shard is closed and read. Then how many bytes of JSON the images of each record are. Binaries are base64, `ApproximateCreationDateTime` is seconds.
     `is_strict`: TrimmedDataAccessException when records behind `after` have been trimmed; else reading goes on at the oldest.
     """
     found = await _found(ctx, stream_arn)
     now_ms = ctx.state.clock.now_ms()
     shard = _shard(found.record, shard_id, stream_arn)
     if shard.last is not None and after >= shard.last:
-        return [], None
+        return [], None, []
     entries = await ctx.state.store.read_log(
         found.key,
         after_seq=max(after, shard.first - 1),
@@ -216,17 +216,19 @@ async def stream_records(
     if is_strict and entries and entries[0].seq > max(after, shard.first - 1) + 1:
         raise trimmed()
     events: list[dict[str, Any]] = []
+    sizes: list[int] = []
     total_bytes = 0
     for entry in entries:
         total_bytes += len(entry.body)
         if events and total_bytes > GET_RECORDS_BYTES_MAX:
             break
+        sizes.append(len(entry.body))
         events.append(event_of(entry, ctx.region, shard.first))
         after = entry.seq
     if not entries and shard.last is not None:
-        return [], None
+        return [], None, []
     is_read = shard.last is not None and after >= shard.last
-    return events, None if is_read else after
+    return events, None if is_read else after, sizes
 
 
 @SERVICE.internal

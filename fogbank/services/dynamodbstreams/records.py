@@ -63,7 +63,7 @@ async def get_records(
             "ExpiredIteratorException",
             "The shard iterator has expired and can no longer be used: iterators are valid for 15 minutes",
         )
-    events, behind = await ctx.calls.internal(
+    events, behind, _ = await ctx.calls.internal(
         "dynamodb",
         "stream_records",
         ctx.caller,

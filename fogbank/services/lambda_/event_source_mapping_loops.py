@@ -323,7 +323,7 @@ class _Held:
                 lanes=m.lanes,
             )
 
-        return StreamLoop(source, make, m.clock, m.lanes)
+        return StreamLoop(source, make, checkpoints, m.clock, m.lanes)
 
     async def _caller_of(self, mapping: Mapping) -> Callable[[], Caller]:
         principal = await self._role(mapping)
@@ -347,8 +347,17 @@ class _Held:
     async def _save_result(self) -> None:
         result = self._result
         if result is not None and result != self._saved_result:
+            record = await self._store.get(self._key)
+            if record is None:
+                return
             key = esm.result(str(self._key[-1]))
-            await self._store.commit(Transaction().put(key, result.encode()))
+            # Of a mapping that is gone nothing is left behind.
+            saved = Transaction().check(self._key, record.version).put(key, result.encode())
+            try:
+                await self._store.commit(saved)
+            except Conflict:
+                self._signal.set()
+                return
             self._saved_result = result
 
 

@@ -18,7 +18,9 @@ from fogbank.streams.api import Message, Record, Shard, SourceUnavailable
 from fogbank.streams.checkpoints import DONE, Checkpoint, Checkpoints
 
 _BATCH = 10
-_RECORD_OVERHEAD_BYTES = 400  # of a stream record, beside what SizeBytes counts
+_RECORD_OVERHEAD_BYTES = (
+    600  # of a stream record, beside its images: names, numbers, and the ARN of its stream
+)
 
 
 class SqsSource:
@@ -156,7 +158,7 @@ class DynamoDbSource:
         found: dict[str, Checkpoint] = {}
         for shard in await self.shards():
             position = await self._internal("stream_position", shard_id=shard.id, type="LATEST")
-            _, after = await self._internal("stream_records", shard_id=shard.id, after=position, limit=1)
+            _, after, _ = await self._internal("stream_records", shard_id=shard.id, after=position, limit=1)
             found[shard.id] = Checkpoint(DONE if after is None else position)
         await checkpoints.begin(found)
 
@@ -165,7 +167,8 @@ class DynamoDbSource:
         return found
 
     async def read(self, shard: str, after: int, limit: int) -> tuple[Sequence[Record], int | None]:
-        events, position = await self._internal("stream_records", shard_id=shard, after=after, limit=limit)
+        asked = {"shard_id": shard, "after": after, "limit": limit}
+        events, position, sizes = await self._internal("stream_records", **asked)
         if not events:
             return (), position
         if self._base is None:
@@ -174,19 +177,20 @@ class DynamoDbSource:
                 "stream_position", shard_id=shard, type="AT_SEQUENCE_NUMBER", sequence=sequence
             )
             self._base = int(sequence) - before - 1
-        return [self._record(event, self._base) for event in events], position
+        pairs = zip(events, sizes, strict=True)
+        return [self._record(event, self._base, size) for event, size in pairs], position
 
     async def watch(self, news: Callable[[], None]) -> Callable[[], None]:
         end: Callable[[], None] = await self._internal("watch_stream", callback=news)
         return end
 
-    def _record(self, event: dict[str, Any], base: int) -> Record:
+    def _record(self, event: dict[str, Any], base: int, size_bytes: int) -> Record:
         change = event["dynamodb"]
         event["eventSourceARN"] = self._arn
         sequence = change["SequenceNumber"]
         key = orjson.dumps(change["Keys"].get(self._hash_key))
         time_ms = change["ApproximateCreationDateTime"] * 1000
-        size = change["SizeBytes"] * 2 + _RECORD_OVERHEAD_BYTES  # numbers and binaries take more as JSON
+        size = size_bytes + _RECORD_OVERHEAD_BYTES
         return Record(int(sequence) - base, sequence, key, time_ms, event, size)
 
     async def _internal(self, name: str, **arguments: Any) -> Any:

@@ -20,6 +20,9 @@ from fogbank.services.lambda_.running import Runner
 from fogbank.services.lambda_.targets import Target, Targets
 from fogbank.streams.api import Discarded, Outcome, Reason, Record, Verdict
 
+DELIVERY_PAUSES_S = (1, 2, 4)  # after attempts at a destination that is busy; ours
+_BUSY = frozenset(("KmsThrottled", "SlowDown", "TooManyRequestsException"))
+
 OK = "OK"
 FAILED = "PROBLEM: Function call failed"
 MISSING = "PROBLEM: Function not found"
@@ -101,10 +104,15 @@ class OnFailure:
         if destination is None:
             return
         document = failure_record(self._mapping, discarded, self._clock.now_ms(), self._ids)
-        try:
-            await self._deliver(destination, document, discarded)
-        except AwsError:
-            self._failed()
+        for pause_s in DELIVERY_PAUSES_S:
+            try:
+                await self._deliver(destination, document, discarded)
+                return
+            except AwsError as error:
+                if not _may_pass(error):
+                    break
+            await self._clock.sleep_s(pause_s)
+        self._failed()
 
     async def _deliver(self, destination: str, document: dict[str, Any], discarded: Discarded) -> None:
         arn = parse_arn(destination)
@@ -130,6 +138,10 @@ class OnFailure:
         day = moment[:10].replace("-", "/")
         stamp = moment.replace(":", ".")
         return f"aws/lambda/{self._mapping.uuid}/{shard}/{day}/{stamp}-{self._ids.uuid()}"
+
+
+def _may_pass(error: AwsError) -> bool:
+    return error.status >= 500 or "Throttl" in error.code or error.code in _BUSY
 
 
 def failure_record(mapping: Mapping, discarded: Discarded, now_ms: int, ids: Ids) -> dict[str, Any]:

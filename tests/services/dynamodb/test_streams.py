@@ -194,7 +194,7 @@ async def test_news_of_a_stream(db: Dynamo) -> None:
     await db.put("ttt", {"pk": "a"})
     await until(lambda: heard)
     (shard,) = await db.shards(arn)
-    events, behind = await db.house.internal(
+    events, behind, _ = await db.house.internal(
         "dynamodb", "stream_records", stream_arn=arn, shard_id=shard["ShardId"], after=0
     )
     assert len(events) == 1 and behind == 1
@@ -308,7 +308,7 @@ async def test_a_shard_that_is_closed_while_it_is_read_ends_where_its_child_begi
         return await read(*args, **more)
 
     monkeypatch.setattr(db.house.store, "read_log", read_log)
-    found, _ = await db.house.internal(
+    found, _, _ = await db.house.internal(
         "dynamodb", "stream_records", stream_arn=arn, shard_id=shard["ShardId"], after=0
     )
     assert [record["dynamodb"]["Keys"]["pk"]["S"] for record in found] == ["parent"]
