@@ -31,7 +31,7 @@ from fogbank.core.ids import Ids
 from fogbank.core.lanes import Lanes
 from fogbank.edge.hosts import Host, HostKind, Hosts
 from fogbank.edge.internal import Callbacks
-from fogbank.edge.lazy_tls import LazyTls
+from fogbank.edge.lazy_tls import LazyTls, Truststores
 from fogbank.edge.pipeline import Pipeline
 from fogbank.edge.server import Server
 from fogbank.edge.service_requests import ServiceRequests
@@ -86,7 +86,7 @@ class App:
         self._folders = Folders(self.settings.data_dir)
         self.settings = replace(self.settings, node=self._folders.node(self.ids))
         self._lanes = Lanes()
-        tls = LazyTls(self._folders.root, self.settings.host, self.wall)
+        tls = LazyTls(self._folders.root, self.settings.host, self.wall, self._truststores)
         if not self.settings.loopback:
             tls.prepare()  # strangers come by TLS: what is wrong with its files is to be known at the start
         self.server = Server(self._not_yet, self._lanes, self.wall, tls=tls)
@@ -120,6 +120,10 @@ class App:
         for folder in (self._folders.blobs, self._folders.code):
             shutil.rmtree(folder, ignore_errors=True)
         await self._move_in()
+
+    def _truststores(self) -> Truststores | None:
+        """None before there is a house; whoever comes then shows no certificate, and is refused where one is needed."""
+        return self.house.apis if hasattr(self, "house") else None
 
     @property
     def url(self) -> str:

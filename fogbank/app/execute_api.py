@@ -44,6 +44,21 @@ class ExecuteApi:
             http is not None and http.addresses.owns(name)
         )
 
+    def any(self) -> bool:
+        """Some name asks clients for certificates."""
+        rest, http = self._gateway, self._http_gateway
+        return (rest is not None and bool(rest.addresses.trusts)) or (
+            http is not None and bool(http.addresses.trusts)
+        )
+
+    def trust(self, name: str) -> str | None:
+        """See `edge.lazy_tls.Truststores`."""
+        rest, http = self._gateway, self._http_gateway
+        for addresses in (None if rest is None else rest.addresses, None if http is None else http.addresses):
+            if addresses is not None and addresses.owns(name):
+                return addresses.trust(name)
+        return None
+
     def ready(self, gateway: Gateway) -> None:
         """The data plane of REST APIs woke."""
         self._gateway = gateway
@@ -70,13 +85,30 @@ class ExecuteApi:
             if response is None:
                 response = await rest.by_host(request, host.label, request_id)
         elif host.kind is HostKind.CUSTOM:
-            gateway = http if http.addresses.owns(host.name) else rest
-            response = await gateway.by_domain(request, host.name, request_id)
+            response = await self._by_domain(request, host.name, request_id, http, rest)
         else:
             response = await http.by_path(request, request_id)
             if response is None:
                 response = await rest.by_path(request, request_id)
         return forbidden(request_id) if response is None else response
+
+    @staticmethod
+    async def _by_domain(
+        request: Request, name: str, request_id: str, http: HttpGateway, rest: Gateway
+    ) -> Response | None:
+        """A mapping of the second generation may lead to an API of the first."""
+        if not http.addresses.owns(name):
+            return await rest.by_domain(request, name, request_id)
+        found = await http.addresses.by_domain(name, request)
+        if found is None:
+            return None
+        response = await http.by_mapping(request, name, found)
+        if response is not None:
+            return response
+        mapping, base, path = found
+        return await rest.by_mapping(
+            request, name, mapping["ApiId"], mapping["Stage"], (base, path), request_id
+        )
 
     async def _wake(self) -> tuple[HttpGateway, Gateway]:
         """Both data planes: which of them has an API is in the store alone."""

@@ -41,6 +41,20 @@ class Headers:
         return [value for key, value in self.items if key == name]
 
 
+@dataclass(frozen=True, slots=True)
+class ClientCertificate:
+    """Who came by TLS, where a custom domain name asks for it. Its chain leads to that name's truststore."""
+
+    server_name: str  # the name that asked, lower case: nothing is proven to any other
+    pem: str
+    subject: str
+    issuer: str
+    serial: str
+    not_before: str  # "May 28 12:30:02 2019 GMT"
+    not_after: str
+    problem: str | None = None  # why AWS would refuse it all the same
+
+
 @dataclass(slots=True)
 class Request:
     """One request with its whole body."""
@@ -58,6 +72,7 @@ class Request:
     )
     upgradable: bool = False  # offers a WebSocket, and its connection can become one: `Upgrade` may answer it
     gone: bool = False  # the client has closed its side, while the request is served
+    certificate: ClientCertificate | None = None
 
 
 class CutShort(Exception):

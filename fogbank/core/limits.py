@@ -21,6 +21,9 @@ HTTP_LINGER_S = 2.0  # after refusing a request whose rest is still coming: time
 HTTP_NAMES_CACHED_MAX = 1024  # header names remembered with their lower-case form
 HOSTS_CACHED_MAX = 4096  # Host values remembered with the rule they fall under
 SESSIONS_CACHED_MAX = 4096  # session tokens opened and remembered
+TRUSTSTORE_BYTES_MAX = 1024 * 1024  # CA certificates of a custom domain name with mutual TLS
+TRUSTSTORE_CERTIFICATES_MAX = 1000
+TLS_HELLO_BYTES_MAX = 32 * 1024  # ours: a ClientHello that is read for its server name
 TLS_NAMES_CACHED_MAX = 256  # server names with a certificate of their own
 
 # --- lambda ---------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
-from fogbank.core.http import Request, Response, Upgrade
+from fogbank.core.http import ClientCertificate, Request, Response, Upgrade
 from fogbank.core.strands import Strand
 from fogbank.edge.parser import BODY, HEAD, IDLE, Incoming, Phase, Refusal, RequestReader
 from fogbank.edge.stream import send_stream
@@ -40,6 +40,7 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         "__weakref__",
         "_busy",
+        "_certificate",
         "_eof",
         "_held",
         "_lingering",
@@ -57,8 +58,16 @@ class Connection(asyncio.Protocol):
         "deadline",
     )
 
-    def __init__(self, server: Server, origin: Any = None, *, secure: bool = False) -> None:
+    def __init__(
+        self,
+        server: Server,
+        origin: Any = None,
+        *,
+        secure: bool = False,
+        certificate: ClientCertificate | None = None,
+    ) -> None:
         self._server = server
+        self._certificate = certificate
         self._origin = origin
         self._secure = secure
         self._transport: asyncio.Transport | None = None
@@ -90,6 +99,7 @@ class Connection(asyncio.Protocol):
             self._secure,
             self._origin,
         )
+        self._reader.certificate = self._certificate
         self.deadline = server.now + server.settings.idle_s
         if not server.admit(self):
             self._reader.refuse(503, "Too many connections")

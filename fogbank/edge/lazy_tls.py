@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import ssl
 import threading
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from fogbank.core.clock import Clock
 
@@ -14,10 +16,23 @@ if TYPE_CHECKING:
     from fogbank.edge.tls import LocalTls
 
 
+class Truststores(Protocol):
+    """The custom domain names that ask their clients for certificates."""
+
+    def any(self) -> bool: ...
+
+    def trust(self, name: str) -> str | None:
+        """The CA certificates (PEM) that a name trusts; None when it asks for none."""
+
+
 class LazyTls:
     """`LocalTls`, made by `prepare` or by the first TLS connection, whichever comes first."""
 
-    def __init__(self, data_dir: Path, host: str, clock: Clock) -> None:
+    def __init__(
+        self, data_dir: Path, host: str, clock: Clock, trusts: Callable[[], Truststores | None] | None = None
+    ) -> None:
+        """`trusts`: which names ask clients for certificates, as it is now."""
+        self._trusts = trusts
         self._data_dir = data_dir
         self._host = host
         self._clock = clock
@@ -27,6 +42,13 @@ class LazyTls:
     def context(self) -> ssl.SSLContext:
         """See `edge.sniff.TlsContexts`."""
         return self.prepare().context()
+
+    def choice(self) -> Callable[[str | None], ssl.SSLContext] | None:
+        """See `edge.sniff.TlsContexts`."""
+        trusts = None if self._trusts is None else self._trusts()
+        if trusts is None or not trusts.any():
+            return None
+        return partial(self.prepare().context_for, trusts.trust)
 
     def prepare(self) -> LocalTls:
         """Read or make the certificates. May be called on a thread. Raises ConfigError."""

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import httptools
 
-from fogbank.core.http import Headers, Request
+from fogbank.core.http import ClientCertificate, Headers, Request
 from fogbank.core.limits import HTTP_NAMES_CACHED_MAX
 from fogbank.edge.settings import HttpSettings
 
@@ -88,6 +88,7 @@ class RequestReader:
         "_trim",
         "_url",
         "ahead",
+        "certificate",
         "continue_due",
         "held_bytes",
         "phase",
@@ -105,6 +106,7 @@ class RequestReader:
         self._peer = peer
         self._secure = secure
         self._origin = origin
+        self.certificate: ClientCertificate | None = None  # of the connection's client
         self._parser: Any = httptools.HttpRequestParser(self)
         self._headers: Headers | None = None
         self._items: list[tuple[str, str]] = []
@@ -253,6 +255,8 @@ class RequestReader:
         path, _, query = target.partition("?")
         method = self._parser.get_method().decode("ascii")
         request = Request(method, target, path, query, headers, body, self._peer, self._secure, self._origin)
+        if self.certificate is not None:
+            request.certificate = self.certificate
         self.ready.append((request, self._parser.should_keep_alive(), self._http10))
 
     # --- checks off the common path ---------------------------------------------------------------------------------
@@ -327,6 +331,7 @@ class RequestReader:
         request = Request(
             "GET", target, path, query, headers, b"", self._peer, self._secure, self._origin, True
         )
+        request.certificate = self.certificate
         self._headers = None
         self.phase = IDLE
         self.switching = True

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, cast
 
 from fogbank.edge.http1 import Connection
@@ -24,6 +25,9 @@ class TlsContexts(Protocol):
 
     def context(self) -> ssl.SSLContext:
         """The context for a new connection, with a certificate that is valid now."""
+
+    def choice(self) -> Callable[[str | None], ssl.SSLContext] | None:
+        """What chooses the context by server name, where some names ask clients for certificates."""
 
 
 class Sniffer(asyncio.Protocol):
@@ -44,7 +48,9 @@ class Sniffer(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if data[0] == HANDSHAKE:
-            self._hand_over(TlsLayer(self._server, self._tls.context()), data)
+            choice = self._tls.choice()
+            layer = TlsLayer(self._server, self._tls.context() if choice is None else choice)
+            self._hand_over(layer, data)
         else:
             self._hand_over(Connection(self._server), data)
 

@@ -8,10 +8,12 @@ Clients judge validity in real time, so the clock given here is the machine's, n
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import socket
 import ssl
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from fogbank.core.clock import Clock
 from fogbank.core.errors import ConfigError
 from fogbank.core.limits import TLS_NAMES_CACHED_MAX
 from fogbank.edge.authority import CERTIFICATE_FILE, LEAF_DAYS, open_authority
+from fogbank.edge.client_certificates import MutualContext, ask
 from fogbank.edge.hosts import OWN_SUFFIXES
 
 LEAF_FILE = "tls.pem"  # certificate and key, as OpenSSL reads them
@@ -49,6 +52,7 @@ class LocalTls:
         self._names = default_names(host)
         self._authority = open_authority(self._folder, self._now())
         self._on_demand: Lru[str, ssl.SSLContext] = Lru(TLS_NAMES_CACHED_MAX)
+        self._mutual: Lru[tuple[str, str], ssl.SSLContext] = Lru(TLS_NAMES_CACHED_MAX)
         self._renew_at_ms = 0
         self._context = self._fresh()
 
@@ -60,8 +64,27 @@ class LocalTls:
         """The context for a new connection, with a certificate that is valid now."""
         if self._clock.now_ms() >= self._renew_at_ms:
             self._on_demand = Lru(TLS_NAMES_CACHED_MAX)
+            self._mutual = Lru(TLS_NAMES_CACHED_MAX)
             self._context = self._fresh()
         return self._context
+
+    def choice(self) -> None:
+        """See `edge.sniff.TlsContexts`: by itself, no name asks for certificates."""
+
+    def context_for(self, trust: Callable[[str], str | None], name: str | None) -> ssl.SSLContext:
+        """The context for a connection to `name`: one that asks for a certificate, where `trust` has a truststore for it."""
+        usual = self.context()
+        truststore = trust(name) if name and _NAME.fullmatch(name) else None
+        if name is None or truststore is None:
+            return usual
+        key = (name, hashlib.sha256(truststore.encode()).hexdigest())
+        found = self._mutual.get(key)
+        if found is None:
+            context = MutualContext(ssl.PROTOCOL_TLS_SERVER)
+            ask(context, name, truststore)
+            found = self._made(name, context)
+            self._mutual.put(key, found)
+        return found
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)
@@ -75,7 +98,7 @@ class LocalTls:
             write_over(path, self._authority.issue(self._names, now))
             ends = now + timedelta(days=LEAF_DAYS)
         self._renew_at_ms = int((ends - RENEW_BEFORE).timestamp() * 1000)
-        context = _server_context(path)
+        context = _server_context(path, ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
         context.sni_callback = self._choose
         return context
 
@@ -91,15 +114,16 @@ class LocalTls:
         covered = f"*.{parent}" if "." in parent else name
         found = self._on_demand.get(covered)
         if found is None:
-            found = self._make_for(covered)
+            found = self._made(covered, ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
             self._on_demand.put(covered, found)
         tls.context = found
 
-    def _make_for(self, name: str) -> ssl.SSLContext:
+    def _made(self, name: str, context: ssl.SSLContext) -> ssl.SSLContext:
+        """`context`, showing a certificate for `name`."""
         path = self._folder / f"sni.{os.getpid()}.pem"  # OpenSSL reads certificates from files only
         write_over(path, self._authority.issue([name], self._now()))
         try:
-            return _server_context(path)
+            return _server_context(path, context)
         finally:
             path.unlink()
 
@@ -112,8 +136,7 @@ def default_names(host: str) -> list[str]:
     return list(dict.fromkeys(name for name in names if name and name.isascii()))
 
 
-def _server_context(path: Path) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+def _server_context(path: Path, context: ssl.SSLContext) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION
     context.set_alpn_protocols(["http/1.1"])

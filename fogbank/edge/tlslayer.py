@@ -9,8 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
+from fogbank.core.limits import TLS_HELLO_BYTES_MAX
+from fogbank.edge.client_hello import Incomplete, server_name
 from fogbank.edge.http1 import Connection
 from fogbank.edge.websocket import WebSocket
 
@@ -26,11 +29,20 @@ Inner = Connection | WebSocket
 class TlsLayer(asyncio.Protocol):
     """The server's side of one TLS connection."""
 
-    def __init__(self, server: Server, context: ssl.SSLContext) -> None:
+    def __init__(
+        self, server: Server, context: ssl.SSLContext | Callable[[str | None], ssl.SSLContext]
+    ) -> None:
+        """`context`, or what chooses it by the name that the client asks for."""
         self._server = server
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
-        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+        self._tls: ssl.SSLObject
+        self._choose: Callable[[str | None], ssl.SSLContext] | None = None
+        self._hello = b""
+        if isinstance(context, ssl.SSLContext):
+            self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+        else:
+            self._choose = context
         self._transport: asyncio.Transport | None = None
         self._inner: Inner | None = None  # from the end of the handshake
         self.deadline = server.now + server.settings.header_s
@@ -43,6 +55,8 @@ class TlsLayer(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._incoming.write(data)
+        if self._choose is not None and not self._chosen(self._choose, data):
+            return
         try:
             if self._inner is None:
                 self._tls.do_handshake()
@@ -74,9 +88,27 @@ class TlsLayer(asyncio.Protocol):
         if self._inner is not None:
             self._inner.resume_writing()
 
+    def _chosen(self, choose: Callable[[str | None], ssl.SSLContext], data: bytes) -> bool:
+        """Make the TLS object once the server name is known; False while it is not."""
+        self._hello += data
+        try:
+            name = server_name(self._hello)
+        except Incomplete:
+            if len(self._hello) <= TLS_HELLO_BYTES_MAX:
+                return False
+            name = None
+        self._choose, self._hello = None, b""
+        self._tls = choose(name).wrap_bio(self._incoming, self._outgoing, server_side=True)
+        return True
+
     def _established(self) -> None:
         assert self._transport is not None
-        inner = self._inner = Connection(self._server, secure=True)
+        certificate = None
+        if self._tls.context.verify_mode is not ssl.CERT_NONE:
+            from fogbank.edge.client_certificates import certificate_of  # much to import, and rarely needed
+
+            certificate = certificate_of(self._tls)
+        inner = self._inner = Connection(self._server, secure=True, certificate=certificate)
         self._server.forget(self)  # the connection takes the place at once
         inner.connection_made(TlsTransport(self, self._transport))
 

@@ -17,6 +17,7 @@ from fogbank.services.apigateway.domain_uses import forget
 from fogbank.services.apigateway.drafts import stamp
 from fogbank.services.apigateway.keys import place_of
 from fogbank.services.apigateway.limits import DOMAIN_NAMES_MAX, MAPPINGS_PER_DOMAIN_MAX
+from fogbank.services.apigateway.mutual_tls import change_mutual_tls, read_trust
 from fogbank.services.apigateway.pages import listed, opened, page_size, sealed
 from fogbank.services.apigateway.patching import REPLACE, Patch, Patches, Rule, given, set_or_drop
 from fogbank.services.apigateway.records import Held, Wire, held, pack, read, retried, scan, shape
@@ -65,7 +66,6 @@ def _check_security(policy: str) -> None:
         "certificatePrivateKey",
         "certificateChain",
         "regionalCertificateName",
-        "mutualTlsAuthentication",
         "ownershipVerificationCertificateArn",
         "policy",
         "routingMode",
@@ -82,6 +82,7 @@ async def create_domain_name(
     endpoint_configuration: dict[str, Any] | None = None,
     tags: dict[str, str] | None = None,
     security_policy: str | None = None,
+    mutual_tls_authentication: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     name = check_domain_name(domain_name)
     check_tags(tags)
@@ -119,7 +120,12 @@ async def create_domain_name(
         securityPolicy=TLS_SERVED,
         tags=tags or None,
     )
-    record = {"account": place.account, "region": place.region, "domainName": domain}
+    record: Wire = {"account": place.account, "region": place.region, "domainName": domain}
+    if mutual_tls_authentication:
+        if not mutual_tls_authentication.get("truststoreUri"):
+            raise bad_request("A truststoreUri is required for mutual TLS")  # ours
+        domain["mutualTlsAuthentication"] = dict(mutual_tls_authentication)
+        await read_trust(ctx, record)
     tx = Transaction().put(keys.domain(name), pack(record), expect=ABSENT)
     await store.commit(tx.put(keys.owned(place, "domain-name", name), b"{}", expect=ABSENT))
     return domain
@@ -201,9 +207,7 @@ PATCHES = Patches(
         ),
         "/certificateName": Rule(REPLACE, _refuse("/certificateName")),
         "/regionalCertificateName": Rule(REPLACE, _refuse("/regionalCertificateName")),
-        "/mutualTlsAuthentication/{member}": Rule(
-            ("add", "remove", "replace"), _refuse("/mutualTlsAuthentication")
-        ),
+        "/mutualTlsAuthentication/{member}": Rule(("add", "remove", "replace"), change_mutual_tls),
         "/ownershipVerificationCertificateArn": Rule(
             REPLACE, _refuse("/ownershipVerificationCertificateArn")
         ),
@@ -222,7 +226,10 @@ async def update_domain_name(
 ) -> dict[str, Any]:
     found = await domain_of(ctx, domain_name.lower())
     domain: Wire = found.wire["domainName"]
+    before = dict(domain.get("mutualTlsAuthentication") or {})
     PATCHES.apply(domain, patch_operations)
+    if (domain.get("mutualTlsAuthentication") or {}) != before:
+        await read_trust(ctx, found.wire)
     await ctx.state.store.commit(Transaction().put(found.key, pack(found.wire), expect=found.version))
     return domain
 

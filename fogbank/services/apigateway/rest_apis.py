@@ -156,7 +156,7 @@ async def delete_rest_api(ctx: Call[ApiGateway], *, rest_api_id: str) -> None:
     place, store = place_of(ctx), ctx.state.store
     tx = Transaction()
     await check_untouched(ctx, tx, rest_api_id)
-    await check_unmapped(store, rest_api_id, None)
+    await check_unmapped(ctx, rest_api_id, None)
     (
         tx.delete(api.key, expect=api.version)
         .delete(keys.revision(rest_api_id))

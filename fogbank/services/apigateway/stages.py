@@ -37,6 +37,14 @@ async def check_stage_room(ctx: Call[ApiGateway], api_id: str) -> None:
         raise no_room("stages")
 
 
+@SERVICE.internal
+async def owns_stage(ctx: Call[ApiGateway], *, api_id: str, stage: str) -> bool | None:
+    """A REST API of the caller's has that stage; None when there is no such API."""
+    if await read(ctx.state.store, keys.api(place_of(ctx), api_id)) is None:
+        return None
+    return await read(ctx.state.store, keys.stage(api_id, stage)) is not None
+
+
 @SERVICE.operation
 @retried
 async def create_stage(
@@ -109,7 +117,7 @@ async def delete_stage(ctx: Call[ApiGateway], *, rest_api_id: str, stage_name: s
     store = ctx.state.store
     tx = Transaction()
     await check_untouched(ctx, tx, rest_api_id)
-    await check_unmapped(store, rest_api_id, stage_name)
+    await check_unmapped(ctx, rest_api_id, stage_name)
     touch(tx, api).delete(stage.key, expect=stage.version).delete(keys.cache_epoch(rest_api_id, stage_name))
     await detach(store, tx, place_of(ctx), rest_api_id, stage_name)
     await store.commit(tx)

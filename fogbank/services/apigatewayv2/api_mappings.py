@@ -29,9 +29,7 @@ async def _mapping_of(ctx: Call[ApiGatewayV2], domain: Held, mapping_id: str) ->
 
 async def _check(ctx: Call[ApiGatewayV2], domain: Held, mapping: Wire) -> None:
     """What it leads to is there, and its key is nobody else's."""
-    await api_of(ctx, mapping["ApiId"])
-    if await ctx.state.store.get(keys.stage(mapping["ApiId"], mapping["Stage"])) is None:
-        raise not_found("Invalid stage identifier specified")
+    await _check_target(ctx, mapping["ApiId"], mapping["Stage"])
     key = mapping["ApiMappingKey"]
     if key and (not KEY.fullmatch(key) or len(key) > 300):
         raise bad_request(f"Invalid apiMappingKey specified: {key}")  # ours
@@ -44,6 +42,26 @@ async def _check(ctx: Call[ApiGatewayV2], domain: Held, mapping: Wire) -> None:
         other.wire["ApiMappingId"] != mapping["ApiMappingId"] for other in others
     ):
         raise too_many("API mappings", MAPPINGS_PER_DOMAIN_MAX)
+
+
+async def _check_target(ctx: Call[ApiGatewayV2], api_id: str, stage: str) -> None:
+    """The API and its stage are there; it may be a REST API."""
+    if "apigateway" in ctx.calls.services:
+        owned = await ctx.calls.internal("apigateway", "owns_stage", ctx.caller, api_id=api_id, stage=stage)
+        if owned:
+            return
+        if owned is not None:
+            raise not_found("Invalid stage identifier specified")
+    await api_of(ctx, api_id)
+    if await ctx.state.store.get(keys.stage(api_id, stage)) is None:
+        raise not_found("Invalid stage identifier specified")
+
+
+@SERVICE.internal
+async def is_mapped(ctx: Call[ApiGatewayV2], *, api_id: str, stage: str | None) -> bool:
+    """A domain name leads to the API, or to that stage of it."""
+    at = keys.mapping_use(api_id) if stage is None else keys.mapping_use(api_id, stage)
+    return bool(await ctx.state.store.scan(at, limit=1))
 
 
 def _put(tx: Transaction, domain: Held, mapping: Wire) -> Transaction:

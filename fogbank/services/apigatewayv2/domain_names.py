@@ -15,6 +15,7 @@ from fogbank.services.apigatewayv2 import keys
 from fogbank.services.apigatewayv2.drafts import new_id
 from fogbank.services.apigatewayv2.keys import Place, place_of
 from fogbank.services.apigatewayv2.limits import DOMAIN_NAMES_MAX
+from fogbank.services.apigatewayv2.mutual_tls import set_mutual_tls
 from fogbank.services.apigatewayv2.pages import listed, page_of
 from fogbank.services.apigatewayv2.records import Held, Wire, pack, read, retried
 from fogbank.services.apigatewayv2.rules import check_tags
@@ -37,13 +38,14 @@ async def domain_of(ctx: Call[ApiGatewayV2], name: str) -> Held:
     return found
 
 
-@SERVICE.operation(refuses={"MutualTlsAuthentication"})
+@SERVICE.operation
 @retried
 async def create_domain_name(
     ctx: Call[ApiGatewayV2],
     *,
     domain_name: str,
     domain_name_configurations: list[dict[str, Any]] | None = None,
+    mutual_tls_authentication: dict[str, Any] | None = None,
     routing_mode: str | None = None,
     tags: dict[str, str] | None = None,
 ) -> dict[str, Any]:
@@ -67,7 +69,9 @@ async def create_domain_name(
         "RoutingMode": BY_MAPPINGS,
         "Tags": tags or {},
     }
-    tx = Transaction().put(keys.domain(name), pack(_record(place, domain)), expect=ABSENT)
+    record = _record(place, domain)
+    await set_mutual_tls(ctx, record, mutual_tls_authentication)
+    tx = Transaction().put(keys.domain(name), pack(record), expect=ABSENT)
     tx.put(keys.owned(place, "own-domain", name), b"{}")
     await store.commit(tx)
     return domain
@@ -132,13 +136,14 @@ async def get_domain_names(
     return listed([each.wire["domain"] for each in domains], following)
 
 
-@SERVICE.operation(refuses={"MutualTlsAuthentication"})
+@SERVICE.operation
 @retried
 async def update_domain_name(
     ctx: Call[ApiGatewayV2],
     *,
     domain_name: str,
     domain_name_configurations: list[dict[str, Any]] | None = None,
+    mutual_tls_authentication: dict[str, Any] | None = None,
     routing_mode: str | None = None,
 ) -> dict[str, Any]:
     _check_routing(routing_mode)
@@ -148,6 +153,7 @@ async def update_domain_name(
         old = domain["DomainNameConfigurations"]
         place = place_of(ctx)
         domain["DomainNameConfigurations"] = _configurations(ctx, place, domain_name_configurations, old)
+    await set_mutual_tls(ctx, found.wire, mutual_tls_authentication)
     await ctx.state.store.commit(Transaction().put(found.key, pack(found.wire), expect=found.version))
     return domain
 

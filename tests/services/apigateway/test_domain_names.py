@@ -149,7 +149,6 @@ async def test_a_domain_is_one_accounts(gateway: Gateway) -> None:
     assert error.code == "NotFoundException"
     for settings in (
         {"securityPolicy": "TLS_1_0"},
-        {"mutualTlsAuthentication": {"truststoreUri": "s3://a/b"}},
     ):
         assert (await gateway.fails("CreateDomainName", **params, **settings))[0] == "NotImplemented"
 

@@ -57,14 +57,6 @@ def refused(call: object, **members: object) -> tuple[str, str]:
 def test_what_is_not_supported_says_so(apis: HttpApis) -> None:
     code, message = refused(apis.client.list_portals)
     assert (code, "ListPortals" in message) == ("NotImplemented", True)
-    configuration = {"CertificateArn": "arn:aws:acm:us-east-1:000000000000:certificate/1"}
-    code, message = refused(
-        apis.client.create_domain_name,
-        DomainName="mtls.example.com",
-        DomainNameConfigurations=[configuration],
-        MutualTlsAuthentication={"TruststoreUri": "s3://bucket/key"},
-    )
-    assert (code, "MutualTlsAuthentication" in message) == ("NotImplemented", True)
     socket = apis.client.create_api(
         Name="w", ProtocolType="WEBSOCKET", RouteSelectionExpression="$request.body.a"
     )["ApiId"]

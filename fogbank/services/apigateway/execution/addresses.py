@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fogbank.core.http import Request
+from fogbank.gateway.mutual_tls import admits
 from fogbank.services.apigateway import keys
 from fogbank.services.apigateway.execution.exchange import Arrival
 from fogbank.services.apigateway.keys import Place
-from fogbank.services.apigateway.records import Wire
+from fogbank.services.apigateway.records import Wire, held
 from fogbank.services.apigateway.snapshot import find_domain, load_mappings
 
 if TYPE_CHECKING:
@@ -66,12 +67,18 @@ def _staged(api_id: str, rest: str, full_path: str, host: str, vpce_id: str | No
     return Target(api_id, stage, Arrival(slash + path or "/", full_path, host, api_id, vpce_id=vpce_id))
 
 
+def _longest_first(mapping: Wire) -> int:
+    base = mapping["basePath"]
+    return 0 if base == ROOT_BASE_PATH else -len(base)
+
+
 class Addresses:
     """Custom domain names: which there are, and what their base paths lead to."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._names: frozenset[str] = frozenset()
+        self.trusts: dict[str, str] = {}  # truststores (PEM) of the names with mutual TLS
         self._mappings: dict[str, tuple[Place, Wire, list[Wire]] | None] = {}
         self._changes = 0
         self.version = 1  # another one after every change of the names
@@ -85,6 +92,11 @@ class Addresses:
         """Read the names anew."""
         records = await self._gateway.store.scan(keys.domain("")[:-1], limit=DOMAINS_MAX)
         names = frozenset(str(record.key[-1]) for record in records)
+        self.trusts = {
+            str(record.key[-1]): held(record).wire["truststore"]
+            for record in records
+            if b'"truststore":' in record.value
+        }
         if names != self._names:
             self._names = names
             self.version += 1
@@ -93,6 +105,10 @@ class Addresses:
         """A host name (no port, lower case) is a custom domain name, or under a wildcard one."""
         names = self._names
         return bool(names) and (name in names or f"*.{name.partition('.')[2]}" in names)
+
+    def trust(self, name: str) -> str | None:
+        """The truststore (PEM) of a name that asks its clients for certificates."""
+        return self.trusts.get(name if name in self._names else f"*.{name.partition('.')[2]}")
 
     async def by_domain(self, name: str, request: Request) -> Target | None:
         """What a custom domain name's base path mapping leads to."""
@@ -104,13 +120,13 @@ class Addresses:
             found = None
             if domain is not None:
                 mappings = await load_mappings(store, domain[1]["domainName"])
-                found = (*domain, sorted(mappings, key=lambda each: -len(each["basePath"])))
+                found = (*domain, sorted(mappings, key=_longest_first))
             if len(self._mappings) > 10_000:
                 self._mappings.clear()
             known = found
             if news == self._changes:
                 self._mappings[name] = found
-        if known is None:
+        if known is None or ("mutualTlsAuthentication" in known[1] and not admits(request, name)):
             return None
         path = "/" + request.path.lstrip("/")
         for mapping in known[2]:

@@ -37,6 +37,7 @@ def decompress(x: Exchange) -> None:
         request.peer,
         request.secure,
         request.origin,
+        certificate=request.certificate,
     )
 
 

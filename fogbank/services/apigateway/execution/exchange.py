@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from fogbank.core.http import Request
+from fogbank.gateway.mutual_tls import described
 from fogbank.gateway.parameters import parse_query, spelled
 from fogbank.gateway.stamps import request_time
 from fogbank.model.principal import Principal
@@ -280,6 +281,8 @@ class Exchange:
         if self.api_key is not None:
             found["apiKey"] = self.api_key
             found["apiKeyId"] = self.api_key_id
+        if self.request.certificate is not None:
+            found["clientCert"] = described(self.request.certificate)
         if self.arrival.vpce_id is not None:
             found["vpceId"] = self.arrival.vpce_id
         if self.test:

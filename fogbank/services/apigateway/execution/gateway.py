@@ -35,6 +35,7 @@ from fogbank.services.apigateway.execution.api_keys import FLUSH_S, UsagePlans
 from fogbank.services.apigateway.execution.authorizers import RESULTS_CACHED_MAX, Verdict
 from fogbank.services.apigateway.execution.caching import NODE_BYTES_MAX, StageCache, cache_bytes
 from fogbank.services.apigateway.execution.cloudfront import CloudFront
+from fogbank.services.apigateway.execution.exchange import Arrival
 from fogbank.services.apigateway.execution.faults import misconfigured
 from fogbank.services.apigateway.execution.stages import Stage
 from fogbank.services.apigateway.records import Wire
@@ -135,6 +136,15 @@ class Gateway:
         """A request to a custom domain name."""
         target = await self.addresses.by_domain(name, request)
         return None if target is None else await self.handle(request, target, request_id)
+
+    async def by_mapping(
+        self, request: Request, name: str, api_id: str, stage: str, at: tuple[str, str], request_id: str
+    ) -> Response | None:
+        """A request to a domain name of services/apigatewayv2; `at`: the mapping's base path, and the path below."""
+        host = request.headers.get("host") or name
+        base, path = at
+        arrival = Arrival(path, base + path, host, name.partition(".")[0], base_path=base or "/")
+        return await self.handle(request, Target(api_id, stage, arrival), request_id)
 
     async def handle(
         self, request: Request, target: Target, request_id: str, *, own_address: bool = False

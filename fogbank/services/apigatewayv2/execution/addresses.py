@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fogbank.core.http import Request
+from fogbank.gateway.mutual_tls import admits
 from fogbank.services.apigatewayv2 import keys
 from fogbank.services.apigatewayv2.limits import MAPPINGS_PER_DOMAIN_MAX
-from fogbank.services.apigatewayv2.records import Wire, read, scan
+from fogbank.services.apigatewayv2.records import Wire, held, read, scan
 
 if TYPE_CHECKING:
     from fogbank.services.apigatewayv2.execution.gateway import Gateway
@@ -34,7 +35,8 @@ class Addresses:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._names: frozenset[str] = frozenset()
-        self._mappings: dict[str, list[Wire]] = {}
+        self.trusts: dict[str, str] = {}  # truststores (PEM) of the names with mutual TLS
+        self._mappings: dict[str, tuple[bool, list[Wire]]] = {}  # and whether a certificate is asked for
         self._news = 0
         self.version = 1  # another one after every change of the names
 
@@ -50,6 +52,11 @@ class Addresses:
         """Read the names anew."""
         records = await self._gateway.store.scan(keys.domains(), limit=DOMAINS_MAX)
         names = frozenset(str(record.key[-1]) for record in records)
+        self.trusts = {
+            str(record.key[-1]): held(record).wire["truststore"]
+            for record in records
+            if b'"truststore":' in record.value
+        }
         if names != self._names:
             self._names = names
             self.version += 1
@@ -59,11 +66,16 @@ class Addresses:
         names = self._names
         return bool(names) and (name in names or f"*.{name.partition('.')[2]}" in names)
 
+    def trust(self, name: str) -> str | None:
+        """The truststore (PEM) of a name that asks its clients for certificates."""
+        return self.trusts.get(name if name in self._names else f"*.{name.partition('.')[2]}")
+
     async def by_domain(self, name: str, request: Request) -> tuple[Wire, str, str] | None:
         """(mapping, its key with a slash in front or "", the path below): the longest key that fits."""
-        mappings = self._mappings.get(name)
-        if mappings is None:
-            mappings = await self._load_mappings(name)
+        known = self._mappings.get(name) or await self._load_mappings(name)
+        mutual, mappings = known
+        if mutual and not admits(request, name):
+            return None
         path = "/" + request.path.lstrip("/")
         for mapping in mappings:
             base = f"/{mapping['ApiMappingKey']}" if mapping["ApiMappingKey"] else ""
@@ -71,14 +83,17 @@ class Addresses:
                 return mapping, base, path[len(base) :] or "/"
         return None
 
-    async def _load_mappings(self, name: str) -> list[Wire]:
+    async def _load_mappings(self, name: str) -> tuple[bool, list[Wire]]:
         store, news = self._gateway.store, self._news
-        exact = await read(store, keys.domain(name)) is not None
-        name_of = name if exact else f"*.{name.partition('.')[2]}"
+        domain = await read(store, keys.domain(name))
+        name_of = name if domain is not None else f"*.{name.partition('.')[2]}"
+        if domain is None:
+            domain = await read(store, keys.domain(name_of))
+        mutual = domain is not None and "MutualTlsAuthentication" in domain.wire["domain"]
         found = await scan(store, keys.mappings(name_of), limit=MAPPINGS_PER_DOMAIN_MAX)
         mappings = sorted((each.wire for each in found), key=lambda each: -len(each["ApiMappingKey"]))
         if len(self._mappings) > DOMAINS_CACHED_MAX:
             self._mappings.clear()
         if news == self._news:  # else they may have changed meanwhile
-            self._mappings[name] = mappings
-        return mappings
+            self._mappings[name] = (mutual, mappings)
+        return mutual, mappings

@@ -6,6 +6,7 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 from fogbank.core.http import Request
+from fogbank.gateway.mutual_tls import described
 from fogbank.gateway.parameters import media_type, parse_query, spelled
 from fogbank.gateway.stamps import request_time
 from fogbank.model.principal import Principal
@@ -208,7 +209,9 @@ class Exchange:
     def identity(self) -> dict[str, Any]:
         """`requestContext.identity` of payload format 1.0, and `$context.identity`."""
         who = self.principal
+        shown = self.request.certificate
         return {
+            **({} if shown is None else {"clientCert": described(shown)}),
             "accessKey": who.access_key_id or None if who else None,
             "accountId": who.account if who else None,
             "caller": who.user_id if who else None,

@@ -144,11 +144,8 @@ class Gateway:
         found = api_of_path(request.path)
         return None if found is None else await self._staged(request, found[0], found[1])
 
-    async def by_domain(self, request: Request, name: str, request_id: str) -> Response | None:
-        """A request to a custom domain name."""
-        found = await self.addresses.by_domain(name, request)
-        if found is None:
-            return None
+    async def by_mapping(self, request: Request, name: str, found: tuple[Wire, str, str]) -> Response | None:
+        """A request to a custom domain name, and what `addresses.by_domain` found; None when it leads to no API of ours."""
         mapping, base, path = found
         stage = await self.stage(mapping["ApiId"], mapping["Stage"])
         if stage is None:

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from fogbank.core.http import Response
+from fogbank.gateway.mutual_tls import described
 from fogbank.gateway.stamps import request_time
 from fogbank.services.apigatewayv2.execution.exchange import Exchange
 from fogbank.services.apigatewayv2.execution.faults import Fault, internal_error
@@ -49,6 +50,8 @@ def request_context_2_0(x: Exchange) -> dict[str, Any]:
     """`requestContext`, also of authorizers' events."""
     request, arrival, stage = x.request, x.arrival, x.stage
     context: dict[str, Any] = {"accountId": stage.place.account, "apiId": stage.api_id}
+    if request.certificate is not None:
+        context["authentication"] = {"clientCert": described(request.certificate)}
     if x.authorizer is not None:
         context["authorizer"] = x.authorizer
     context["domainName"] = arrival.domain_name
