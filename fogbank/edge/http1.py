@@ -139,7 +139,8 @@ class Connection(asyncio.Protocol):
         self._give_back()
         self._reader.close()
         if self._streaming is not None:
-            self._streaming.cancel()
+            # Not at once: one that has not begun yet would never close its body.
+            self._server.loop.call_soon(self._streaming.cancel)
         if self._writable is not None and not self._writable.done():
             self._writable.set_result(None)
 

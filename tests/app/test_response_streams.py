@@ -140,9 +140,11 @@ def test_an_error_is_in_the_last_event(functions: Functions, event: str, before:
 def test_a_function_that_does_not_stream_gives_one_piece(functions: Functions) -> None:
     events = list(functions.stream("whole", {"a": 1})["EventStream"])
     assert events == [{"PayloadChunk": {"Payload": b'{"a": 1}'}}, {"InvokeComplete": {}}]
-    (failed,) = functions.stream("whole", "fail")["EventStream"]
+    (failed,) = list(functions.stream("whole", "fail")["EventStream"])
     assert failed["InvokeComplete"]["ErrorCode"] == "ZeroDivisionError"
-    assert functions.stream("whole", InvocationType="DryRun")["StatusCode"] == 204
+    dry = functions.stream("whole", InvocationType="DryRun")
+    assert dry["StatusCode"] == 204
+    dry["EventStream"].close()
 
 
 def test_refusals_come_before_the_stream(functions: Functions) -> None:
@@ -173,6 +175,7 @@ def test_a_url_that_streams(functions: Functions) -> None:
     connection.close()
     response, connection = functions.get(host, "plain")
     assert response.headers["content-type"] == "application/octet-stream"
+    assert response.read() == b"firstlast"
     connection.close()
     response, connection = functions.get(host, "early")
     assert (response.status, response.read()) == (502, b"Internal Server Error")
@@ -181,6 +184,7 @@ def test_a_url_that_streams(functions: Functions) -> None:
         response, connection = functions.get(host, query)
         with pytest.raises(http.client.IncompleteRead):
             response.read()
+        response.close()
         connection.close()
 
 
