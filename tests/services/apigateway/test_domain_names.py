@@ -147,9 +147,7 @@ async def test_a_domain_is_one_accounts(gateway: Gateway) -> None:
         "apigateway", "GetDomainName", {"domainName": "api.example.com"}, account="111111111111"
     )
     assert error.code == "NotFoundException"
-    for settings in (
-        {"securityPolicy": "TLS_1_0"},
-    ):
+    for settings in ({"securityPolicy": "TLS_1_0"},):
         assert (await gateway.fails("CreateDomainName", **params, **settings))[0] == "NotImplemented"
 
 
