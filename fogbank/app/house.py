@@ -66,6 +66,7 @@ class House:
         sandbox: SandboxSettings,
     ) -> None:
         self.lanes = Lanes()
+        self._shared = settings.store_url is not None
         self.secrets = Secrets.in_memory() if folders.temporary else Secrets.in_folder(folders.root)
         self.store: Store = open_store(settings.store_url or folders.store, clock, self.lanes)
         self.blobs = FileBlobs(folders.blobs)
@@ -144,7 +145,8 @@ class House:
         shutil.rmtree(self.work_dir, ignore_errors=True)
 
     async def _wake_all(self) -> None:
-        if await self.store.count((), limit=1):
+        # On a store that others use too, what they begin may be this node's to go on with.
+        if self._shared or await self.store.count((), limit=1):
             for name in BUILDERS:
                 await self.calls.wake(name)
 

@@ -36,8 +36,8 @@ def handler(event, context):
 class Server:
     """`fogbank start` in a process."""
 
-    def __init__(self, data_dir: Path, sink: Path) -> None:
-        self.data_dir, self.sink = data_dir, sink
+    def __init__(self, data_dir: Path, sink: Path, *options: str) -> None:
+        self.data_dir, self.sink, self.options = data_dir, sink, options
         self.process: subprocess.Popen[str] | None = None
         self.url = ""
 
@@ -55,6 +55,7 @@ class Server:
                 str(self.data_dir),
                 "--bind",
                 f"{self.sink}:/sink",
+                *self.options,
             ],
             stdout=subprocess.PIPE,
             text=True,

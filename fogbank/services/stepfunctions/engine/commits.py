@@ -29,6 +29,8 @@ class Commits:
         self._clock = clock
         self._node = node
         self._sources = sources
+        self.busied = False  # whether this node became an execution's owner since it was last asked
+        self.runs_map: Callable[[str], bool] = lambda owner: True
         self.write_map_run: Callable[[Transaction, Active, StartMapRun], None] = _no_map_runs
 
     async def commit(self, active: Active, made: Step, *, was_running: bool, stimuli: list[Stimulus]) -> bool:
@@ -50,6 +52,7 @@ class Commits:
         due_ms = self._write_due(transaction, active, works=works)
         spine_at = self._write_checkpoint(transaction, active, due_ms)
         if works and not active.busy:
+            self.busied = True
             transaction.put(keys.busy_at(self._node, ref), b"")
         elif ending is not None and active.busy:
             transaction.delete(keys.busy_at(self._node, ref))
@@ -104,6 +107,9 @@ class Commits:
             transaction.delete(keys.ended_at(ref, active.head.stop_ms))
         if head.stop_ms is not None:
             transaction.put(keys.ended_at(ref, head.stop_ms), b"")
+            if head.map_run is not None and not self.runs_map(head.map_run):
+                run = keys.map_ended(ref.account, ref.region, head.map_run)
+                transaction.put((*run, head.index), head.status.value.encode())
 
     def _write_due(self, transaction: Transaction, active: Active, *, works: bool) -> int | None:
         """Keep one item in the queue of due executions, due no later than the next thing to happen by time."""

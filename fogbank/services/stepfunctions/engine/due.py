@@ -6,14 +6,15 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from fogbank.asl.effects import Continue
 from fogbank.core.clock import Clock
-from fogbank.core.errors import AwsError, StoreClosed
+from fogbank.core.errors import AwsError, Conflict, StoreClosed
 from fogbank.core.lanes import Lanes
+from fogbank.services.stepfunctions.engine.control import Control
 from fogbank.services.stepfunctions.engine.keys import DUE_QUEUE, ref_of
 from fogbank.services.stepfunctions.engine.limits import DUE_AT_ONCE_MAX, DUE_LEASE_MS
-from fogbank.services.stepfunctions.engine.runner import Runner
 from fogbank.store.api import Leased, Store, Transaction
+
+_ELSEWHERE_MS = 2_000
 
 log = logging.getLogger("fogbank.stepfunctions")
 
@@ -21,11 +22,11 @@ log = logging.getLogger("fogbank.stepfunctions")
 class Due:
     """The lane that wakes executions."""
 
-    def __init__(self, store: Store, clock: Clock, lanes: Lanes, runner: Runner, owner: str) -> None:
+    def __init__(self, store: Store, clock: Clock, lanes: Lanes, control: Control, owner: str) -> None:
         self._store = store
         self._clock = clock
         self._lanes = lanes
-        self._runner = runner
+        self._control = control
         self._owner = owner
         self._news = asyncio.Event()
         self._end_watch: Callable[[], None] = lambda: None
@@ -67,7 +68,13 @@ class Due:
 
     async def _wake(self, item: Leased) -> None:
         try:
-            await self._runner.send(ref_of(item.id), Continue())
+            if not await self._control.wake(ref_of(item.id)):
+                # Its owner moves the item or cancels it. If it does not, by its own time or since it died: then again.
+                await self._store.commit(
+                    Transaction().retry(item, due_ms=self._clock.now_ms() + _ELSEWHERE_MS)
+                )
+        except Conflict:
+            return  # the owner was faster
         except StoreClosed:
             raise
         except AwsError:

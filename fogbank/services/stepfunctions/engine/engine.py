@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-from fogbank.asl.effects import Abort, Beat, Redrive, Reported, Stimulus, WorkerStarted
 from fogbank.asl.execution import Status
-from fogbank.asl.frames import Frame
-from fogbank.asl.outcomes import Failed, Outcome, Succeeded
-from fogbank.asl.step import waiting
-from fogbank.asl.tokens import Token, parse_token
 from fogbank.core.clock import Clock
-from fogbank.core.errors import AwsError, Conflict
+from fogbank.core.errors import Conflict
 from fogbank.core.ids import Ids
 from fogbank.core.lanes import Lanes
 from fogbank.services.stepfunctions.engine import keys
-from fogbank.services.stepfunctions.engine.active import Active
 from fogbank.services.stepfunctions.engine.api import (
     ExecutionView,
     HistoryEvent,
@@ -26,20 +20,15 @@ from fogbank.services.stepfunctions.engine.api import (
     SyncResult,
     TaskPort,
 )
+from fogbank.services.stepfunctions.engine.control import Control
 from fogbank.services.stepfunctions.engine.due import Due
-from fogbank.services.stepfunctions.engine.errors import (
-    execution_exists,
-    invalid_token,
-    no_execution,
-    not_redrivable,
-    task_timed_out,
-)
+from fogbank.services.stepfunctions.engine.errors import execution_exists, no_execution
 from fogbank.services.stepfunctions.engine.express import Express
 from fogbank.services.stepfunctions.engine.history import read_history
 from fogbank.services.stepfunctions.engine.keys import Ref, parse_execution_arn
 from fogbank.services.stepfunctions.engine.map_runs import MapRuns
+from fogbank.services.stepfunctions.engine.nodes import Nodes
 from fogbank.services.stepfunctions.engine.records import Head
-from fogbank.services.stepfunctions.engine.redriving import redrive_status
 from fogbank.services.stepfunctions.engine.resuming import Resuming
 from fogbank.services.stepfunctions.engine.retention import Retention
 from fogbank.services.stepfunctions.engine.runner import Runner, map_run_arn
@@ -47,6 +36,9 @@ from fogbank.services.stepfunctions.engine.sources import PreparedSources
 from fogbank.services.stepfunctions.engine.tasks import Tasks
 from fogbank.store.api import Store
 
+#: By what names nodes lease: executions that are due, and tasks of activities (`state.py`).
+_DUE_OWNER = "states-due"
+_WORKERS_OWNER = "states"
 _MEMORY_STEP_MB = 64
 _DURATION_STEP_MS = 100
 
@@ -84,6 +76,15 @@ class StatesEngine:
             tasks=running,
         )
         self._resuming = Resuming(store, node, self.runner, running)
+        self._control = Control(store, clock, lanes, ids, node, self.runner, self.describe)
+        self.nodes = self.runner.nodes = Nodes(
+            store,
+            lanes,
+            node,
+            is_busy=self.runner.was_busy,
+            take=self._resuming.take,
+            leases=(_DUE_OWNER, _WORKERS_OWNER),
+        )
         self.express = Express(
             clock=clock, ids=ids, lanes=lanes, observer=observer, sources=self._sources, tasks=running
         )
@@ -95,21 +96,28 @@ class StatesEngine:
             runner=self.runner,
             express=self.express,
             port=maps,
+            control=self._control,
+            nodes=self.nodes,
         )
-        self._due = Due(store, clock, lanes, self.runner, f"states-due@{node}")
-        self._owner = f"states-due@{node}"
+        self._owner = f"{_DUE_OWNER}@{node}"
+        self._due = Due(store, clock, lanes, self._control, self._owner)
         self.retention = Retention(store, clock, self._sources)
 
     async def open(self) -> None:
         """Take up what this node was busy with, then serve."""
+        await self.nodes.open()
         await self.store.release(self._owner)
         await self._resuming.resume()
         self._due.start()
+        self._control.mail.start()
+        self.nodes.start()
         self._lanes.loop("states retention", self.retention.round)
 
     async def close(self) -> None:
         """Take nothing new up. What runs is resumed by the next `open`."""
         self._due.close()
+        self._control.mail.close()
+        self.nodes.close()
 
     # --- starting and ending -----------------------------------------------------------------------------------------
 
@@ -157,69 +165,24 @@ class StatesEngine:
         if ref is None:
             self.express.stop(execution_arn)
             return self._clock.now_ms()
-        head = await self.head(ref)
-        if head.stop_ms is None:
-            await self.runner.send(ref, Abort(error, cause))
-            head = await self.head(ref)
-        return head.stop_ms or self._clock.now_ms()
+        return await self._control.abort(ref, error, cause)
 
     async def redrive(self, execution_arn: str, client_token: str | None) -> int:
-        ref = self._ref(execution_arn)
-        head = await self.head(ref)
-        if client_token is not None and head.redrive_token == client_token and head.redrive_ms is not None:
-            return head.redrive_ms
-        status, reason = redrive_status(await self.describe(execution_arn), self._clock.now_ms())
-        if status != "REDRIVABLE":
-            raise not_redrivable(reason or "Execution is a child of a Map Run and is redriven with it")
-        active = await self.runner.active(ref)
-        active.redrive_token = client_token
-        await self.runner.send(ref, Redrive())
-        return (await self.head(ref)).redrive_ms or self._clock.now_ms()
+        return await self._control.redrive(self._ref(execution_arn), client_token)
 
     # --- answers by token --------------------------------------------------------------------------------------------
 
     async def task_started(self, token: str, worker_name: str | None) -> bool:
-        try:
-            found, active, _ = await self._waiting(token)
-        except AwsError:
-            return False
-        await self.runner.send(active.ref, WorkerStarted(found.path, found.number, worker_name))
-        return waiting(active.execution, found.path, found.number) is not None
+        return await self._control.task_started(token, worker_name)
 
     async def task_succeeded(self, token: str, output: str) -> None:
-        await self._answer(token, Succeeded(output))
+        await self._control.task_succeeded(token, output)
 
     async def task_failed(self, token: str, error: str | None, cause: str | None) -> None:
-        await self._answer(token, Failed(error, cause))
+        await self._control.task_failed(token, error, cause)
 
     async def task_heartbeat(self, token: str) -> None:
-        found, active, _ = await self._waiting(token)
-        await self.runner.send(active.ref, Beat(found.path, found.number))
-
-    async def _answer(self, token: str, outcome: Outcome) -> None:
-        found, active, _ = await self._waiting(token)
-        active.answered.add(found.number)
-        stimulus: Stimulus = Reported(found.path, found.number, outcome)
-        await self.runner.send(active.ref, stimulus)
-
-    async def _waiting(self, text: str) -> tuple[Token, Active, Frame]:
-        """The attempt that a token names, if somebody still waits for its answer."""
-        token = parse_token(text)
-        ref = None if token is None else parse_execution_arn(token.arn)
-        if token is None or ref is None:
-            raise invalid_token()
-        try:
-            active = await self.runner.active(ref)
-        except AwsError:
-            raise task_timed_out() from None
-        frame = waiting(active.execution, token.path, token.number)
-        if frame is None or frame.attempt is None or token.number in active.answered:
-            await self.runner.rest(active)
-            raise task_timed_out()
-        if not frame.attempt.secret or frame.attempt.secret != token.secret:
-            await self.runner.rest(active)
-            raise invalid_token()
-        return token, active, frame
+        await self._control.task_heartbeat(token)
 
     # --- reading -----------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,12 @@
     ("states-ended", stop, id)              for the retention
     ("states-source", account/region/machine, digest)            definitions that executions keep
     ("states-busy", node, id)               what a node takes up again when it starts
+    ("states-node", node)                   nodes: renewed while one is busy
+    ("states-letter", node, letter)         what another node asks of one
+    ("states-answer", node, letter)         and what that one said
     ("states-map-run", account/region/owner)                     a map run
+    ("states-map-counts", account/region/owner)                  how far it is, while it runs and other nodes may ask
+    ("states-map-ended", account/region/owner, index)            a child that ended at another node than its map run's
     ("states-map-runs-of", id, start, owner)                     for ListMapRuns
 
 Within a checkpoint: `"s"` is the spine, `"f"` the machine's frame (or within the spine, while it has no children);
@@ -136,9 +141,41 @@ def busy_at(node: str, ref: Ref) -> Key:
     return ("states-busy", node, ref.id)
 
 
+def nodes() -> Key:
+    return ("states-node",)
+
+
+def node(name: str) -> Key:
+    return ("states-node", name)
+
+
+def letters(node: str) -> Key:
+    return ("states-letter", node)
+
+
+def letter(node: str, id: str) -> Key:
+    return ("states-letter", node, id)
+
+
+def answers(node: str) -> Key:
+    return ("states-answer", node)
+
+
+def answer(node: str, id: str) -> Key:
+    return ("states-answer", node, id)
+
+
 def map_run(account: str, region: str, owner: str) -> Key:
     """`owner` is `machine/label:uuid`."""
     return ("states-map-run", f"{account}/{region}/{owner}")
+
+
+def map_counts(account: str, region: str, owner: str) -> Key:
+    return ("states-map-counts", f"{account}/{region}/{owner}")
+
+
+def map_ended(account: str, region: str, owner: str) -> Key:
+    return ("states-map-ended", f"{account}/{region}/{owner}")
 
 
 def map_runs_of(ref: Ref) -> Key:

@@ -25,7 +25,11 @@ DUE_LEASE_MS = 60_000
 SCAN_MAX = 1_000
 #: Executions removed in one go when their retention is over; ours.
 PURGED_AT_ONCE_MAX = 200
-#: Child executions of one Distributed Map that run at one time (10,000 on AWS); ours.
-CHILDREN_RUNNING_MAX = 1_000
+#: Nodes on one store; ours.
+NODES_MAX = 1_000
+#: Executions of a dead node that another takes over in one go; ours.
+TAKEN_OVER_AT_ONCE_MAX = 100
+#: Child executions of one Distributed Map that run at one time as on AWS.
+CHILDREN_RUNNING_MAX = 10_000
 #: Times that a commit is tried when another node advanced the execution.
 CONFLICTS_MAX = 20

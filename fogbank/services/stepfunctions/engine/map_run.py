@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from fogbank.asl.advance import DATA_BYTES_MAX
 from fogbank.asl.documents import dumps, loads
-from fogbank.asl.effects import Abort, Redrive
+from fogbank.asl.effects import Redrive
 from fogbank.asl.errors import StatesError
 from fogbank.asl.execution import Ending, Status
 from fogbank.asl.jsonata import Budget
@@ -53,6 +53,7 @@ class MapRun:
         self._all_known = False
         self._news = asyncio.Event()
         self._stopped = False
+        self._left = False
         record.counts = {}
         plan = record.plan
         if plan["items"] is not None:
@@ -78,6 +79,8 @@ class MapRun:
             )
         except StatesError as failure:
             outcome = Failed(failure.error, failure.cause)
+        if self._left:
+            return None
         await self._abort_children()
         record.status = Status.ABORTED if self._stopped else Status.FAILED
         await self._runs.finished(record)
@@ -87,14 +90,19 @@ class MapRun:
         self._stopped = True
         self._news.set()
 
+    def leave(self) -> None:
+        """Another node goes on with it."""
+        self._left = True
+        self.stop()
+
     def changed(self) -> None:
         self._news.set()
 
-    def ended(self, head: Head) -> None:
+    def ended(self, index: int, status: Status) -> None:
         """A child ended."""
-        items = self._live.pop(head.index, None)
+        items = self._live.pop(index, None)
         if items is not None:
-            self._count(head.status, items)
+            self._count(status, items)
             self._count(Status.RUNNING, -items, -1)
             self._news.set()
 
@@ -168,9 +176,9 @@ class MapRun:
             # It may have ended while this was read.
             stored = await self._runs.store.get(keys.head(ref))
             if stored is not None and (now := Head.decode(stored.value)).status is not Status.RUNNING:
-                self.ended(now)
+                self.ended(now.index, now.status)
         elif head.status is Status.SUCCEEDED or not ended_before:
-            self.ended(head)
+            self.ended(head.index, head.status)
         elif self.record.plan["child_type"] == "EXPRESS":
             return False
         else:
@@ -191,13 +199,13 @@ class MapRun:
         if head.stop_ms is not None:
             transaction.put(keys.ended_at(ref, head.stop_ms), b"")
         await runs.store.commit(transaction)
-        self.ended(head)
+        self.ended(head.index, head.status)
 
     async def _abort_children(self) -> None:
         for index in list(self._live):
             if self.record.plan["child_type"] != "EXPRESS":
                 try:
-                    await self._runs.runner.send(child_ref(self.record, index), Abort(None, None))
+                    await self._runs.control.abort(child_ref(self.record, index), None, None)
                 except AwsError:
                     continue
 

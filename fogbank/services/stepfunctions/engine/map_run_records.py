@@ -9,6 +9,9 @@ from fogbank.asl.documents import dumps, loads
 from fogbank.asl.execution import Status
 from fogbank.services.stepfunctions.engine.keys import Ref
 
+#: What UpdateMapRun changes in a plan.
+BOUNDS = ("max_concurrency", "tolerated_percentage", "tolerated_count")
+
 
 @dataclass(slots=True)
 class MapRunRecord:

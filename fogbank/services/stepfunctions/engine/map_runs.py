@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from fogbank.asl.documents import loads
 from fogbank.asl.effects import MapRunEnded, StartMapRun
 from fogbank.asl.execution import Status
 from fogbank.asl.outcomes import Failed
@@ -14,10 +15,13 @@ from fogbank.core.lanes import Lanes
 from fogbank.services.stepfunctions.engine import keys
 from fogbank.services.stepfunctions.engine.active import Active
 from fogbank.services.stepfunctions.engine.api import MapPort, MapRunView
+from fogbank.services.stepfunctions.engine.control import Control
 from fogbank.services.stepfunctions.engine.express import Express
 from fogbank.services.stepfunctions.engine.keys import Ref
 from fogbank.services.stepfunctions.engine.map_run import MapRun
+from fogbank.services.stepfunctions.engine.map_run_news import Follower
 from fogbank.services.stepfunctions.engine.map_run_records import MapRunListed, MapRunRecord, owner_of
+from fogbank.services.stepfunctions.engine.nodes import Nodes
 from fogbank.services.stepfunctions.engine.records import Head
 from fogbank.services.stepfunctions.engine.runner import Runner, map_run_arn
 from fogbank.store.api import Store, Transaction
@@ -38,6 +42,8 @@ class MapRuns:
         runner: Runner,
         express: Express,
         port: MapPort,
+        control: Control,
+        nodes: Nodes,
     ) -> None:
         self.store = store
         self.clock = clock
@@ -46,10 +52,14 @@ class MapRuns:
         self.runner = runner
         self.express = express
         self.port = port
+        self.control = control
+        self._nodes = nodes
         self._runs: dict[str, MapRun] = {}
         runner.start_map_run = self._start
         runner.stop_map_run = self._stop
+        runner.leave_map_runs = self._leave
         runner.commits.write_map_run = self._write
+        runner.commits.runs_map = self._runs.__contains__
         runner.child_ended = self._child_ended
 
     # --- from the runner ---------------------------------------------------------------------------------------------
@@ -94,7 +104,12 @@ class MapRuns:
                 await self._save(record)
             record.resumed = effect.redrive or "label" not in effect.plan
             run = self._runs[owner] = MapRun(self, record, active.prepared)
-            outcome = await run.run()
+            follower = Follower(self.store, self.lanes, run, self._nodes)
+            try:
+                follower.start()
+                outcome = await run.run()
+            finally:
+                follower.close()
         except Exception:  # a boundary: the execution must hear of it
             log.exception("map run %s failed unexpectedly", owner)
             outcome = Failed("States.Runtime", "Internal error.")
@@ -109,10 +124,16 @@ class MapRuns:
             if run.record.ref == active.ref and run.record.number == number:
                 run.stop()
 
+    def _leave(self, active: Active) -> None:
+        for run in list(self._runs.values()):
+            if run.record.ref == active.ref:
+                run.leave()
+        active.map_runs.clear()
+
     def _child_ended(self, ref: Ref, head: Head) -> None:
         run = self._runs.get(head.map_run or "")
         if run is not None:
-            run.ended(head)
+            run.ended(head.index, head.status)
 
     async def _save(self, record: MapRunRecord) -> None:
         ref = record.ref
@@ -122,7 +143,13 @@ class MapRuns:
 
     async def finished(self, record: MapRunRecord) -> None:
         record.stop_ms = self.clock.now_ms()
-        await self._save(record)
+        ref = record.ref
+        await self.store.commit(
+            Transaction()
+            .put(keys.map_run(ref.account, ref.region, record.owner), record.encode())
+            .delete(keys.map_counts(ref.account, ref.region, record.owner))
+            .delete_prefix(keys.map_ended(ref.account, ref.region, record.owner))
+        )
 
     # --- for the API -------------------------------------------------------------------------------------------------
 
@@ -135,6 +162,9 @@ class MapRuns:
             if stored is None:
                 return None
             record = MapRunRecord.decode(stored.value)
+            if record.stop_ms is None:
+                counts = await self.store.get(keys.map_counts(account, region, owner))
+                record.counts = {} if counts is None else loads(counts.value)
         plan = record.plan
         return MapRunView(
             arn=map_run_arn(account, region, owner),

@@ -36,11 +36,14 @@ class Resuming:
         while page := await self._store.scan(prefix, after=after, limit=500):
             after = page[-1].key
             for record in page:
-                ref = keys.ref_of(record.key[-1])
-                try:
-                    await self._resume(ref)
-                except Exception:  # a boundary: one that cannot be taken up must not keep the others down
-                    log.exception("execution %s cannot be resumed", ref.arn)
+                await self.take(keys.ref_of(record.key[-1]))
+
+    async def take(self, ref: Ref) -> None:
+        """Go on with one that this node is the owner of, after a restart or after its owner died."""
+        try:
+            await self._resume(ref)
+        except Exception:  # a boundary: one that cannot be taken up must not keep the others down
+            log.exception("execution %s cannot be resumed", ref.arn)
 
     async def _resume(self, ref: Ref) -> None:
         active = await self._runner.active(ref)
@@ -53,11 +56,15 @@ class Resuming:
         attempt = frame.attempt
         if frame.phase is Phase.MAP_RUN and frame.map_run is not None:
             number, arn = frame.map_run["number"], frame.map_run["arn"]
+            if number in active.map_runs:
+                return
             self._runner.perform(
                 active, [StartMapRun(frame.path, number, frame.node.name, {"map_run_arn": arn})]
             )
         if frame.phase is not Phase.TASK or attempt is None or not isinstance(frame.node, TaskNode):
             return
+        if attempt.number in active.tasks:
+            return  # it was at rest, and this node took it up before it was taken over
         resource = frame.node.resource
         if attempt.scheduled and not attempt.begun:
             if resource.kind is not TaskKind.ACTIVITY:

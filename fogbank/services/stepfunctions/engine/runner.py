@@ -2,8 +2,8 @@
 
 An execution that works is in memory as an `Active`; one that only waits is not. A stimulus finds it there or restores it.
 Each advance is one transaction: checkpoint, history, lists and due time together; only then do effects begin and callers
-hear. Several nodes may advance the same execution: the version of its spine lets one of them win, the other restores
-and tries again.
+hear. Where something goes on for an execution, that node is its owner (`nodes.py`), and the others leave it to it; one at
+rest may be advanced by several at once: the version of its spine lets one of them win, the other restores and tries again.
 
 What this node was busy with when it ended is taken up by `resuming.py`.
 """
@@ -17,6 +17,7 @@ from dataclasses import replace
 from functools import partial
 
 from fogbank.asl.effects import (
+    Beat,
     Begin,
     CancelTask,
     Continue,
@@ -29,10 +30,11 @@ from fogbank.asl.effects import (
     Stimulus,
     StopMapRun,
     WaitForSlot,
+    WorkerStarted,
 )
 from fogbank.asl.execution import Status
 from fogbank.asl.outcomes import Outcome
-from fogbank.asl.step import Step, step
+from fogbank.asl.step import Step, step, waiting
 from fogbank.core.clock import Clock
 from fogbank.core.errors import Conflict, StoreClosed, StoreError
 from fogbank.core.ids import Ids
@@ -45,9 +47,10 @@ from fogbank.services.stepfunctions.engine.checkpoint import (
     restore,
 )
 from fogbank.services.stepfunctions.engine.commits import Commits
-from fogbank.services.stepfunctions.engine.errors import no_execution
+from fogbank.services.stepfunctions.engine.errors import no_execution, task_timed_out
 from fogbank.services.stepfunctions.engine.keys import Ref
 from fogbank.services.stepfunctions.engine.limits import CONFLICTS_MAX
+from fogbank.services.stepfunctions.engine.nodes import Elsewhere, Nodes
 from fogbank.services.stepfunctions.engine.records import Head
 from fogbank.services.stepfunctions.engine.sources import Prepared, PreparedSources
 from fogbank.services.stepfunctions.engine.tasks import Tasks, call_of, takes_slot
@@ -89,7 +92,14 @@ class Runner:
         self._loading: dict[Ref, asyncio.Future[Active]] = {}
         self.start_map_run: Callable[[Active, StartMapRun], None] = _no_map_runs
         self.stop_map_run: Callable[[Active, int], None] = _no_map_runs
+        self.leave_map_runs: Callable[[Active], None] = _no_map_runs
         self.child_ended: Callable[[Ref, Head], None] = lambda ref, head: None
+        self.nodes: Nodes | None = None  # set by who joins them
+
+    def was_busy(self) -> bool:
+        """Whether this node has been the owner of any execution since it was last asked."""
+        was, self.commits.busied = self.commits.busied, False
+        return was or any(active.busy for active in self._actives.values())
 
     # --- stimuli ---------------------------------------------------------------------------------------------------
 
@@ -108,7 +118,7 @@ class Runner:
         await done
 
     async def send(self, ref: Ref, stimulus: Stimulus) -> None:
-        """Have an execution take a stimulus; returns when what follows is committed. ExecutionDoesNotExist."""
+        """Have an execution take a stimulus; returns when what follows is committed. ExecutionDoesNotExist, Elsewhere."""
         active = await self.active(ref)
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._give(active, stimulus, done)
@@ -125,7 +135,7 @@ class Runner:
             self._lanes.spawn("states advance", self._advance(active))
 
     async def active(self, ref: Ref) -> Active:
-        """The execution, restored if need be."""
+        """The execution, restored if need be. ExecutionDoesNotExist; Elsewhere if another node works at it."""
         active = self._actives.get(ref)
         if active is not None:
             return active
@@ -153,7 +163,13 @@ class Runner:
         prepared = await self.sources.load(ref, head.source)
         active = Active(ref, head, prepared, new_execution(ref, head, prepared))
         await self._reload(active)
+        # Asked after its spine was read: an owner that comes later makes the next commit conflict.
+        if active.execution.ending is None and (owner := await self._owner(ref)) is not None:
+            raise Elsewhere(owner)
         return active
+
+    async def _owner(self, ref: Ref) -> str | None:
+        return None if self.nodes is None else await self.nodes.owner(ref)
 
     async def _reload(self, active: Active) -> None:
         record = await self._store.get(keys.head(active.ref))
@@ -261,7 +277,32 @@ class Runner:
             await self._clock.sleep_s(STORE_PAUSE_S)
         await self._reload(active)
         active.inbox.extendleft(reversed(taken))
-        return True
+        return await self._still_mine(active)
+
+    async def _still_mine(self, active: Active) -> bool:
+        """After another node advanced it. False: it is that one's now, and those who wait have heard so."""
+        _refuse_late(active)
+        if self.nodes is None or not self.nodes.others:
+            return True
+        ref = active.ref
+        if active.busy and await self._store.get(keys.busy_at(self._node, ref)) is None:
+            # Taken over while this node was silent: what goes on here is of no use any more.
+            log.warning("execution %s was taken over", ref.arn)
+            active.busy = False
+            for running, _ in active.tasks.values():
+                running.cancel()
+            active.tasks.clear()
+            self.leave_map_runs(active)
+        owner = None if active.execution.ending is not None else await self.nodes.owner(ref)
+        if owner is None:
+            return True
+        self._actives.pop(ref, None)
+        active.running = False
+        for _, done in active.inbox:
+            if done is not None and not done.done():
+                done.set_exception(Elsewhere(owner))
+        active.inbox.clear()
+        return False
 
     def _observe(self, active: Active, made: Step, *, started: bool) -> None:
         source = active.prepared.source
@@ -319,6 +360,16 @@ class Runner:
     def _slot_free(self, active: Active, path: tuple[int, ...], number: int) -> None:
         active.waiting_slots -= 1
         self.tell(active, SlotFree(path, number))
+
+
+def _refuse_late(active: Active) -> None:
+    """Answers that another node took first."""
+    for stimulus, done in list(active.inbox):
+        if done is None or not isinstance(stimulus, Reported | Beat | WorkerStarted):
+            continue
+        if waiting(active.execution, stimulus.path, stimulus.number) is None:
+            active.inbox.remove((stimulus, done))
+            done.set_exception(task_timed_out())
 
 
 def _no_map_runs(*_: object) -> None:

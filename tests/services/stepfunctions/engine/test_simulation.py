@@ -279,7 +279,7 @@ async def test_killed_again_and_again(seed: int) -> None:
         starting.cancel()
         view = await world.engine.describe(arn)
         events = await world.engine.history(arn)
-        assert lives > 3
+        assert lives >= 3
         check_effects(world, events)
         # Retry gives up after five losses in a row: then the execution has failed as lost, and says so.
         if view.status is Status.SUCCEEDED:
