@@ -21,6 +21,10 @@ class SourceUnavailable(Exception):
     """The source cannot be read now: it is gone, or refuses. The loop tries again after a while."""
 
 
+class SourceBusy(SourceUnavailable):
+    """It was asked too often. The loop tries again a moment later."""
+
+
 @hot_record
 class Record:
     """One record of a shard. `event` is what the function is to see of it, and what filters look at."""

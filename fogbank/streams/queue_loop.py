@@ -21,6 +21,7 @@ from fogbank.streams.api import (
     Policy,
     QueueSource,
     Results,
+    SourceBusy,
     SourceUnavailable,
     Target,
     Verdict,
@@ -38,6 +39,8 @@ CONCURRENCY_MAX = 1000
 GROW_EVERY_MS = 1000
 GROW_BY = 5  # AWS adds up to 300 a minute
 FAILED_MS = 1000
+BUSY_MS = 200
+DELETES_MAX = 50  # attempts at a queue that is busy
 UNAVAILABLE_MS = 15_000
 HELD_MS_MAX = (
     15_000  # how long messages wait for a function that cannot be invoked; then they go back by themselves
@@ -121,6 +124,9 @@ class QueueLoop:
                 self._receiving.cancel()
                 raise
             return []
+        except SourceBusy:
+            await self._stop.pause(BUSY_MS)
+            return []
         except SourceUnavailable as error:
             log.warning("a queue cannot be read: %s", error)
             await self._stop.pause(UNAVAILABLE_MS)
@@ -168,7 +174,7 @@ class QueueLoop:
         wanted = [message for message in messages if matches(message.view)]
         if len(wanted) < len(messages):
             kept = {message.handle for message in wanted}
-            await self._source.delete([message for message in messages if message.handle not in kept])
+            await self._delete([message for message in messages if message.handle not in kept])
         return wanted
 
     async def _run_batch(self, batch: Sequence[Message]) -> None:
@@ -178,7 +184,17 @@ class QueueLoop:
         through = self._through(batch, outcome)
         self._results.processed(len(through) < len(batch))
         if through:
-            await self._source.delete(through)
+            await self._delete(through)
+
+    async def _delete(self, messages: Sequence[Message]) -> None:
+        """What is not deleted is delivered again: a queue that is busy is asked for as long as that may take."""
+        for _ in range(DELETES_MAX):
+            try:
+                await self._source.delete(messages)
+                return
+            except SourceBusy:
+                await self._stop.pause(BUSY_MS)
+        log.warning("messages of a busy queue could not be deleted: they come again")
 
     def _through(self, batch: Sequence[Message], outcome: Outcome) -> list[Message]:
         if outcome.verdict is not Verdict.DONE:

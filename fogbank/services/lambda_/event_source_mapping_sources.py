@@ -14,7 +14,7 @@ from fogbank.model.call import Caller
 from fogbank.model.calls import Calls
 from fogbank.services.lambda_.errors import invalid_parameter
 from fogbank.services.lambda_.event_source_mapping_records import Mapping
-from fogbank.streams.api import Message, Record, Shard, SourceUnavailable
+from fogbank.streams.api import Message, Record, Shard, SourceBusy, SourceUnavailable
 from fogbank.streams.checkpoints import DONE, Checkpoint, Checkpoints
 
 _BATCH = 10
@@ -66,6 +66,8 @@ class SqsSource:
         try:
             return await self._calls.call("sqs", operation, {"QueueUrl": self._url, **params}, self._caller())
         except AwsError as error:
+            if error.code == "RequestThrottled":
+                raise SourceBusy(f"{self._arn}: {error.message}") from error
             raise SourceUnavailable(f"{self._arn}: {error.message}") from error
 
     def _message(self, message: dict[str, Any]) -> Message:

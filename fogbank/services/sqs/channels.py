@@ -15,6 +15,7 @@ from typing import Any
 from fogbank.core.clock import Clock
 from fogbank.core.lanes import Lanes
 from fogbank.services.sqs import keys, limits
+from fogbank.services.sqs.fairness import Fairness
 from fogbank.services.sqs.group_locks import GroupLocks
 from fogbank.services.sqs.records import decode_group
 from fogbank.services.sqs.service import SERVICE
@@ -72,6 +73,7 @@ class Channel:
         "_waiting",
         "claimed",
         "delayed",
+        "fairness",
         "flying",
         "groups",
         "lock",
@@ -100,6 +102,7 @@ class Channel:
         self.total = 0
         self.flying = Hidden()
         self.delayed = Hidden()
+        self.fairness: Fairness | None = None  # standard queues whose messages have groups
 
     # --- counts -------------------------------------------------------------------------------------------------------
 
@@ -117,8 +120,15 @@ class Channel:
         flying, delayed = self.flying.count(now_ms), self.delayed.count(now_ms)
         return max(0, self.total - flying - delayed), flying, delayed
 
+    def fair(self, now_ms: int) -> Fairness:
+        """What is known of the queue's groups: there are some."""
+        if self.fairness is None:
+            self.fairness = Fairness(self, Hidden, now_ms)
+        return self.fairness
+
     def emptied(self) -> None:
         """The queue was purged."""
+        self.fairness = None
         self.total = 0
         self.flying.clear()
         self.delayed.clear()

@@ -6,14 +6,14 @@ from typing import Any
 
 from fogbank.core.errors import AwsError
 from fogbank.model.call import Call
-from fogbank.services.sqs import keys, standard
+from fogbank.services.sqs import keys, quotas, standard
 from fogbank.services.sqs.batches import check_entries
 from fogbank.services.sqs.channels import Channel
 from fogbank.services.sqs.checks import batch_error
 from fogbank.services.sqs.directory import Found
 from fogbank.services.sqs.fifo import Plan
 from fogbank.services.sqs.handles import open_handle
-from fogbank.services.sqs.names import place_of_url
+from fogbank.services.sqs.names import Place, place_of_url
 from fogbank.services.sqs.records import Message, decode_message
 from fogbank.services.sqs.service import bad_handle, bad_parameter, missing, operation
 from fogbank.services.sqs.state import Sqs
@@ -26,11 +26,18 @@ Wire = dict[str, Any]
 async def delete_message(ctx: Call[Sqs], *, queue_url: str, receipt_handle: str) -> Wire:
     place = place_of_url(ctx, queue_url)
 
-    async def attempt(found: Found) -> None:
-        await _delete(ctx.state, found, [(receipt_handle, delivery_of(found, receipt_handle))])
-
-    await tried(ctx.state.directory, place, attempt)
+    found = await ctx.state.directory.find(place)
+    if found.queue.fifo:
+        ctx.state.quotas.admit(found.queue, quotas.DELETE)
+    await _delete_one(ctx.state, place, receipt_handle)
     return {}
+
+
+async def _delete_one(state: Sqs, place: Place, handle: str) -> None:
+    async def attempt(found: Found) -> None:
+        await _delete(state, found, [(handle, delivery_of(found, handle))])
+
+    await tried(state.directory, place, attempt)
 
 
 @operation
@@ -41,11 +48,10 @@ async def delete_message_batch(ctx: Call[Sqs], *, queue_url: str, entries: list[
     done: list[str] = []
     failed: list[Wire] = []
     if found.queue.fifo:  # each by itself: one that has expired must not keep the others
+        ctx.state.quotas.admit(found.queue, quotas.DELETE)
         for entry in entries:
             try:
-                await delete_message(
-                    ctx, queue_url=queue_url, receipt_handle=entry.get("ReceiptHandle") or ""
-                )
+                await _delete_one(ctx.state, place, entry.get("ReceiptHandle") or "")
                 done.append(entry["Id"])
             except AwsError as error:
                 failed.append(batch_error(entry["Id"], error))
@@ -81,7 +87,8 @@ def delivery_of(found: Found, handle: Any) -> tuple[int, int]:
 async def _delete(state: Sqs, found: Found, deliveries: list[tuple[str, tuple[int, int]]]) -> None:
     channel = await state.channels.of(found.queue.uid)
     if not found.queue.fifo:
-        await standard.delete(state.store, channel, [delivery for _, delivery in dict(deliveries).items()])
+        pairs = list(dict(deliveries).values())
+        await standard.delete(state.store, channel, pairs, state.clock.now_ms())
     else:
         for handle, delivery in deliveries:
             await _delete_in_order(state, found, handle, *delivery)

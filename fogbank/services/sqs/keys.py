@@ -2,6 +2,7 @@
 
 m   seq                the message; `b` its body, when that is long
 d   due, seq           standard: when the message can be received. FIFO: when the group of that head can
+f   group, due, seq    standard: the same for messages of groups, by group, for fair queues
 g   group              FIFO: the group's state
 o   group, seq         FIFO: the group's messages in order
 u   id / ut time, id   FIFO: deduplication ids, and when each is forgotten
@@ -73,6 +74,19 @@ def due(uid: str, due_ms: int, seq: int) -> Key:
 def due_until(uid: str, now_ms: int) -> Key:
     """Lies behind everything that is due at `now_ms`."""
     return ("sqs-q", uid, "d", now_ms, _LAST)
+
+
+def fairs(uid: str, *group: str) -> Key:
+    return ("sqs-q", uid, "f", *group)
+
+
+def fair(uid: str, group: str, due_ms: int, seq: int) -> Key:
+    return ("sqs-q", uid, "f", group, due_ms, seq)
+
+
+def fair_until(uid: str, group: str, now_ms: int = _LAST) -> Key:
+    """Lies behind everything of the group that is due at `now_ms`, and by default behind all of it."""
+    return ("sqs-q", uid, "f", group, now_ms, _LAST)
 
 
 def group(uid: str, name: str) -> Key:

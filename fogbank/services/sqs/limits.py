@@ -41,3 +41,28 @@ SWEPT_AT_ONCE = 200  # ours: expired messages deleted in one transaction
 DEDUPLICATION_SWEPT = 3  # ours: forgotten deduplication ids that each send deletes
 CHANNELS_MAX = 10_000  # ours: queues of which a node keeps counts
 WAITERS_MAX = 5000  # ours: long polls on one queue at once
+
+FIFO_CALLS = 300  # a second, of each action on a FIFO queue; of each message group with high throughput
+FIFO_CALLS_BY_REGION = {  # of a queue with high throughput, by AWS's quotas without batching
+    "us-east-1": 70_000,
+    "us-west-2": 70_000,
+    "eu-west-1": 70_000,
+    "us-east-2": 19_000,
+    "eu-central-1": 19_000,
+    "ap-south-1": 9_000,
+    "ap-southeast-1": 9_000,
+    "ap-southeast-2": 9_000,
+    "ap-northeast-1": 9_000,
+    "eu-west-2": 4_500,
+    "sa-east-1": 4_500,
+}
+FIFO_CALLS_ELSEWHERE = 2_400
+FIFO_REFILL_MS = 1000
+FIFO_BUCKETS_MAX = 20_000  # ours: then those that are full are forgotten
+FAIR_SHARE = 0.1  # of what is in flight, or of the consumers' time, beyond which a group is noisy
+FAIR_FLYING_MIN = 30  # messages in flight that make a group noisy by its share of them
+FAIR_QUIET_MS = 300_000  # without a message sent, and a group is noisy no more
+FAIR_HALF_LIFE_MS = 60_000  # ours: AWS says "recent"
+FAIR_SPENT_MS_MIN = 1000  # ours: less time than that makes nobody noisy
+FAIR_GROUPS_MAX = 10_000  # ours: groups of one queue that a node keeps figures of
+FAIR_LOOKED_MAX = 64  # ours: groups looked at for one receive

@@ -223,5 +223,5 @@ class Mover:
         if source.queue.fifo:
             await plans.setdefault(uid, Plan(self._store, channel, now_ms)).remove(work, message, version)
         else:
-            standard.leave(work, channel, message, version)
+            standard.leave(work, channel, message, version, now_ms)
         await self._dead.enter(work, target, moved, now_ms, plans)

@@ -91,7 +91,7 @@ async def purge_queue(ctx: Call[Sqs], *, queue_url: str) -> Wire:
                 "PurgeQueueInProgress",
                 f"Only one PurgeQueue operation on {queue.name} is allowed every 60 seconds.",
             )
-        for part in ("m", "b", "d", "g", "o"):  # what was sent is still remembered for deduplication
+        for part in ("m", "b", "d", "f", "g", "o"):  # what was sent is still remembered for deduplication
             transaction.delete_prefix((*keys.content(queue.uid), part))
         return replace(queue, purged_ms=now_ms)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from fogbank.core.errors import Conflict
 from fogbank.model.call import Call
-from fogbank.services.sqs import fifo_receiving, keys, limits, standard
+from fogbank.services.sqs import fifo_receiving, keys, limits, quotas, standard
 from fogbank.services.sqs.channels import Channel
 from fogbank.services.sqs.checks import check_id, number_between
 from fogbank.services.sqs.digests import md5_of_attributes
@@ -73,6 +73,8 @@ async def receive_message(
     system = {*(attribute_names or ()), *(message_system_attribute_names or ())}
     if unknown := system - _SYSTEM_NAMES:
         raise unknown_attribute(sorted(unknown)[0])
+    if queue.fifo:
+        ctx.state.quotas.admit(queue, quotas.RECEIVE)
     poll = _Poll(ctx, place, limit, visibility_timeout, wait_s, receive_request_attempt_id)
     messages = await poll.run(found)
     if not messages:
@@ -123,7 +125,7 @@ class _Poll:
                 messages = await self._take(found, channel)
                 now_ms = state.clock.now_ms()
                 if messages or now_ms >= end_ms or state.channels.hang_ups != hang_ups:
-                    if messages and (channel.shelf or found.queue.fifo):
+                    if messages and (channel.shelf or channel.fairness or found.queue.fifo):
                         channel.wake()  # there may be something for the next one as well
                     return messages
                 next_ms = await self._next_due_ms(channel, now_ms)

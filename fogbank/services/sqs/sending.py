@@ -6,7 +6,7 @@ from typing import Any
 
 from fogbank.core.errors import AwsError
 from fogbank.model.call import Call
-from fogbank.services.sqs import limits, standard
+from fogbank.services.sqs import limits, quotas, standard
 from fogbank.services.sqs.batches import check_entries
 from fogbank.services.sqs.checks import Draft, batch_error, draft_of
 from fogbank.services.sqs.deduplication import Deduplication, id_of
@@ -43,8 +43,14 @@ async def send_message(
         "MessageGroupId": message_group_id,
     }
 
+    counted = False
+
     async def attempt(found: Found) -> Wire:
+        nonlocal counted
         draft = draft_of(found.queue, entry)
+        if found.queue.fifo and not counted:
+            ctx.state.quotas.admit(found.queue, quotas.SEND, (draft.group or "",))
+            counted = True
         return (await _send(ctx, found, [draft]))[0]
 
     return await tried(ctx.state.directory, place, attempt)
@@ -56,7 +62,10 @@ async def send_message_batch(ctx: Call[Sqs], *, queue_url: str, entries: list[Wi
     await ctx.state.directory.find(place)
     check_entries(entries, "SendMessageBatchRequestEntry")
 
+    counted = False
+
     async def attempt(found: Found) -> Wire:
+        nonlocal counted
         drafts: dict[str, Draft] = {}
         failed = []
         for entry in entries:
@@ -70,6 +79,10 @@ async def send_message_batch(ctx: Call[Sqs], *, queue_url: str, entries: list[Wi
                 "BatchRequestTooLong",
                 f"Batch requests cannot be longer than {limits.MESSAGE_BYTES_MAX} bytes. You have sent {size} bytes.",
             )
+        if found.queue.fifo and not counted:
+            groups = [draft.group or "" for draft in drafts.values()]
+            ctx.state.quotas.admit(found.queue, quotas.SEND, groups)
+            counted = True
         sent = await _send(ctx, found, list(drafts.values())) if drafts else []
         answer: Wire = {"Successful": [{"Id": id} | one for id, one in zip(drafts, sent, strict=True)]}
         return answer | {"Failed": failed} if failed else answer

@@ -26,6 +26,8 @@ def enter(work: Work, channel: Channel, message: Message, now_ms: int) -> None:
     work.put_due(channel.uid, message)
 
     def note() -> None:
+        if message.group is not None:
+            channel.fair(now_ms).sent(message.group, now_ms)
         channel.total += 1
         if message.due_ms > now_ms:
             channel.delayed.add(message.due_ms)
@@ -33,12 +35,14 @@ def enter(work: Work, channel: Channel, message: Message, now_ms: int) -> None:
     work.after(note)
 
 
-def leave(work: Work, channel: Channel, message: Message, version: int) -> None:
+def leave(work: Work, channel: Channel, message: Message, version: int, now_ms: int) -> None:
     """Take a message out of the queue."""
     work.drop_message(channel.uid, message, version)
-    work.transaction.delete(keys.due(channel.uid, message.due_ms, message.seq))
+    work.drop_due(channel.uid, message)
 
     def note() -> None:
+        if channel.fairness is not None:
+            channel.fairness.left(message, now_ms)
         channel.total -= 1
         (channel.flying if message.count else channel.delayed).discard(message.due_ms)
 
@@ -49,10 +53,12 @@ def move(work: Work, channel: Channel, before: Message, version: int, after: Mes
     """A message changes, and its place with it."""
     uid = channel.uid
     work.transaction.put(keys.message(uid, after.seq), after.encode(), expect=version)
-    work.transaction.delete(keys.due(uid, before.due_ms, before.seq))
+    work.drop_due(uid, before)
     work.put_due(uid, after)
 
     def note() -> None:
+        if after.group is not None:
+            channel.fair(now_ms).moved(before, after, now_ms)
         channel.flying.discard(before.due_ms)
         if after.due_ms > now_ms:
             channel.flying.add(after.due_ms)
@@ -83,6 +89,15 @@ async def _fill(store: Store, channel: Channel, now_ms: int) -> bool:
     return False
 
 
+async def _next(store: Store, channel: Channel, now_ms: int) -> tuple[int, int] | None:
+    """The place of the message to give out next."""
+    if channel.fairness is not None and (first := await channel.fairness.next(store, now_ms)) is not None:
+        return first
+    if not channel.shelf and not await _fill(store, channel, now_ms):
+        return None
+    return channel.shelf.popleft()
+
+
 async def receive(
     store: Store,
     found: Found,
@@ -99,12 +114,13 @@ async def receive(
     taken: list[Message] = []
     claimed: list[int] = []
     removed = 0
-    shelf, queue = channel.shelf, found.queue
+    queue = found.queue
     try:
         while len(taken) < limit and removed < limits.SWEPT_AT_ONCE:
-            if not shelf and not await _fill(store, channel, now_ms):
+            place = await _next(store, channel, now_ms)
+            if place is None:
                 break
-            due_ms, seq = shelf.popleft()
+            due_ms, seq = place
             if seq in channel.claimed:
                 continue
             channel.claimed.add(seq)
@@ -117,7 +133,7 @@ async def receive(
             if message.due_ms != due_ms:
                 continue
             if queue.is_expired(message, now_ms) or await dead.takes(work, found, message, now_ms):
-                leave(work, channel, message, record.version)
+                leave(work, channel, message, record.version, now_ms)
                 removed += 1
             else:
                 after = message.received(now_ms, now_ms + visibility_ms)
@@ -133,7 +149,7 @@ async def receive(
     return taken
 
 
-async def delete(store: Store, channel: Channel, deliveries: Sequence[tuple[int, int]]) -> None:
+async def delete(store: Store, channel: Channel, deliveries: Sequence[tuple[int, int]], now_ms: int) -> None:
     """Delete messages by delivery (seq, count). One that was received again since is left, as AWS documents."""
     work = Work()
     for seq, count in deliveries:
@@ -142,6 +158,6 @@ async def delete(store: Store, channel: Channel, deliveries: Sequence[tuple[int,
         if record is not None:
             message = decode_message(key, record.value)
             if message.count == count:
-                leave(work, channel, message, record.version)
+                leave(work, channel, message, record.version, now_ms)
     if work.transaction.operations:
         await work.commit(store)

@@ -11,6 +11,7 @@ from fogbank.services.sqs.dead_letters import DeadLetters
 from fogbank.services.sqs.directory import Directory
 from fogbank.services.sqs.metrics import Metrics
 from fogbank.services.sqs.moving import Mover
+from fogbank.services.sqs.quotas import Quotas
 from fogbank.services.sqs.sequence import Sequence
 from fogbank.services.sqs.sweeping import Sweeper
 from fogbank.store.api import Store
@@ -29,6 +30,7 @@ class Sqs:
         self.directory = Directory(store)
         self.channels = Channels(store, clock, lanes)
         self.sequence = Sequence()
+        self.quotas = Quotas(clock)
         self.dead_letters = DeadLetters(store, self.directory, self.channels, self.sequence)
         self.metrics = Metrics(telemetry, clock, store, self.channels)
         self.sweeper = Sweeper(store, self.channels, clock)

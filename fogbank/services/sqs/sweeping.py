@@ -28,7 +28,7 @@ async def sweep(store: Store, channel: Channel, queue: Queue, now_ms: int) -> bo
         if queue.fifo:
             await plan.remove(work, message, record.version)
         else:
-            standard.leave(work, channel, message, record.version)
+            standard.leave(work, channel, message, record.version, now_ms)
     await plan.write(work)
     try:
         await work.commit(store)

@@ -52,6 +52,14 @@ class Work:
         """The place of a standard queue's message among those that can be received."""
         value = FLYING if message.count else b""
         self.transaction.put(keys.due(uid, message.due_ms, message.seq), value)
+        if message.group is not None:
+            self.transaction.put(keys.fair(uid, message.group, message.due_ms, message.seq), b"")
+
+    def drop_due(self, uid: str, message: Message) -> None:
+        """Clear that place."""
+        self.transaction.delete(keys.due(uid, message.due_ms, message.seq))
+        if message.group is not None:
+            self.transaction.delete(keys.fair(uid, message.group, message.due_ms, message.seq))
 
     def drop_message(self, uid: str, message: Message, version: int) -> None:
         """The message goes, if nobody changed it. Its place is the caller's to clear."""
