@@ -47,7 +47,7 @@ class Lanes:
         if self._closing:
             work.close()
             raise RuntimeError("a strand was begun while closing")
-        strand = self._spare or Strand[Any](asyncio.get_running_loop(), self._strands)
+        strand: Strand[T] = self._spare or Strand(asyncio.get_running_loop(), self._strands)
         self._spare = None
         try:
             result = strand.begin(work)

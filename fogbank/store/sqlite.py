@@ -254,6 +254,8 @@ class SqliteStore:
     def _reader(self) -> apsw.Connection:
         if self._reading is None:
             raise StoreClosed("the store is closed")
+        if self._writer is not None and self._writer.rests and self._writing is not None:
+            return self._writing  # its pages stay cached over commits; the other's are read anew after each
         return self._reading
 
     def _read(self, sql: str, bindings: tuple[Any, ...]) -> list[Any]:

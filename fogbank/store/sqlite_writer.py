@@ -113,6 +113,11 @@ class SqliteWriter:
             await asyncio.to_thread(self._thread.join)
             self._thread = None
 
+    @property
+    def rests(self) -> bool:
+        """Nobody is at the connection: the loop may read with it."""
+        return not self._busy
+
     # --- on the loop -------------------------------------------------------------------------------------------------
 
     def _out_of_patience(self) -> None:

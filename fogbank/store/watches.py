@@ -68,18 +68,18 @@ class Watches:
     """The callbacks of one node."""
 
     def __init__(self) -> None:
-        self._records: dict[Key, dict[object, Callback]] = {}
-        self._logs: dict[Key, dict[object, Callback]] = {}
-        self._queues: dict[Key, dict[object, Callback]] = {}
+        self._records = _Watched()
+        self._logs = _Watched()
+        self._queues = _Watched()
 
     def records(self, prefix: Key, callback: Callback) -> Callback:
-        return _add(self._records, prefix, callback)
+        return self._records.add(prefix, callback)
 
     def logs(self, prefix: Key, callback: Callback) -> Callback:
-        return _add(self._logs, prefix, callback)
+        return self._logs.add(prefix, callback)
 
     def queue(self, queue: str, callback: Callback) -> Callback:
-        return _add(self._queues, (queue,), callback)
+        return self._queues.add((queue,), callback)
 
     def tell(self, touched: Touched) -> None:
         """Call back whoever watches anything of this."""
@@ -87,47 +87,60 @@ class Watches:
             self.tell_all()
             return
         found: dict[object, Callback] = {}
-        if self._records:
-            _collect(self._records, touched.records, found)
-            for prefix in touched.deleted:
-                _collect(self._records, (prefix,), found)
-                for watched, callbacks in self._records.items():
-                    if watched[: len(prefix)] == prefix:
-                        found.update(callbacks)
-        if self._logs:
-            _collect(self._logs, touched.logs, found)
+        self._records.collect(touched.records, found)
+        for prefix in touched.deleted:
+            self._records.collect((prefix,), found)
+            self._records.collect_under(prefix, found)
+        self._logs.collect(touched.logs, found)
         for queue in touched.queues:
-            found.update(self._queues.get((queue,), {}))
+            self._queues.collect(((queue,),), found)
         _call(found)
 
     def tell_all(self) -> None:
         """Call back everyone: something happened elsewhere, and what is not known."""
         found: dict[object, Callback] = {}
         for watched in (self._records, self._logs, self._queues):
-            for callbacks in watched.values():
-                found.update(callbacks)
+            watched.collect_under((), found)
         _call(found)
 
 
-def _add(watched: dict[Key, dict[object, Callback]], key: Key, callback: Callback) -> Callback:
-    token = object()
-    watched.setdefault(key, {})[token] = callback
+class _Watched:
+    """Callbacks by prefix, with the lengths of the prefixes: looking for those of a key costs a look for each length."""
 
-    def end() -> None:
-        callbacks = watched.get(key, {})
-        callbacks.pop(token, None)
-        if not callbacks:
-            watched.pop(key, None)
+    def __init__(self) -> None:
+        self._callbacks: dict[Key, dict[object, Callback]] = {}
+        self._lengths: dict[int, int] = {}  # length → prefixes that have it
 
-    return end
+    def add(self, prefix: Key, callback: Callback) -> Callback:
+        token = object()
+        if prefix not in self._callbacks:
+            self._callbacks[prefix] = {}
+            self._lengths[len(prefix)] = self._lengths.get(len(prefix), 0) + 1
+        self._callbacks[prefix][token] = callback
 
+        def end() -> None:
+            callbacks = self._callbacks.get(prefix)
+            if callbacks is None or callbacks.pop(token, None) is None or callbacks:
+                return
+            del self._callbacks[prefix]
+            self._lengths[len(prefix)] -= 1
+            if not self._lengths[len(prefix)]:
+                del self._lengths[len(prefix)]
 
-def _collect(
-    watched: dict[Key, dict[object, Callback]], touched: Iterable[Key], found: dict[object, Callback]
-) -> None:
-    for key in touched:
-        for length in range(len(key) + 1):
-            if (callbacks := watched.get(key[:length])) is not None:
+        return end
+
+    def collect(self, touched: Iterable[Key], found: dict[object, Callback]) -> None:
+        """Add the callbacks of the prefixes of what was touched."""
+        watched = self._callbacks
+        for key in touched:
+            for length in self._lengths:
+                if (callbacks := watched.get(key[:length])) is not None:
+                    found.update(callbacks)
+
+    def collect_under(self, prefix: Key, found: dict[object, Callback]) -> None:
+        """Add the callbacks of everything that begins with `prefix`."""
+        for watched, callbacks in self._callbacks.items():
+            if watched[: len(prefix)] == prefix:
                 found.update(callbacks)
 
 

@@ -46,7 +46,6 @@ EXPRESSIONS_CACHED_MAX = 4096  # compiled expressions
 TABLES_CACHED_MAX = 4096  # metadata of tables
 CONFLICT_RETRIES_MAX = 100  # attempts of one write against other nodes
 WRITES_JOINED_MAX = 64  # waiting writes to one item that share a commit
-RECENT_BYTES_MAX = 8 * 1024**2  # items that a node wrote last and need not read again
 READ_AHEAD_ROWS = 128  # rows of one read of the store while a page is put together
 BUCKETS_MAX = 10_000  # tables and indexes whose throughput a node keeps count of
 TTL_BATCH = 100  # items deleted before the lane looks at the clock again

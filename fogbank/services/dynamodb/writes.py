@@ -17,14 +17,16 @@ from fogbank.services.dynamodb.directory import Directory
 from fogbank.services.dynamodb.figures import Figures
 from fogbank.services.dynamodb.journal_entries import pack_entry
 from fogbank.services.dynamodb.limits import CONFLICT_RETRIES_MAX
-from fogbank.services.dynamodb.recent import Recent
 from fogbank.services.dynamodb.service import SERVICE
 from fogbank.services.dynamodb.table import Table
 from fogbank.services.dynamodb.turns import Turns
 from fogbank.services.dynamodb.values import Item, pack, stored_size, unpack
-from fogbank.store.api import ABSENT, Key, Record, Store, Transaction
+from fogbank.store.api import ABSENT, Key, Store, Transaction
+from fogbank.store.recent import Recent
 
 R = TypeVar("R")
+
+_PARSED = 4
 
 
 class TableChanged(Exception):
@@ -98,7 +100,7 @@ class Writer:
         self._directory = directory
         self._clock = clock
         self._figures = figures
-        self._recent = Recent()
+        self._recent: Recent[Held] = Recent()
         self.turns: Turns[Write] = Turns()
 
     async def write(self, write: Write) -> None:
@@ -134,17 +136,19 @@ class Writer:
         if table.stamps_prefix is not None:
             record, stamp = await self._store.get_many([key, stamps.key_of(table, key)])
             stamped = stamps.stamped(stamp)
-        elif (recent := self._recent.get(key)) is not None:
-            record = recent
-        else:
+        elif (recent := self._recent.get(key)) is None:
             record = await self._store.get(key)
-        first = NOTHING if record is None else Held(record.value)
+        if recent is not None:
+            version, first = recent
+        elif record is not None:
+            version, first = record.version, Held(record.value)
+        else:
+            version, first = ABSENT, NOTHING
         last = self._decide_all(writes, first)
         if all(write.before is write.after for write in writes):
             self._recent.drop(key)
             return recent is None
         transaction = Transaction().check(table.key, table.version)
-        version = ABSENT if record is None else record.version
         changes = self.add(transaction, table, key, first, last, version)
         if stamped is not None:
             stamps.add_change(transaction, table, key, last, stamped, self._clock.now_ms())
@@ -153,9 +157,8 @@ class Writer:
         if last.is_absent:
             self._recent.drop(key)
         else:
-            self._recent.keep(
-                Record(key, last.stored or b"", committed.versions[0])
-            )  # `add` puts the item first
+            # The item is what `add` puts first. Parsed it takes several times its bytes.
+            self._recent.keep(key, committed.versions[0], last, last.size * _PARSED)
         self.count(table, first, last, changes)
         return True
 
