@@ -25,6 +25,7 @@ log = logging.getLogger("fogbank.streams")
 READ_MAX = 1000
 AHEAD_MAX = 2000  # records read and not done, at most, beyond what the lanes need
 SAVE_AFTER_MS = 50  # how long a checkpoint may wait for more to be done
+REST_S = 0.01  # real time, between two reads of a shard into which records trickle: larger batches, and room for the writers
 
 
 class ShardLoop:
@@ -55,6 +56,7 @@ class ShardLoop:
         self._set = LaneSet(policy.parallel)
         self._tasks: set[asyncio.Task[None]] = set()
         self._more = True  # the source may have records that were not read
+        self._resting = False
         self._after = 0
         self._at_end = False
         self._tracker = Tracker(0)
@@ -119,7 +121,12 @@ class ShardLoop:
         is_enough = (
             len(self._tracker) >= ahead or self._set.bytes >= self._policy.parallel * PAYLOAD_BYTES_MAX
         )
-        return self._more and not self._at_end and not self._stopping and not is_enough
+        ready = self._more and not self._resting and not self._at_end and not self._stopping
+        return ready and not is_enough
+
+    def _rested(self) -> None:
+        self._resting = False
+        self._signal.set()
 
     async def _fill(self) -> None:
         if not self._may_read():
@@ -130,6 +137,9 @@ class ShardLoop:
             self._take_in(records)
             self._after = records[-1].position
             self._more = True
+            if len(records) < self._policy.batch_size and not self._policy.window_ms:
+                self._resting = True
+                asyncio.get_running_loop().call_later(REST_S, self._rested)
         if after is None:
             self._at_end = True
         else:
