@@ -81,8 +81,18 @@ async def check_stages(ctx: Call[ApiGateway], plan: Wire, known: list[Wire]) -> 
         api, found = await ctx.state.store.get_many(
             [keys.api(place_of(ctx), api_id), keys.stage(api_id, name)]
         )
-        if api is None or found is None:
+        if (api is None or found is None) and not await _is_socket_stage(ctx, api_id, name):
             raise no_stage(plan, api_id, name)
+
+
+async def _is_socket_stage(ctx: Call[ApiGateway], api_id: str, stage: str) -> bool:
+    """WebSocket APIs share API keys and usage plans with REST APIs."""
+    if "apigatewayv2" not in ctx.calls.services:
+        return False
+    found: bool = await ctx.calls.internal(
+        "apigatewayv2", "owns_socket_stage", ctx.caller, api_id=api_id, stage=stage
+    )
+    return found
 
 
 def no_stage(plan: Wire, api_id: str, stage: str) -> Exception:
@@ -143,9 +153,10 @@ async def create_usage_plan(
 async def _attach(ctx: Call[ApiGateway], tx: Transaction, plan: Wire, stage: Wire) -> None:
     """The plan refers to the stage from now on: its API must not go meanwhile."""
     api = await read(ctx.state.store, keys.api(place_of(ctx), stage["apiId"]))
-    if api is None:
+    if api is not None:
+        touch(tx, api)
+    elif not await _is_socket_stage(ctx, stage["apiId"], stage["stage"]):
         raise no_stage(plan, stage["apiId"], stage["stage"])
-    touch(tx, api)
     plan_stages.attach(tx, plan["id"], stage)
 
 

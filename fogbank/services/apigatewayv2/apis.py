@@ -16,7 +16,7 @@ from fogbank.services.apigatewayv2.records import Held, Wire, given, merged, pac
 from fogbank.services.apigatewayv2.route_rules import check_route_key
 from fogbank.services.apigatewayv2.rules import check_tags
 from fogbank.services.apigatewayv2.service import SERVICE, bad_request, too_many
-from fogbank.services.apigatewayv2.stages import new_stage
+from fogbank.services.apigatewayv2.stages import leave_plans, new_stage
 from fogbank.services.apigatewayv2.state import ApiGatewayV2
 from fogbank.store.api import ABSENT, Transaction
 
@@ -260,3 +260,5 @@ async def delete_api(ctx: Call[ApiGatewayV2], *, api_id: str) -> None:
     for prefix in (keys.stages(api_id), keys.snapshots(api_id), (*keys.LIVE, "epoch", api_id)):
         tx.delete_prefix(prefix)
     await store.commit(tx)
+    if api.wire["ProtocolType"] == "WEBSOCKET":
+        await leave_plans(ctx, api_id)

@@ -1,7 +1,8 @@
 """Where everything of HTTP APIs and WebSocket APIs lies in the store. Only this file knows the layout.
 
 Three trees, as in services/apigateway/keys.py. `LIVE` is what serves requests: stages, deployments' snapshots, domain names
-and mappings; whoever serves watches it. `DRAFT` is what is being edited. `CONNECTIONS` says which node holds a WebSocket.
+and mappings; whoever serves watches it. `DRAFT` is what is being edited. `CONNECTIONS` says which node holds a WebSocket;
+`HANDOVER` is how another node reaches it.
 
 Everything that belongs to one API lies under its id, which is unique over accounts and regions.
 """
@@ -17,6 +18,7 @@ from fogbank.store.api import Key, Part
 LIVE: Key = ("apigatewayv2", "live")
 DRAFT: Key = ("apigatewayv2", "draft")
 CONNECTIONS: Key = ("apigatewayv2", "connections")
+HANDOVER: Key = ("apigatewayv2", "handover")
 
 
 class Place(NamedTuple):
@@ -121,6 +123,24 @@ def revision(api_id: str) -> Key:
 
 
 # --- connections -----------------------------------------------------------------------------------------------------
+
+
+def orders(node: str) -> Key:
+    """What other nodes ask of connections that this one holds."""
+    return (*HANDOVER, "order", node)
+
+
+def order(node: str, order_id: str) -> Key:
+    return (*HANDOVER, "order", node, order_id)
+
+
+def answers(node: str) -> Key:
+    """What became of the orders that this node gave."""
+    return (*HANDOVER, "answer", node)
+
+
+def answer(node: str, order_id: str) -> Key:
+    return (*HANDOVER, "answer", node, order_id)
 
 
 def connection(connection_id: str) -> Key:

@@ -40,5 +40,9 @@ WEBSOCKET_FRAME_BYTES_MAX = 32 * 1024
 WEBSOCKET_MESSAGE_BYTES_MAX = 128 * 1024
 WEBSOCKET_IDLE_S = 600.0
 WEBSOCKET_DURATION_S = 7200.0
+HANDOVER_S = (
+    5.0  # ours: for another node to take an order for a connection of its own, and again to carry it out
+)
+ORDERS_PAGE = 100  # ours: orders of other nodes that are read at once
 WEBSOCKETS_WAITING_BYTES_MAX = 64 * 1024 * 1024  # ours: of all connections of a node, beside one message each
 WEBSOCKET_WAITING_MAX = 32  # ours: messages of one connection that wait for their integration

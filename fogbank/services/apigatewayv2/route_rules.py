@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from fogbank.core.errors import NotSupported
 from fogbank.services.apigatewayv2.drafts import Edit
 from fogbank.services.apigatewayv2.limits import SCOPES_PER_ROUTE_MAX
 from fogbank.services.apigatewayv2.records import Wire
@@ -59,8 +58,8 @@ async def check_route(edit: Edit, route: Wire) -> None:
         requestParameters=route.get("RequestParameters"),
         routeResponseSelectionExpression=route.get("RouteResponseSelectionExpression"),
     )
-    if route.get("ApiKeyRequired"):
-        raise NotSupported("apigatewayv2 routes with ApiKeyRequired")
+    if route.get("ApiKeyRequired") and route["RouteKey"] != "$connect":
+        raise bad_request("apiKeyRequired is only supported for the $connect route")  # ours
     http_only(edit.api, authorizationScopes=route.get("AuthorizationScopes"))
     expression = route.get("RouteResponseSelectionExpression")
     if expression not in (None, "$default"):

@@ -17,6 +17,7 @@ from fogbank.services.apigatewayv2.deploying import (
     stages_of,
 )
 from fogbank.services.apigatewayv2.drafts import Edit, api_of, edit_of, stamp
+from fogbank.services.apigatewayv2.keys import place_of
 from fogbank.services.apigatewayv2.limits import STAGES_PER_API_MAX
 from fogbank.services.apigatewayv2.pages import answer_page
 from fogbank.services.apigatewayv2.records import Wire, given, held, merged, merged_map, pack, read, retried
@@ -75,28 +76,47 @@ async def create_stage(
         raise conflict("Stage already exists")
     asked["DefaultRouteSettings"] = {"DetailedMetricsEnabled": False} | (default_route_settings or {})
     stage = new_stage(ctx, stage_name) | asked
-    check_stage(edit, stage)
+    await check_stage(edit, stage)
     stage = await _serve(edit, stage, deployment_id, [])
     await edit.commit()
     return stage
 
 
-def check_stage(edit: Edit, stage: Wire) -> None:
+async def check_stage(edit: Edit, stage: Wire) -> None:
     """Refuse what AWS does not take."""
     check_variables(stage.get("StageVariables"))
     settings = stage.get("DefaultRouteSettings") or {}
     for each in (settings, *(stage.get("RouteSettings") or {}).values()):
         if each.get("DataTraceEnabled") or each.get("LoggingLevel") not in (None, "OFF"):
-            http = "Execution logs are not supported on protocolType HTTP"
-            raise (
-                bad_request(http)
-                if edit.is_http
-                else NotSupported("apigatewayv2 execution logs (LoggingLevel, DataTraceEnabled)")
-            )
+            if edit.is_http:
+                raise bad_request("Execution logs are not supported on protocolType HTTP")
+            await _check_logging_role(edit.ctx)
         for name in ("ThrottlingBurstLimit", "ThrottlingRateLimit"):
             if each.get(name) is not None and each[name] < 0:
                 raise bad_request(f"Invalid {name[0].lower()}{name[1:]} specified: must not be negative")
     check_access_log(stage.get("AccessLogSettings"))
+
+
+async def _check_logging_role(ctx: Call[ApiGatewayV2]) -> None:
+    if "apigateway" in ctx.calls.services and not await ctx.calls.internal(
+        "apigateway", "has_logging_role", ctx.caller
+    ):
+        raise bad_request("CloudWatch Logs role ARN must be set in account settings to enable logging")
+
+
+@SERVICE.internal
+async def owns_socket_stage(ctx: Call[ApiGatewayV2], *, api_id: str, stage: str) -> bool:
+    """A WebSocket API of the caller's has that stage."""
+    api = await read(ctx.state.store, keys.api(place_of(ctx), api_id))
+    if api is None or api.wire["ProtocolType"] != "WEBSOCKET":
+        return False
+    return await ctx.state.store.get(keys.stage(api_id, stage)) is not None
+
+
+async def leave_plans(ctx: Call[ApiGatewayV2], api_id: str, stage: str | None = None) -> None:
+    """Usage plans name a stage that is gone no more."""
+    if "apigateway" in ctx.calls.services:
+        await ctx.calls.internal("apigateway", "detach_stage", ctx.caller, api_id=api_id, stage=stage)
 
 
 def check_access_log(settings: Wire | None) -> None:
@@ -192,7 +212,7 @@ async def update_stage(
         asked[name] = merged_map(old.get(name), asked.get(name))
     stage = merged(old, asked) | {name: asked[name] for name in ("StageVariables", "RouteSettings")}
     stage |= {"LastUpdatedDate": stamp(ctx), "Tags": old.get("Tags", {})}
-    check_stage(edit, stage)
+    await check_stage(edit, stage)
     stage = await _serve(edit, stage, deployment_id, [old])
     await edit.commit()
     return stage
@@ -216,6 +236,8 @@ async def delete_stage(ctx: Call[ApiGatewayV2], *, api_id: str, stage_name: str)
     edit.tx.delete(keys.stage(api_id, stage_name)).delete(keys.epoch(api_id, stage_name))
     await drop_unserved(ctx, edit.tx, api_id, [old, *others], others)
     await edit.commit()
+    if not edit.is_http:
+        await leave_plans(ctx, api_id, stage_name)
 
 
 async def _change(ctx: Call[ApiGatewayV2], api_id: str, stage_name: str, **changes: Any) -> None:

@@ -60,9 +60,5 @@ def test_what_is_not_supported_says_so(apis: HttpApis) -> None:
     socket = apis.client.create_api(
         Name="w", ProtocolType="WEBSOCKET", RouteSelectionExpression="$request.body.a"
     )["ApiId"]
-    code, message = refused(apis.client.create_route, ApiId=socket, RouteKey="$connect", ApiKeyRequired=True)
-    assert (code, "ApiKeyRequired" in message) == ("NotImplemented", True)
-    code, message = refused(
-        apis.client.create_stage, ApiId=socket, StageName="s", DefaultRouteSettings={"LoggingLevel": "INFO"}
-    )
-    assert (code, "LoggingLevel" in message) == ("NotImplemented", True)
+    code, message = refused(apis.client.create_stage, ApiId=socket, StageName="s", ClientCertificateId="c")
+    assert (code, "ClientCertificateId" in message) == ("NotImplemented", True)

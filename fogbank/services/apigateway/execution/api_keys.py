@@ -123,38 +123,57 @@ def api_key_step(stage: Stage, method: dict[str, Any], key: str, source: str) ->
 
     async def check(x: Exchange) -> None:
         value = x.api_key if source == "AUTHORIZER" else x.request.headers.get(HEADER)
-        if not value:
-            raise Fault("INVALID_API_KEY", detail="API Key is missing")
-        found = await gateway.plans.find(stage.place, value)
-        if found is None or not found[0].get("enabled"):
-            raise Fault("INVALID_API_KEY", detail="API Key is not valid or disabled")
-        api_key, plans = found
+        api_key, plans = await valid_key(gateway, stage.place, value)
         x.api_key, x.api_key_id = value, api_key["id"]
-        for plan in plans:
-            for place in plan.get("apiStages") or []:
-                if place["apiId"] == stage.api_id and place["stage"] == stage.name:
-                    await _pass(gateway, stage, plan, place, api_key["id"], key)
-                    return
-        raise Fault("INVALID_API_KEY", detail="API Key is not associated with this stage")
+        await admit(gateway, (stage.place, stage.api_id, stage.name), plans, api_key["id"], key)
 
     return check
 
 
+async def valid_key(
+    gateway: Gateway, place: Place, value: str | None
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The enabled key with this value, and its plans. Raises Fault."""
+    if not value:
+        raise Fault("INVALID_API_KEY", detail="API Key is missing")
+    found = await gateway.plans.find(place, value)
+    if found is None or not found[0].get("enabled"):
+        raise Fault("INVALID_API_KEY", detail="API Key is not valid or disabled")
+    return found
+
+
+async def admit(
+    gateway: Gateway,
+    at: tuple[Place, str, str],
+    plans: list[dict[str, Any]],
+    key_id: str,
+    method_key: str,
+) -> None:
+    """Count a request to the stage `at` (place, API, stage) under the plan that leads the key there. Raises Fault."""
+    for plan in plans:
+        for of_stage in plan.get("apiStages") or []:
+            if of_stage["apiId"] == at[1] and of_stage["stage"] == at[2]:
+                await _pass(gateway, at, plan, of_stage, key_id, method_key)
+                return
+    raise Fault("INVALID_API_KEY", detail="API Key is not associated with this stage")
+
+
 async def _pass(
     gateway: Gateway,
-    stage: Stage,
+    at: tuple[Place, str, str],
     plan: dict[str, Any],
     of_stage: dict[str, Any],
     key_id: str,
     method_key: str,
 ) -> None:
     """The plan's rate (the method's own before that of the plan), then its quota. Raises Fault."""
+    place, api_id, stage_name = at
     now_s = gateway.clock.monotonic_s()
     taken: Bucket | None = None
     limits = (of_stage.get("throttle") or {}).get(method_key)
     bucket_key: tuple[str, ...] = ("plan", plan["id"], key_id)
     if limits is not None:
-        bucket_key = ("plan-method", plan["id"], key_id, stage.api_id, stage.name, method_key)
+        bucket_key = ("plan-method", plan["id"], key_id, api_id, stage_name, method_key)
     else:
         limits = plan.get("throttle")
     if limits:
@@ -164,7 +183,7 @@ async def _pass(
             taken = gateway.buckets.get(bucket_key, rate, burst, now_s)
             if not taken.take(now_s):
                 raise Fault("THROTTLED", detail="Usage plan's throttling limit was exceeded")
-    if plan.get("quota") and not await gateway.plans.spend(stage.place, plan, key_id):
+    if plan.get("quota") and not await gateway.plans.spend(place, plan, key_id):
         if taken is not None:
             taken.give_back()
         raise Fault("QUOTA_EXCEEDED", detail="Usage plan's quota was exceeded")

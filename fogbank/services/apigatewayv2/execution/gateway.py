@@ -117,11 +117,13 @@ class Gateway:
         ]
         await self.addresses.load()
         await self.sockets.clean_up()
+        await self.sockets.relay.start()
 
     async def close(self) -> None:
         self.closing = True
         for unwatch in self._unwatch:
             unwatch()
+        self.sockets.relay.close()
         self.http.close()
 
     def _news(self) -> None:

@@ -28,6 +28,7 @@ class Refused(Exception):
         super().__init__(f"{status} {message}: {detail}")
         self.status = status
         self.message = message
+        self.detail = detail
 
 
 class SocketAuthorizer:
@@ -51,6 +52,7 @@ class SocketAuthorizer:
 
     async def check(self, x: SocketExchange) -> None:
         """Let pass, or raise Refused."""
+        x.note(f"Starting authorizer for request: {x.request_id}")
         if any(not each(x) for each in self._sources):
             raise Refused(401, "Unauthorized", "an identity source has no value")
         arn = connect_arn(self._stage)
@@ -84,6 +86,8 @@ class SocketAuthorizer:
         keys = {"aws:sourceip": [x.connection.request.peer]}
         if policy.decide(Asked(INVOKE, arn, keys)) is not Decision.ALLOW:
             raise Refused(403, "User is not authorized to access this resource")
+        usage_key = answer.get("usageIdentifierKey")
+        x.connection.usage_key = usage_key if isinstance(usage_key, str) else None
         x.connection.authorizer = {
             name: ("true" if value else "false") if isinstance(value, bool) else value
             for name, value in context.items()

@@ -29,6 +29,8 @@ class Connection:
         self.connected_ms = self.active_ms = gateway.clock.now_ms()
         self.authorizer: dict[str, Any] | None = None
         self.principal: Principal | None = None
+        self.usage_key: str | None = None  # `usageIdentifierKey` of its authorizer
+        self.api_key: tuple[str, str] | None = None  # (its value, its id)
         self._socket: Socket | None = None
         self._waiting = 0  # messages whose integration has not answered
         self._early: list[str | bytes] = []  # sent to the client before the handshake was answered

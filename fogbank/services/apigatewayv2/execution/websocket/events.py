@@ -6,6 +6,7 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 from fogbank.core.http import Request
+from fogbank.gateway.mutual_tls import described
 from fogbank.gateway.parameters import parse_query, spelled
 from fogbank.gateway.stamps import request_time
 
@@ -77,6 +78,10 @@ def context(x: SocketExchange) -> dict[str, Any]:
             "user": who.user_id,
             "userArn": who.arn,
         }
+    if connection.api_key is not None:
+        identity["apiKey"], identity["apiKeyId"] = connection.api_key
+    if connection.request.certificate is not None:
+        identity["clientCert"] = described(connection.request.certificate)
     return found | {
         "eventType": x.event_type,
         "extendedRequestId": x.request_id,

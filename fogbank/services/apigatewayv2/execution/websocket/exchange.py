@@ -21,6 +21,7 @@ class SocketExchange:
         "close_code",
         "close_reason",
         "connection",
+        "detail",
         "error",
         "event_type",
         "integration_error",
@@ -34,6 +35,7 @@ class SocketExchange:
         "started_ms",
         "started_s",
         "status",
+        "trace",
     )
 
     def __init__(self, connection: Connection, event_type: str, message: str | bytes = "") -> None:
@@ -51,9 +53,21 @@ class SocketExchange:
         self.close_code, self.close_reason = 0, ""
         self.status = 200
         self.error: str | None = None
+        self.detail = ""  # of the error, for the execution log
+        self.trace: list[str] | None = None  # what the execution log says of the data, where it is to
         self.integration_error: str | None = None
         self.integration_status: int | None = None
         self.integration_latency_ms: int | None = None
+
+    @property
+    def requires_key(self) -> bool:
+        """The `$connect` route asks for an API key."""
+        return self.stage.requires_key
+
+    def note(self, line: str) -> None:
+        """For the execution log, where it is to have the data."""
+        if self.trace is not None:
+            self.trace.append(line)
 
     def context(self) -> dict[str, Any]:
         return events.context(self)

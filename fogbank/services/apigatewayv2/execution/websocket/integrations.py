@@ -160,6 +160,11 @@ class Integration:
         finally:
             x.integration_latency_ms = int((clock.monotonic_s() - started_s) * 1000)
         x.integration_status = reply.status
+        if x.trace is not None:
+            x.note(
+                f"Received response. Status: {reply.status}, Integration latency: {x.integration_latency_ms} ms"
+            )
+            x.note(f"Endpoint response body before transformations: {reply.body}")
         return reply
 
     async def _run(self, x: SocketExchange) -> Reply:
@@ -217,6 +222,9 @@ class Integration:
 
     async def _invoke(self, x: SocketExchange, payload: bytes) -> bytes:
         assert self._invoker is not None
+        if x.trace is not None:
+            x.note(f"Endpoint request URI: {self._uri}")
+            x.note(f"Endpoint request body after transformations: {payload.decode('utf-8', 'replace')}")
         asynchronous = any(
             place.lower() == "header.x-amz-invocation-type" and value(x) == "Event"
             for place, value in self._parameters.items()
@@ -256,6 +264,9 @@ class Integration:
                 target += ("&" if "?" in target else "?") + "&".join(query)
             method = "POST" if self._method == "ANY" else self._method
             content = b"" if method in ("GET", "HEAD") else body.encode()
+            if x.trace is not None:
+                x.note(f"Endpoint request URI: {url}")
+                x.note(f"Endpoint request body after transformations: {body}")
             answer = await self._stage.gateway.http.request(
                 origin, method.encode(), target, [("Host", host), *headers], content
             )

@@ -1,53 +1,82 @@
-"""`@connections`: sending to a connection, looking at it, ending it. The operations are services/apigatewaymanagementapi's."""
+"""`@connections`: sending to a connection, looking at it, ending it. The operations are services/apigatewaymanagementapi's.
+
+What another node holds is asked of it (`relay.py`).
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fogbank.core.errors import NotSupported
 from fogbank.model.call import Call
 from fogbank.services.apigatewayv2.execution.websocket.connection import Connection
 from fogbank.services.apigatewayv2.limits import WEBSOCKET_MESSAGE_BYTES_MAX
 from fogbank.services.apigatewayv2.service import SERVICE
 from fogbank.services.apigatewayv2.state import ApiGatewayV2
 
+if TYPE_CHECKING:
+    from fogbank.services.apigatewayv2.execution.websocket.sockets import Sockets
+
 NORMAL = 1000
+POST, GET, DELETE = "post", "get", "delete"
 
 
-async def _find(ctx: Call[ApiGatewayV2], connection_id: str) -> Connection | None:
-    """An open connection of the caller's account. NotSupported when another node holds it."""
+def perform(sockets: Sockets, account: str, connection_id: str, what: str, data: bytes) -> Any:
+    """Do it to an open connection of this node: "sent" or the connection's description; None when it is gone."""
+    connection = sockets.get(connection_id)
+    if connection is None or connection.stage.place.account != account:
+        return None
+    match what:
+        case "post":
+            _send(connection, data)
+            return "sent"
+        case "get":
+            return _described(connection)
+    connection.close(NORMAL, "Connection Closed Normally")
+    return "closed"
+
+
+async def _ask(ctx: Call[ApiGatewayV2], connection_id: str, what: str, data: bytes = b"") -> Any:
+    """The same, wherever the connection is."""
     gateway = ctx.state.execution
     assert gateway is not None
-    connection = gateway.sockets.get(connection_id)
-    if connection is not None:
-        return connection if connection.stage.place.account == ctx.account else None
-    record = await gateway.sockets.record(connection_id)
+    sockets = gateway.sockets
+    if sockets.get(connection_id) is not None:
+        return perform(sockets, ctx.account, connection_id, what, data)
+    record = await sockets.record(connection_id)
     if record is None or record.wire["account"] != ctx.account or record.wire["node"] == gateway.node:
         return None
-    raise NotSupported(f"@connections of a connection that another node holds ({record.wire['node']})")
+    return await sockets.relay.ask(record.wire["node"], ctx.account, connection_id, what, data)
 
 
 @SERVICE.internal
 async def post_to_connection(ctx: Call[ApiGatewayV2], *, connection_id: str, data: bytes) -> str:
     """ "sent", "gone" or "large". A text when it is UTF-8, else binary."""
-    connection = await _find(ctx, connection_id)
-    if connection is None:
-        return "gone"
     if len(data) > WEBSOCKET_MESSAGE_BYTES_MAX:
-        return "large"
-    try:
-        connection.send(data.decode())
-    except UnicodeDecodeError:
-        connection.send(data)
-    return "sent"
+        return "large" if await _ask(ctx, connection_id, GET) is not None else "gone"
+    return await _ask(ctx, connection_id, POST, data) or "gone"
 
 
 @SERVICE.internal
 async def describe_connection(ctx: Call[ApiGatewayV2], *, connection_id: str) -> dict[str, Any] | None:
     """What GetConnection answers; None when it is gone."""
-    connection = await _find(ctx, connection_id)
-    if connection is None:
-        return None
+    found: dict[str, Any] | None = await _ask(ctx, connection_id, GET)
+    return found
+
+
+@SERVICE.internal
+async def end_connection(ctx: Call[ApiGatewayV2], *, connection_id: str) -> bool:
+    """False when it is gone already."""
+    return await _ask(ctx, connection_id, DELETE) is not None
+
+
+def _send(connection: Connection, data: bytes) -> None:
+    try:
+        connection.send(data.decode())
+    except UnicodeDecodeError:
+        connection.send(data)
+
+
+def _described(connection: Connection) -> dict[str, Any]:
     identity = {"SourceIp": connection.request.peer}
     identity["UserAgent"] = connection.request.headers.get("user-agent") or ""
     return {
@@ -55,13 +84,3 @@ async def describe_connection(ctx: Call[ApiGatewayV2], *, connection_id: str) ->
         "Identity": identity,
         "LastActiveAt": connection.active_ms,
     }
-
-
-@SERVICE.internal
-async def end_connection(ctx: Call[ApiGatewayV2], *, connection_id: str) -> bool:
-    """False when it is gone already."""
-    connection = await _find(ctx, connection_id)
-    if connection is None:
-        return False
-    connection.close(NORMAL, "Connection Closed Normally")
-    return True

@@ -1,15 +1,18 @@
 """The connections of one node, and their records in the store.
 
-A connection lives on the node that its client reached. Its record names that node, so that `@connections` on another one can say
-why it does not reach it. Records of connections that ended with their node are removed when the node starts again.
+A connection lives on the node that its client reached. Its record names that node, so that `@connections` on another one reaches
+it (`relay.py`). Records of connections that ended with their node are removed when the node starts again.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fogbank.services.apigatewayv2 import keys
 from fogbank.services.apigatewayv2.execution.websocket.connection import Connection
+from fogbank.services.apigatewayv2.execution.websocket.management import perform
+from fogbank.services.apigatewayv2.execution.websocket.relay import Relay
 from fogbank.services.apigatewayv2.records import Held, pack, read, scan
 from fogbank.store.api import Transaction
 
@@ -25,6 +28,7 @@ class Sockets:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._open: dict[str, Connection] = {}
+        self.relay = Relay(gateway, partial(perform, self))
         self.waiting_bytes = 0  # messages whose integration has not answered
 
     def __len__(self) -> int:

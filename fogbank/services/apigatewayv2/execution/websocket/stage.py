@@ -11,12 +11,15 @@ from fogbank.core.errors import AwsError
 from fogbank.core.http import Request, Response, Upgrade
 from fogbank.gateway.buckets import Bucket
 from fogbank.gateway.json_schema import SchemaError, Validator, compile_schema
+from fogbank.model.call import Caller
 from fogbank.model.principal import PrincipalType
+from fogbank.services.apigatewayv2.execution.invoking import own_principal
 from fogbank.services.apigatewayv2.execution.logs import AccessLog
 from fogbank.services.apigatewayv2.execution.throttling import route_bucket, route_settings
 from fogbank.services.apigatewayv2.execution.websocket.authorizer import Refused, SocketAuthorizer
 from fogbank.services.apigatewayv2.execution.websocket.connection import Connection
 from fogbank.services.apigatewayv2.execution.websocket.exchange import SocketExchange
+from fogbank.services.apigatewayv2.execution.websocket.execution_log import ExecutionLog
 from fogbank.services.apigatewayv2.execution.websocket.integrations import (
     Integration,
     IntegrationFailed,
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from fogbank.services.apigatewayv2.execution.gateway import Gateway
 
 log = logging.getLogger("fogbank.apigatewayv2")
+KEY_OF_AUTHORIZER = "$context.authorizer.usageIdentifierKey"
 CONNECT, DISCONNECT, DEFAULT = "$connect", "$disconnect", "$default"
 SUBPROTOCOL = "sec-websocket-protocol"
 
@@ -94,6 +98,11 @@ class SocketStage:
         self.api_id: str = api["ApiId"]
         self.variables: dict[str, str] = wire.get("StageVariables") or {}
         self.own_address = not api.get("DisableExecuteApiEndpoint")
+        self._key_source: str = api.get("ApiKeySelectionExpression") or ""
+        self._executions = ExecutionLog(self)
+        self.requires_key = any(
+            route["RouteKey"] == CONNECT and route.get("ApiKeyRequired") for route in snapshot["routes"]
+        )
         self._select = compile_selection(api["RouteSelectionExpression"])
         self._wires: dict[str, Wire] = {route["RouteKey"]: route for route in snapshot["routes"]}
         self._routes: dict[str, Route] = {}
@@ -114,6 +123,7 @@ class SocketStage:
         connection = Connection(self, request)
         x = SocketExchange(connection, "CONNECT")
         x.route_key = CONNECT
+        self._executions.begin(x)
         headers: list[tuple[str, str]] = []
         try:
             reply = await self._connect(x)
@@ -147,6 +157,8 @@ class SocketStage:
             await route.authorizer.check(x)
         elif route.wire["AuthorizationType"] == "AWS_IAM":
             await self._identify(x)
+        if self.requires_key:
+            await self._check_key(x)
         if route.bucket is not None and not route.bucket.take(self.gateway.clock.monotonic_s()):
             raise Refused(429, "Too Many Requests")
         if route.integration is None:
@@ -156,6 +168,30 @@ class SocketStage:
             status = reply.status if 400 <= reply.status <= 599 else 502
             raise Refused(status, reply.body or "Forbidden")
         return reply
+
+    async def _check_key(self, x: SocketExchange) -> None:
+        """An API key, and the usage plan that leads it here: a connection counts once, its messages do not."""
+        connection, place, gateway = x.connection, self.place, self.gateway
+        if self._key_source == KEY_OF_AUTHORIZER:
+            value = connection.usage_key
+        else:
+            value = connection.request.headers.get("x-api-key")
+        caller = Caller(
+            place.account, place.region, own_principal(place), gateway.ids.uuid(), connection.request.peer
+        )
+        found = await gateway.calls.internal(
+            "apigateway",
+            "admit_api_key",
+            caller,
+            api_id=self.api_id,
+            stage=self.name,
+            route_key=x.route_key,
+            value=value,
+        )
+        if value and "keyId" in found:
+            connection.api_key = (value, found["keyId"])
+        if "status" in found:
+            raise Refused(found["status"], found["message"], found["detail"])
 
     async def _identify(self, x: SocketExchange) -> None:
         """AWS_IAM: root may connect, nobody else (identity policies are not evaluated yet, as in auth/authorizer.py)."""
@@ -170,7 +206,7 @@ class SocketStage:
         x.connection.principal = who
 
     def _refused(self, x: SocketExchange, refusal: Refused) -> Response:
-        x.status, x.error = refusal.status, refusal.message
+        x.status, x.error, x.detail = refusal.status, refusal.message, refusal.detail
         self._note(x, "ClientError" if refusal.status < 500 else "IntegrationError")
         body = x.refusal(refusal.message).encode()
         headers = [("content-type", "application/json"), ("x-amzn-requestid", x.request_id)]
@@ -189,8 +225,10 @@ class SocketStage:
                 self._say(x, 403, "Forbidden", "ClientError")
                 return
             x.route_key = route.key
+            self._executions.begin(x)
             reply = await self._serve(x, route)
         except Refused as refusal:
+            x.detail = refusal.detail
             self._say(x, refusal.status, refusal.message, "ClientError")
             return
         except IntegrationFailed as failure:
@@ -234,6 +272,7 @@ class SocketStage:
         """Best effort, as on AWS."""
         x = SocketExchange(connection, "DISCONNECT")
         x.route_key, x.close_code, x.close_reason = DISCONNECT, code, reason
+        self._executions.begin(x)
         try:
             route = self._route(DISCONNECT)
             if route is not None and route.integration is not None:
@@ -249,6 +288,7 @@ class SocketStage:
             detailed = route_settings(self.wire, x.route_key).get("DetailedMetricsEnabled")
             route_key = x.route_key if detailed else None
             self.gateway.socket_metrics(self, metric, x.integration_latency_ms, route_key)
+        self._executions.write(x)
         if self._log is None:
             return
         context = x.context() | {
