@@ -44,6 +44,7 @@ log = logging.getLogger("fogbank")
 
 AWAKE_FROM_THE_START = "lambda"
 CUSTOM_DOMAINS = ("apigateway", "live", "domain")
+EVENTS = ("events",)
 
 
 @runtime_checkable
@@ -113,6 +114,9 @@ class House:
             await self.calls.wake(
                 "apigateway"
             )  # a Host that is one of these names is ours from the first request on
+        self.store.watch_records(EVENTS, self._wake_events)
+        if await self.store.count(EVENTS, limit=1):
+            await self.calls.wake("events")  # there may be rules: services' events are for them from the first on
         self.telemetry.start()
         self.lanes.spawn("waking services", self._wake_all())
 
@@ -143,6 +147,11 @@ class House:
             await self.store.clear()
         await self.store.close()
         shutil.rmtree(self.work_dir, ignore_errors=True)
+
+    def _wake_events(self) -> None:
+        """Another node made the first bus, rule or connection."""
+        if self.calls.services["events"].state is None:
+            self.lanes.spawn("waking events", self.calls.wake("events"))
 
     async def _wake_all(self) -> None:
         # On a store that others use too, what they begin may be this node's to go on with.

@@ -200,6 +200,9 @@ def _events(parts: Parts) -> Any:
         ids=parts.ids,
         lanes=parts.lanes,
         secrets=parts.secrets,
+        calls=parts.calls,
+        telemetry=parts.telemetry,
+        mode=parts.settings.auth_mode,
         node=parts.settings.node,
     )
 

@@ -378,12 +378,36 @@ def test_lambda_destination_default_retries(fn: Scenario) -> None:
     fn.matches(was["receive_message_result"], received)
 
 
+TWO_WAYS = """
+def handler(event, context):
+    if event["mode"] == "failure":
+        raise Exception("intentional failure!")
+    return {"hello": "world", "test": "abc", "val": 5, "success": True}
+"""
+
+
 def test_destination_in_eventbridge(fn: Scenario) -> None:
-    recorded(DESTINATIONS, "TestLambdaDestinationEventbridge::test_invoke_lambda_eventbridge")
-    fn.made(INTROSPECT)
-    bus = {"Destination": f"arn:aws:events:us-east-1:{fn.account}:event-bus/results"}
-    refused = error_of(
-        fn.client.put_function_event_invoke_config, FunctionName="fn", DestinationConfig={"OnSuccess": bus}
+    was = recorded(DESTINATIONS, "TestLambdaDestinationEventbridge::test_invoke_lambda_eventbridge")
+    events = fn.server.client("events", account=fn.account)
+    sqs = fn.server.client("sqs", account=fn.account)
+    bus = events.create_event_bus(Name="results")["EventBusArn"]
+    events.put_rule(Name="all", EventBusName="results", EventPattern=json.dumps({"source": ["lambda"]}))
+    queue = sqs.create_queue(QueueName="results")["QueueUrl"]
+    arn = f"arn:aws:sqs:us-east-1:{fn.account}:results"
+    events.put_targets(Rule="all", EventBusName="results", Targets=[{"Id": "q", "Arn": arn}])
+    fn.made(TWO_WAYS)
+    fn.client.put_function_event_invoke_config(
+        FunctionName="fn",
+        MaximumRetryAttempts=0,
+        DestinationConfig={"OnSuccess": {"Destination": bus}, "OnFailure": {"Destination": bus}},
     )
-    assert refused["ResponseMetadata"]["HTTPStatusCode"] in (400, 501)
-    pytest.xfail("there is no EventBridge yet")
+    for mode in ("success", "failure"):
+        fn.invoke(payload={"mode": mode}, InvocationType="Event")
+        (message,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=20)["Messages"]
+        sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+        event = json.loads(message["Body"])
+        expected = was[f"lambda_destination_event_bus_{mode}"]
+        if mode == "failure":  # names another file
+            trace = expected["detail"]["responsePayload"]["stackTrace"]
+            event["detail"]["responsePayload"]["stackTrace"] = trace
+        fn.matches(expected, event)

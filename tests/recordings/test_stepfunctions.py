@@ -16,6 +16,7 @@ import pytest
 
 from fogbank.testing.server import Fogbank
 from tests.support.stepfunctions import Replay, client, ids_of, parameter, template
+from tests.support.waiting import until_blocking
 
 Make = Callable[[str, str], Replay]
 States = dict[str, dict[str, Any]]
@@ -829,6 +830,33 @@ def heartbeat(test: str) -> Any:
     return machine({"SendMessageWithWait": state})
 
 
-def test_status_change_events(states_server: Fogbank) -> None:
+def test_status_change_events(states_server: Fogbank, replay: Make) -> None:
     needs(states_server, "events", "sqs")
-    pytest.fail("events and sqs are there: replay base/test_base::test_event_bridge_events_base")
+    it = replay("base/test_base.snapshot.json", "TestSnfBase::test_event_bridge_events_base")
+    events, sqs = (client(states_server, name, it.account) for name in ("events", "sqs"))
+    machine_arn = it.machine(PASS_RESULT)["stateMachineArn"]
+    pattern = {"source": ["aws.states"], "detail": {"stateMachineArn": [machine_arn]}}
+    events.put_rule(Name="status", EventPattern=json.dumps(pattern))
+    url = sqs.create_queue(QueueName="status")["QueueUrl"]
+    queue = f"arn:aws:sqs:us-east-1:{it.account}:status"
+    events.put_targets(Rule="status", Targets=[{"Id": "q", "Arn": queue}])
+    name = "test_event_bridge_events"
+    it.client.start_execution(stateMachineArn=machine_arn, input="{}", name=name)
+    found: dict[str, Any] = {}
+
+    def look() -> bool:
+        for message in sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages", []):
+            event = json.loads(message["Body"])
+            found[event["detail"]["status"]] = event
+        return len(found) == 2
+
+    until_blocking(look)
+    for event in found.values():  # a text in the event, JSON in the recording
+        event["detail"] |= {
+            key: json.loads(event["detail"][key]) for key in ("input", "output") if event["detail"][key]
+        }
+    it.words["test_event_bridge_events-{short_uid()}"] = name
+    answer = [found["RUNNING"], found["SUCCEEDED"]]
+    it.matches("stepfunctions_events", answer, ignore={"startDate", "stopDate"})
+    assert found["RUNNING"]["detail"]["stopDate"] is None
+    assert found["SUCCEEDED"]["detail"]["stopDate"] >= found["RUNNING"]["detail"]["startDate"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.auth.tokens import Sessions
+from fogbank.core.config import AuthMode
 from fogbank.model.service import Service
 from fogbank.model.telemetry import TelemetryBatcher
 from fogbank.services import apigateway, cloudwatch, dynamodb, dynamodbstreams, events, iam, logs, sts
@@ -30,7 +31,15 @@ DYNAMODB: dict[Service[Any], Builder] = {
 
 EVENTS: dict[Service[Any], Builder] = {
     events.SERVICE: lambda h: events.Events(
-        store=h.store, clock=h.clock, ids=h.ids, lanes=h.lanes, secrets=h.secrets, node="test"
+        store=h.store,
+        clock=h.clock,
+        ids=h.ids,
+        lanes=h.lanes,
+        secrets=h.secrets,
+        calls=h.calls,
+        telemetry=TelemetryBatcher(h.calls, h.clock, h.ids, h.lanes),
+        mode=AuthMode.OPEN,
+        node="test",
     ),
 }
 

@@ -26,3 +26,19 @@ def destinations(account: str, region: str) -> Key:
 
 def destination(account: str, region: str, name: str) -> Key:
     return ("events", account, region, "api-destination", name)
+
+
+def buses(account: str, region: str) -> Key:
+    return ("events", account, region, "bus")
+
+
+def bus(account: str, region: str, name: str) -> Key:
+    return ("events", account, region, "bus", name)
+
+
+def rules(account: str, region: str, bus: str) -> Key:
+    return ("events", account, region, "rule", bus)
+
+
+def rule(account: str, region: str, bus: str, name: str) -> Key:
+    return ("events", account, region, "rule", bus, name)

@@ -71,7 +71,7 @@ class Tokens:
         try:
             token = await self._ask(connection)
         except NoToken as reason:
-            await self._deauthorize(connection, str(reason))
+            await self.deauthorize(connection, str(reason))
             raise
         kept = Transaction().check(_key(connection), version)
         kept.put(_token_key(connection), self._sealed(connection, token))
@@ -122,7 +122,8 @@ class Tokens:
         ends_ms = token["ends_ms"]
         return ends_ms is not None and ends_ms - TOKEN_RENEWED_BEFORE_MS <= self._clock.now_ms()
 
-    async def _deauthorize(self, connection: Connection, reason: str) -> None:
+    async def deauthorize(self, connection: Connection, reason: str) -> None:
+        """What the connection has was refused: it is not used again before an update."""
         key = _key(connection)
         for _ in range(CONFLICT_RETRIES_MAX):
             record = await self._store.get(key)

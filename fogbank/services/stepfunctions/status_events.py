@@ -17,7 +17,8 @@ DETAIL_TYPE = "Step Functions Execution Status Change"
 
 
 class StatusEvents:
-    """Gives status changes of Standard executions to `events`' internal `deliver`; without that service, to nobody."""
+    """Gives status changes of Standard executions to `events`' internal `deliver`, best effort as on AWS. While that service is
+    asleep it has no rules (app/house.py wakes it for the first), and there is nobody to give them to."""
 
     def __init__(self, calls: Calls, ids: Ids, lanes: Lanes) -> None:
         self._calls = calls
@@ -25,7 +26,7 @@ class StatusEvents:
         self._lanes = lanes
 
     def status_changed(self, execution: ExecutionView) -> None:
-        if execution.machine.express or not self._has_buses():
+        if execution.machine.express or not self._is_awake():
             return
         machine = execution.machine
         principal = Principal(
@@ -35,9 +36,9 @@ class StatusEvents:
         event = event_of(execution, self._ids.uuid())
         self._lanes.spawn("states events", self._calls.internal("events", "deliver", caller, events=[event]))
 
-    def _has_buses(self) -> bool:
+    def _is_awake(self) -> bool:
         service = self._calls.services.get("events")
-        return service is not None and "PutEvents" in service.operations
+        return service is not None and service.state is not None
 
 
 def event_of(execution: ExecutionView, event_id: str) -> dict[str, Any]:

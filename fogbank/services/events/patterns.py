@@ -1,0 +1,49 @@
+"""Event patterns: those of rules, and TestEventPattern."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from fogbank.core.errors import AwsError
+from fogbank.model.call import Call
+from fogbank.services.events.service import SERVICE, validation
+from fogbank.services.events.state import Events
+from fogbank.streams.filters import Match, PatternError, parse_pattern
+
+#: What every event has; TestEventPattern wants them.
+_MEMBERS = ("id", "account", "source", "time", "region", "resources", "detail-type")
+
+
+def check_pattern(text: str) -> Match:
+    """The matcher. InvalidEventPatternException; reasons are ours."""
+    try:
+        pattern = orjson.loads(text)
+    except orjson.JSONDecodeError as problem:
+        raise _invalid(str(problem)) from None
+    if not isinstance(pattern, dict):
+        raise _invalid("Filter is not an object")
+    if not pattern:
+        raise _invalid("Empty objects are not allowed")
+    try:
+        return parse_pattern(text)
+    except PatternError as problem:
+        raise _invalid(str(problem)) from None
+
+
+def _invalid(reason: str) -> AwsError:
+    return SERVICE.error("InvalidEventPatternException", f"Event pattern is not valid. Reason: {reason}")
+
+
+@SERVICE.operation
+async def test_event_pattern(ctx: Call[Events], *, event_pattern: str, event: str) -> dict[str, Any]:
+    match = check_pattern(event_pattern)
+    try:
+        given = orjson.loads(event)
+    except orjson.JSONDecodeError as problem:
+        raise validation(f"Parameter Event is not valid. Reason: {problem}") from None
+    missing = [name for name in _MEMBERS if not isinstance(given, dict) or name not in given]
+    if missing:  # the sentence is a guess
+        raise validation(f"Parameter Event is not valid. Reason: {missing[0]} is a required argument.")
+    return {"Result": match(given)}
