@@ -116,7 +116,9 @@ class House:
             )  # a Host that is one of these names is ours from the first request on
         self.store.watch_records(EVENTS, self._wake_events)
         if await self.store.count(EVENTS, limit=1):
-            await self.calls.wake("events")  # there may be rules: services' events are for them from the first on
+            await self.calls.wake(
+                "events"
+            )  # there may be rules: services' events are for them from the first on
         self.telemetry.start()
         self.lanes.spawn("waking services", self._wake_all())
 
