@@ -1,7 +1,7 @@
-"""The telemetry port: log lines and metric points from hot paths, delivered in batches.
+"""The telemetry port: log lines, metric points and trace segments from hot paths, delivered in batches.
 
 Nothing on a request path waits for it. `TelemetryBatcher` gathers what the services hand over and gives it, some times a
-second, to the `deliver` internals of the logs and cloudwatch services. It is bounded: past
+second, to the `deliver` internals of the logs, cloudwatch and xray services. It is bounded: past
 `TELEMETRY_BUFFER_BYTES_MAX` new lines are dropped and counted, and the count is logged — a flood of output must not
 take the platform down.
 """
@@ -12,7 +12,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from fogbank.core.clock import Clock
 from fogbank.core.ids import Ids
@@ -25,6 +25,8 @@ from fogbank.model.principal import Principal, PrincipalType
 log = logging.getLogger("fogbank.telemetry")
 
 FLUSH_INTERVAL_S = 0.1
+TRACES = "xray"  # who takes segments, once it is there
+SEGMENT_BYTES = 512  # about what one takes
 LINE_OVERHEAD_BYTES = 64  # what a queued line costs beside its text
 
 Dimensions = tuple[tuple[str, str], ...]
@@ -62,6 +64,13 @@ class Telemetry(Protocol):
     def points(self, account: str, region: str, points: list[Point]) -> None:
         """Metric values of the platform itself (`AWS/Lambda` and the like)."""
 
+    @property
+    def traces(self) -> bool:
+        """Whether anybody takes segments: without X-Ray none need be made."""
+
+    def segments(self, account: str, region: str, documents: list[dict[str, Any]]) -> None:
+        """X-Ray segments and subsegments that ended, as documents of X-Ray's own schema, whole."""
+
     def gather(self, source: Callable[[], None]) -> Callable[[], None]:
         """Call `source` before each delivery, so that it hands over what it kept back to add up.
 
@@ -81,6 +90,7 @@ class TelemetryBatcher:
         self._lanes = lanes
         self._lines: dict[LogTarget, list[tuple[int, str]]] = {}
         self._points: dict[tuple[str, str], list[Point]] = {}
+        self._segments: dict[tuple[str, str], list[dict[str, Any]]] = {}
         self._bytes = 0
         self._dropped = 0
         self._sources: list[Callable[[], None]] = []
@@ -112,6 +122,19 @@ class TelemetryBatcher:
         self._points.setdefault((account, region), []).extend(points)
         self._wake.set()
 
+    @property
+    def traces(self) -> bool:
+        return TRACES in self._calls.services
+
+    def segments(self, account: str, region: str, documents: list[dict[str, Any]]) -> None:
+        size = SEGMENT_BYTES * len(documents)
+        if self._bytes + size > TELEMETRY_BUFFER_BYTES_MAX:
+            self._dropped += len(documents)
+            return
+        self._bytes += size
+        self._segments.setdefault((account, region), []).extend(documents)
+        self._wake.set()
+
     def gather(self, source: Callable[[], None]) -> Callable[[], None]:
         self._sources.append(source)
         return self._wake.set
@@ -130,11 +153,14 @@ class TelemetryBatcher:
             source()
         lines, self._lines = self._lines, {}
         points, self._points = self._points, {}
+        segments, self._segments = self._segments, {}
         self._bytes = 0
         self._wake.clear()
         if dropped := self._dropped:
             self._dropped = 0
-            log.warning("dropped %d log lines or metric points: the telemetry buffer was full", dropped)
+            log.warning(
+                "dropped %d log lines, metric points or segments: the telemetry buffer was full", dropped
+            )
         places: dict[tuple[str, str], dict[tuple[str, str], list[tuple[int, str]]]] = {}
         for target, events in lines.items():
             places.setdefault((target.account, target.region), {})[target.group, target.stream] = events
@@ -145,6 +171,10 @@ class TelemetryBatcher:
         work += [
             self._calls.internal("cloudwatch", "deliver", self._caller(*place), points=values)
             for place, values in points.items()
+        ]
+        work += [
+            self._calls.internal(TRACES, "deliver", self._caller(*place), documents=documents)
+            for place, documents in segments.items()
         ]
         for failure in await asyncio.gather(*work, return_exceptions=True):
             if isinstance(failure, BaseException):

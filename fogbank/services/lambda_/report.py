@@ -29,6 +29,7 @@ class Trace:
     trace_id: str
     segment_id: str
     sampled: bool
+    parent_id: str = ""
 
 
 def billed_ms(result: InvocationResult) -> int:

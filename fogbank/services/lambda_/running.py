@@ -7,7 +7,9 @@ to its end, as on AWS, and only the reply is dropped.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
+from fogbank.core.arn import parse_arn
 from fogbank.core.clock import Clock
 from fogbank.core.errors import AwsError, PoolExhausted, RuntimeUnavailable, SandboxError
 from fogbank.core.ids import Ids
@@ -18,6 +20,7 @@ from fogbank.services.lambda_.errors import throttled
 from fogbank.services.lambda_.invocation_log import InvocationLog
 from fogbank.services.lambda_.lineage import lineage_with, parts_of
 from fogbank.services.lambda_.report import Trace
+from fogbank.services.lambda_.segments import segments_of
 from fogbank.services.lambda_.service import SERVICE
 from fogbank.services.lambda_.targets import Executable
 
@@ -27,12 +30,19 @@ log = logging.getLogger("fogbank.lambda")
 class Run:
     """One invocation on its way. Its slot was taken by who made it."""
 
-    __slots__ = ("_clock", "_done", "executable", "log")
+    __slots__ = ("_clock", "_done", "_traced", "executable", "log")
 
-    def __init__(self, executable: Executable, log: InvocationLog, clock: Clock) -> None:
+    def __init__(
+        self,
+        executable: Executable,
+        log: InvocationLog,
+        clock: Clock,
+        traced: Callable[[InvocationResult | Exception], None] | None,
+    ) -> None:
         self.executable = executable
         self.log = log
         self._clock = clock
+        self._traced = traced
         self._done = False
 
     def ended(self, outcome: InvocationResult | Exception) -> None:
@@ -46,6 +56,8 @@ class Run:
                 outcome.duration_ms, outcome.status is not Status.SUCCESS, executable.slots
             )
             self.log.finished(self._clock.now_ms(), outcome)
+        if self._traced is not None:
+            self._traced(outcome)
         executable.slots.leave()
 
 
@@ -81,7 +93,10 @@ class Runner:
             tail=tail,
             trace=made if executable.config.tracing else None,
         )
-        run = Run(executable, log, self._clock)
+        traced = made.sampled and self._telemetry.traces
+        run = Run(
+            executable, log, self._clock, self._tracer(executable, made, request_id) if traced else None
+        )
         invocation = Invocation(
             request_id,
             payload,
@@ -104,12 +119,28 @@ class Runner:
         """The invocation's place in its trace, or a trace of its own; sampled where the function's tracing is active."""
         active = executable.config.tracing
         drawn = self._ids.hex(40)
-        trace_id = parts_of(incoming).get("Root", "") if incoming else ""
+        parts = parts_of(incoming) if incoming else {}
+        trace_id = parts.get("Root", "")
         if not trace_id:
             trace_id = f"1-{self._clock.now_ms() // 1000:08x}-{drawn[:24]}"
         lineage = lineage_with(incoming, executable.arn)
         header = f"Root={trace_id};Parent={drawn[24:]};Sampled={'1' if active else '0'};Lineage={lineage}"
-        return Trace(header, trace_id, drawn[24:], active)
+        return Trace(header, trace_id, drawn[24:], active, parts.get("Parent", ""))
+
+    def _tracer(
+        self, executable: Executable, trace: Trace, request_id: str
+    ) -> Callable[[InvocationResult | Exception], None]:
+        start_ms = self._clock.now_ms()
+        arn = parse_arn(executable.arn)
+        assert arn is not None
+
+        def traced(outcome: InvocationResult | Exception) -> None:
+            end_ms = self._clock.now_ms()
+            name = arn.resource.split(":")[1]
+            made = segments_of(trace, name, executable.arn, request_id, start_ms, end_ms, outcome)
+            self._telemetry.segments(arn.account, arn.region, made)
+
+        return traced
 
 
 def _platform_error(error: SandboxError) -> AwsError:

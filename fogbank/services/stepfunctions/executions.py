@@ -24,6 +24,7 @@ from fogbank.services.stepfunctions.state import StepFunctions
 
 _METADATA_ONLY = "METADATA_ONLY"
 _TRACE_ROOT = re.compile(r"Root=1-[0-9a-f]{8}-[0-9a-f]{24}(?=;|$)")
+_TRACE_PARENT = re.compile(r";Parent=[0-9a-f]{16}(?=;|$)")
 
 
 @SERVICE.operation
@@ -198,10 +199,10 @@ async def _request(
 
 def _trace(ctx: Call[StepFunctions]) -> str:
     """The header of a traced execution: in its caller's trace, or in one of its own."""
-    root = _TRACE_ROOT.search(ctx.caller.trace)
+    root, parent = _TRACE_ROOT.search(ctx.caller.trace), _TRACE_PARENT.search(ctx.caller.trace)
     if root is None:
         return f"Root=1-{ctx.state.clock.now_ms() // 1000:08x}-{ctx.state.ids.hex(24)};Sampled=1"
-    return f"{root[0]};Sampled=1"
+    return f"{root[0]}{'' if parent is None else parent[0]};Sampled=1"
 
 
 def check_input(text: str) -> None:

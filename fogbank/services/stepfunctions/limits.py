@@ -32,3 +32,5 @@ METRIC_EXECUTIONS_MAX = 50_000
 EVENT_DATA_BYTES_MAX = 120 << 10
 #: How long TestState lets a task run (five minutes).
 TRIAL_SECONDS_MAX = 300
+#: Events of traced Express executions that a node keeps until they end.
+TRACED_EVENTS_MAX = 200_000

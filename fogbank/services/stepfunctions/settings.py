@@ -52,7 +52,7 @@ def log_group_of(logging: dict[str, Any] | None) -> str | None:
 
 
 def tracing_of(given: dict[str, Any] | None) -> bool:
-    """Whether executions hand a trace on to their tasks. No segments are kept: there is no X-Ray yet."""
+    """Whether executions hand a trace on to their tasks, and give their segments to whoever takes them (`tracing.py`)."""
     return given is not None and bool(given.get("enabled", False))
 
 

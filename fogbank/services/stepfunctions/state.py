@@ -12,7 +12,7 @@ from fogbank.model.principal import SessionIssuer
 from fogbank.model.telemetry import Telemetry
 from fogbank.services.stepfunctions.activity_tasks import ActivityTasks
 from fogbank.services.stepfunctions.distributed import Maps
-from fogbank.services.stepfunctions.engine.api import ExecutionView
+from fogbank.services.stepfunctions.engine.api import ExecutionView, HistoryEvent
 from fogbank.services.stepfunctions.engine.engine import StatesEngine
 from fogbank.services.stepfunctions.logging import ExecutionLog
 from fogbank.services.stepfunctions.metrics import Metrics
@@ -21,6 +21,7 @@ from fogbank.services.stepfunctions.sources import Sources
 from fogbank.services.stepfunctions.status_events import StatusEvents
 from fogbank.services.stepfunctions.tasks import Tasks
 from fogbank.services.stepfunctions.tasks.api_calls import Fetch
+from fogbank.services.stepfunctions.tracing import Tracing
 from fogbank.store.api import Store
 
 
@@ -51,6 +52,8 @@ class StepFunctions:
         self.observers.add(happened=self.log.happened)
         self.observers.add(status_changed=metrics.status_changed, happened=metrics.happened)
         self.observers.add(status_changed=StatusEvents(calls, ids, lanes).status_changed)
+        tracing = Tracing(telemetry, lanes, self._events)
+        self.observers.add(status_changed=tracing.status_changed, happened=tracing.happened)
         self.activities = ActivityTasks(store, clock, lanes, self.owner)
         self._client = HttpClient(lanes)
         self.tasks = Tasks(
@@ -77,6 +80,9 @@ class StepFunctions:
 
     async def _ended(self, execution_arn: str) -> ExecutionView:
         return await self.engine.ended(execution_arn)
+
+    async def _events(self, execution_arn: str, after_id: int) -> list[HistoryEvent]:
+        return await self.engine.history(execution_arn, after_id=after_id)
 
     async def start(self) -> None:
         """Take up what a killed node left, and begin to serve."""

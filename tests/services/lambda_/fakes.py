@@ -126,7 +126,12 @@ class FakeTelemetry:
     def __init__(self) -> None:
         self.written: list[tuple[LogTarget, str]] = []
         self.emitted: list[Point] = []
+        self.traced: list[dict[str, Any]] = []
+        self.traces = True
         self._sources: list[Callable[[], None]] = []
+
+    def segments(self, account: str, region: str, documents: list[dict[str, Any]]) -> None:
+        self.traced += documents
 
     def lines(self, target: LogTarget, lines: list[tuple[int, str]]) -> None:
         self.written += [(target, text) for _, text in lines]

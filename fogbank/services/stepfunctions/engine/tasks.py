@@ -15,6 +15,7 @@ from fogbank.core.arn import partition_of
 from fogbank.core.lanes import Lanes
 from fogbank.services.stepfunctions.engine.api import MachineSource, TaskCall, TaskPort
 from fogbank.services.stepfunctions.engine.limits import TASKS_RUNNING_MAX
+from fogbank.services.stepfunctions.engine.tracing import handed_on
 
 log = logging.getLogger("fogbank.stepfunctions")
 
@@ -22,6 +23,8 @@ log = logging.getLogger("fogbank.stepfunctions")
 def call_of(effect: RunTask, execution: Execution, source: MachineSource, trace: str | None) -> TaskCall:
     """The effect with everything that running it needs."""
     arn = execution.arn
+    if trace is not None and source.tracing is not None and source.tracing["enabled"]:
+        trace = handed_on(trace, arn, execution.redrives)
     return TaskCall(
         id=f"{arn}:{execution.redrives}:{effect.number}",
         resource=effect.resource,
