@@ -25,6 +25,7 @@ from fogbank.core.config import AuthMode, Settings
 from fogbank.core.errors import StoreError
 from fogbank.core.ids import Ids
 from fogbank.core.lanes import Lanes
+from fogbank.gateway.buckets import AccountThrottles
 from fogbank.model.call import Caller
 from fogbank.model.calls import Calls
 from fogbank.model.principal import KeyFound, Principal, PrincipalType
@@ -95,6 +96,7 @@ class House:
             code_dir=folders.code,
             objects_dir=folders.blobs / "s3",
             wire=self.wire,
+            api_throttles=AccountThrottles(settings.api_rate_limit, settings.api_burst_limit),
             apis_woke=self.apis.ready,
             http_apis_woke=self.apis.http_ready,
             fetch_api=self.apis.fetch,

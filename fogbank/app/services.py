@@ -15,6 +15,7 @@ from fogbank.core.config import Settings
 from fogbank.core.http import Request, Response
 from fogbank.core.ids import Ids
 from fogbank.core.lanes import Lanes
+from fogbank.gateway.buckets import AccountThrottles
 from fogbank.model.calls import Calls
 from fogbank.model.service import Service
 from fogbank.model.telemetry import Telemetry
@@ -42,6 +43,7 @@ class Parts:
     code_dir: Path
     objects_dir: Path
     wire: Wire
+    api_throttles: AccountThrottles
     apis_woke: Callable[[Any], None]
     http_apis_woke: Callable[[Any], None]
     fetch_api: Callable[[Request], Awaitable[Response]]
@@ -140,6 +142,7 @@ def _apigateway(parts: Parts) -> Any:
         telemetry=parts.telemetry,
         secrets=parts.secrets,
         settings=parts.settings,
+        throttles=parts.api_throttles,
         identify=parts.wire.identify,
         send_to_service=parts.wire.send,
     )
@@ -162,6 +165,7 @@ def _apigatewayv2(parts: Parts) -> Any:
         calls=parts.calls,
         telemetry=parts.telemetry,
         settings=parts.settings,
+        throttles=parts.api_throttles,
         identify=parts.wire.identify,
         send_to_service=parts.wire.send,
     )

@@ -77,6 +77,13 @@ def _add_start(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="plain: run functions as plain processes, without sandbox (default: %(default)s)",
     )
     start.add_argument(
+        "--api-throttle",
+        type=_throttle,
+        default=(10_000.0, 5_000),
+        metavar="RATE:BURST",
+        help="requests a second, and at once, to all APIs of an account in a region (default: AWS's own, 10000:5000)",
+    )
+    start.add_argument(
         "--cognito-issuer",
         metavar="URL",
         help="issuer of user pools' tokens, with {region} and {pool} in it (default: AWS's own)",
@@ -99,6 +106,14 @@ def _add_start(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         default="info",
         help="how much fogbank says on stderr (default: %(default)s)",
     )
+
+
+def _throttle(text: str) -> tuple[float, int]:
+    """`RATE:BURST`."""
+    rate, _, burst = text.partition(":")
+    if not (rate.isascii() and rate.isdigit() and burst.isascii() and burst.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text} is no RATE:BURST")
+    return float(rate), int(burst)
 
 
 def _port(text: str) -> int:

@@ -42,6 +42,8 @@ def settings_of(options: argparse.Namespace) -> Settings:
         isolation=options.isolation,
         dynamodb_throughput=options.dynamodb_throughput,
         cognito_issuer=options.cognito_issuer,
+        api_rate_limit=options.api_throttle[0],
+        api_burst_limit=options.api_throttle[1],
     )
 
 

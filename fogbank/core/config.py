@@ -35,6 +35,8 @@ class Settings:
     cognito_issuer: str | None = (
         None  # issuer of user pools' tokens, with {region} and {pool}; None: AWS's own
     )
+    api_rate_limit: float = 10_000.0  # requests a second to all APIs of an account in a region
+    api_burst_limit: int = 5_000  # of them at once
     node: str = "node"  # this node's name, the same after a restart: what it had leased is its own again
 
     @property

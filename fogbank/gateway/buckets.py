@@ -44,6 +44,18 @@ class Bucket:
         self.rate, self.burst = rate, burst
 
 
+class AccountThrottles:
+    """The one bucket of all APIs of an account in a region, whichever their kind."""
+
+    def __init__(self, rate: float, burst: int) -> None:
+        self.rate = rate
+        self.burst = burst
+        self._buckets: Buckets[tuple[str, str]] = Buckets()
+
+    def of(self, account: str, region: str, now_s: float) -> Bucket:
+        return self._buckets.get((account, region), self.rate, self.burst, now_s)
+
+
 class Buckets(Generic[K]):
     """Buckets by key: they outlive redeployments."""
 

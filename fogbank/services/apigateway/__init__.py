@@ -33,6 +33,7 @@ from fogbank.services.apigateway import (
     usage_plan_keys,
     usage_plans,
     vpc_links,
+    web_acls,
 )
 from fogbank.services.apigateway.service import SERVICE
 from fogbank.services.apigateway.state import ApiGateway
@@ -67,4 +68,5 @@ __all__ = [
     "usage_plan_keys",
     "usage_plans",
     "vpc_links",
+    "web_acls",
 ]

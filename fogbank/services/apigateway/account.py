@@ -18,7 +18,15 @@ from fogbank.store.api import ABSENT, Transaction
 
 @SERVICE.operation
 async def get_account(ctx: Call[ApiGateway]) -> dict[str, Any]:
-    return await load_account(ctx.state.store, place_of(ctx))
+    return await load_account(ctx.state.store, place_of(ctx)) | _throttle(ctx)
+
+
+def _throttle(ctx: Call[ApiGateway]) -> Wire:
+    """The limits that this fogbank was started with, where it serves requests."""
+    if ctx.state.execution is None:
+        return {}
+    throttles = ctx.state.execution.throttles
+    return {"throttleSettings": {"burstLimit": throttles.burst, "rateLimit": throttles.rate}}
 
 
 def _change_role(wire: Wire, patch: Patch) -> None:
@@ -56,4 +64,4 @@ async def update_account(
     PATCHES.apply(account, patch_operations)
     tx = Transaction().put(key, pack(account), expect=ABSENT if found is None else found.version)
     await ctx.state.store.commit(tx)
-    return default_account() | account
+    return default_account() | account | _throttle(ctx)

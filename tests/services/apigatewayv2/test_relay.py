@@ -13,6 +13,7 @@ import pytest
 from fogbank.core.config import Settings
 from fogbank.core.errors import AwsError
 from fogbank.core.http import Headers, Request, Upgrade
+from fogbank.gateway.buckets import AccountThrottles
 from fogbank.services import apigatewayv2
 from fogbank.services.apigatewayv2 import keys
 from fogbank.services.apigatewayv2.execution.gateway import Gateway
@@ -58,6 +59,7 @@ def gateway_of(house: House, node: str) -> Gateway:
         calls=house.calls,
         telemetry=FakeTelemetry(),
         settings=replace(Settings(), node=node),
+        throttles=AccountThrottles(10_000.0, 5_000),
         identify=nobody,
         send_to_service=nowhere,
     )

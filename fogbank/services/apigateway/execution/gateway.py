@@ -17,7 +17,7 @@ from fogbank.core.config import AuthMode, Settings
 from fogbank.core.http import Request, Response
 from fogbank.core.ids import Ids
 from fogbank.core.lanes import Lanes
-from fogbank.gateway.buckets import Buckets
+from fogbank.gateway.buckets import AccountThrottles, Buckets
 from fogbank.gateway.expiring import Expiring
 from fogbank.gateway.http_client import HttpClient, Origin
 from fogbank.gateway.http_connection import HttpError
@@ -38,6 +38,7 @@ from fogbank.services.apigateway.execution.cloudfront import CloudFront
 from fogbank.services.apigateway.execution.exchange import Arrival
 from fogbank.services.apigateway.execution.faults import misconfigured
 from fogbank.services.apigateway.execution.stages import Stage
+from fogbank.services.apigateway.execution.web_acls import WebAcl
 from fogbank.services.apigateway.records import Wire
 from fogbank.services.apigateway.snapshot import (
     find_api,
@@ -73,6 +74,7 @@ class Gateway:
         telemetry: Telemetry,
         secrets: Secrets,
         settings: Settings,
+        throttles: AccountThrottles,
         identify: Identify,
         send_to_service: SendToService,
     ) -> None:
@@ -87,6 +89,8 @@ class Gateway:
         self.open_mode = settings.auth_mode is AuthMode.OPEN
         self.cognito_issuer = settings.cognito_issuer or COGNITO_ISSUER
         self.buckets: Buckets[tuple[str, ...]] = Buckets()
+        self.throttles = throttles
+        self.web_acls: dict[str, WebAcl] = {}  # by ARN: a WAF's, of which there is none
         self.tallies = Tallies(telemetry, clock, NAMESPACE)
         self.cloudfront = CloudFront(ids)
         self.plans = UsagePlans(self)

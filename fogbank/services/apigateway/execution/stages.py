@@ -27,6 +27,7 @@ from fogbank.services.apigateway.execution.methods import Method, Step
 from fogbank.services.apigateway.execution.streams import IDLE_EDGE_S, IDLE_S, StreamedBody
 from fogbank.services.apigateway.execution.throttling import throttle_step
 from fogbank.services.apigateway.execution.validation import Models, validation_steps
+from fogbank.services.apigateway.execution.web_acls import web_acl_step
 from fogbank.services.apigateway.keys import Place
 from fogbank.services.apigateway.limits import INTEGRATION_TIMEOUT_MS_MAX
 from fogbank.services.apigateway.records import Wire
@@ -212,11 +213,12 @@ class Deployment:
         method.logging = None if level == "OFF" else level
         steps: list[Step] = []
         if not tested:
+            if (filtered := web_acl_step(stage)) is not None:
+                steps.append(filtered)
             self._authorize(steps, wire)
             if wire.get("apiKeyRequired"):
                 steps.append(api_key_step(stage, wire, method.key, self.key_source))
-            if (throttle := throttle_step(stage, method.key, settings)) is not None:
-                steps.append(throttle)
+            steps.append(throttle_step(stage, method.key, settings))
         validators = self.snapshot.get("requestValidators") or []
         steps += validation_steps(wire, validators, self.models)
         method.follow(steps)

@@ -1,13 +1,14 @@
-"""Throttles of stages and methods. Usage plans' are in api_keys.py.
+"""Throttles of stages and methods, and the account's. Usage plans' are in api_keys.py.
 
-An account's own default (10,000 a second, bursts of 5,000) is AWS's to raise, and stands for a fleet; here the machine is the
-limit. So a method's setting counts where it is another one than that default.
+What an account may do in a region bounds all of its APIs together, and comes last. A method's own setting counts where it is another
+one than AWS's default for that.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fogbank.gateway.buckets import Bucket
 from fogbank.services.apigateway.execution.exchange import Exchange
 from fogbank.services.apigateway.execution.faults import Fault
 from fogbank.services.apigateway.execution.methods import Step
@@ -17,8 +18,31 @@ if TYPE_CHECKING:
     from fogbank.services.apigateway.execution.stages import Stage
 
 
-def throttle_step(stage: Stage, key: str, settings: dict[str, Any]) -> Step | None:
-    """The throttle of one method; None when it has none of its own."""
+def throttle_step(stage: Stage, key: str, settings: dict[str, Any]) -> Step:
+    """The throttles of one method: its own, if it has one, then the account's."""
+    now_s = stage.gateway.clock.monotonic_s
+    account = stage.gateway.throttles.of(stage.place.account, stage.place.region, now_s())
+    own = _own_bucket(stage, key, settings)
+
+    def check_account(x: Exchange) -> None:
+        if not account.take(now_s()):
+            raise Fault("THROTTLED", detail="Account's throttling limit was exceeded")
+
+    if own is None:
+        return check_account
+
+    def check(x: Exchange) -> None:
+        now = now_s()
+        if not own.take(now):
+            raise Fault("THROTTLED", detail="Method's throttling limit was exceeded")
+        if not account.take(now):
+            own.give_back()
+            raise Fault("THROTTLED", detail="Account's throttling limit was exceeded")
+
+    return check
+
+
+def _own_bucket(stage: Stage, key: str, settings: dict[str, Any]) -> Bucket | None:
     rate = settings.get("throttlingRateLimit")
     burst = settings.get("throttlingBurstLimit")
     if rate is None and burst is None:
@@ -28,13 +52,6 @@ def throttle_step(stage: Stage, key: str, settings: dict[str, Any]) -> Step | No
     if rate < 0 or burst < 0 or (rate >= RATE_LIMIT_DEFAULT and burst >= BURST_LIMIT_DEFAULT):
         return None
     gateway = stage.gateway
-    bucket = gateway.buckets.get(
+    return gateway.buckets.get(
         ("method", stage.api_id, stage.name, key), rate, burst, gateway.clock.monotonic_s()
     )
-    now_s = gateway.clock.monotonic_s
-
-    def check(x: Exchange) -> None:
-        if not bucket.take(now_s()):
-            raise Fault("THROTTLED", detail="Method's throttling limit was exceeded")
-
-    return check

@@ -20,7 +20,7 @@ from fogbank.core.errors import AwsError
 from fogbank.core.http import Request, Response
 from fogbank.core.ids import Ids
 from fogbank.core.lanes import Lanes
-from fogbank.gateway.buckets import Buckets
+from fogbank.gateway.buckets import AccountThrottles, Buckets
 from fogbank.gateway.expiring import Expiring
 from fogbank.gateway.http_client import HttpClient
 from fogbank.gateway.http_connection import HttpError
@@ -83,6 +83,7 @@ class Gateway:
         calls: Calls,
         telemetry: Telemetry,
         settings: Settings,
+        throttles: AccountThrottles,
         identify: Identify,
         send_to_service: SendToService,
     ) -> None:
@@ -96,6 +97,7 @@ class Gateway:
         self.open_mode = settings.auth_mode is AuthMode.OPEN
         self.node = settings.node
         self.buckets: Buckets[tuple[str, ...]] = Buckets()
+        self.throttles = throttles
         self.tallies = Tallies(telemetry, clock, NAMESPACE, ("4xx", "5xx"))
         self.http = HttpClient(lanes)
         self.addresses = Addresses(self)

@@ -31,7 +31,7 @@ from fogbank.services.apigatewayv2.execution.lambda_authorizer import LambdaAuth
 from fogbank.services.apigatewayv2.execution.lambda_proxy import LambdaProxy
 from fogbank.services.apigatewayv2.execution.logs import AccessLog, access_context
 from fogbank.services.apigatewayv2.execution.services import ServiceOperation
-from fogbank.services.apigatewayv2.execution.throttling import route_bucket, route_settings
+from fogbank.services.apigatewayv2.execution.throttling import account_bucket, route_bucket, route_settings
 from fogbank.services.apigatewayv2.keys import Place
 from fogbank.services.apigatewayv2.limits import BODY_BYTES_MAX
 from fogbank.services.apigatewayv2.records import Wire
@@ -91,6 +91,7 @@ class HttpStage:
         self.own_address = not api.get("DisableExecuteApiEndpoint")
         self.cors = Cors(api["CorsConfiguration"]) if api.get("CorsConfiguration") else None
         self.tally = gateway.tally(place, self.api_id, self.name, None)
+        self._account = account_bucket(gateway, place)
         settings = wire.get("AccessLogSettings")
         self._log = AccessLog(gateway, settings) if settings else None
         self._snapshot = snapshot
@@ -145,7 +146,10 @@ class HttpStage:
             raise too_large()
         if route.authorize is not None:
             await route.authorize(x)
-        if route.bucket is not None and not route.bucket.take(self.gateway.clock.monotonic_s()):
+        now_s = self.gateway.clock.monotonic_s()
+        if route.bucket is not None and not route.bucket.take(now_s):
+            raise throttled()
+        if not self._account.take(now_s):
             raise throttled()
         return await route.integration.run(x)
 

@@ -1,7 +1,6 @@
-"""Throttles of routes: a route's own settings, else the stage's.
+"""Throttles of routes: a route's own settings, else the stage's; after them the account's, of all its APIs in a region together.
 
-An account's own default (10,000 a second, bursts of 5,000) is AWS's to raise, and stands for a fleet; here the machine is the
-limit. So a setting counts where it is another one than that default.
+A route's setting counts where it is another one than AWS's default for the account.
 """
 
 from __future__ import annotations
@@ -9,11 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fogbank.gateway.buckets import Bucket
+from fogbank.services.apigatewayv2.keys import Place
 from fogbank.services.apigatewayv2.limits import BURST_LIMIT_DEFAULT, RATE_LIMIT_DEFAULT
 from fogbank.services.apigatewayv2.records import Wire
 
 if TYPE_CHECKING:
     from fogbank.services.apigatewayv2.execution.gateway import Gateway
+
+
+def account_bucket(gateway: Gateway, place: Place) -> Bucket:
+    return gateway.throttles.of(place.account, place.region, gateway.clock.monotonic_s())
 
 
 def route_settings(stage: Wire, key: str) -> Wire:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fogbank.core.errors import AwsError
 from fogbank.model.call import Call
 from fogbank.services.apigatewayv2.execution.websocket.connection import Connection
 from fogbank.services.apigatewayv2.limits import WEBSOCKET_MESSAGE_BYTES_MAX
@@ -40,6 +41,9 @@ async def _ask(ctx: Call[ApiGatewayV2], connection_id: str, what: str, data: byt
     gateway = ctx.state.execution
     assert gateway is not None
     sockets = gateway.sockets
+    now_s = gateway.clock.monotonic_s()
+    if not gateway.throttles.of(ctx.account, ctx.region, now_s).take(now_s):
+        raise AwsError("LimitExceededException", "", status=429)
     if sockets.get(connection_id) is not None:
         return perform(sockets, ctx.account, connection_id, what, data)
     record = await sockets.record(connection_id)

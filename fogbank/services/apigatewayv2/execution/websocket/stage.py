@@ -15,7 +15,7 @@ from fogbank.model.call import Caller
 from fogbank.model.principal import PrincipalType
 from fogbank.services.apigatewayv2.execution.invoking import own_principal
 from fogbank.services.apigatewayv2.execution.logs import AccessLog
-from fogbank.services.apigatewayv2.execution.throttling import route_bucket, route_settings
+from fogbank.services.apigatewayv2.execution.throttling import account_bucket, route_bucket, route_settings
 from fogbank.services.apigatewayv2.execution.websocket.authorizer import Refused, SocketAuthorizer
 from fogbank.services.apigatewayv2.execution.websocket.connection import Connection
 from fogbank.services.apigatewayv2.execution.websocket.exchange import SocketExchange
@@ -98,6 +98,7 @@ class SocketStage:
         self.api_id: str = api["ApiId"]
         self.variables: dict[str, str] = wire.get("StageVariables") or {}
         self.own_address = not api.get("DisableExecuteApiEndpoint")
+        self._account = account_bucket(gateway, place)
         self._key_source: str = api.get("ApiKeySelectionExpression") or ""
         self._executions = ExecutionLog(self)
         self.requires_key = any(
@@ -159,8 +160,7 @@ class SocketStage:
             await self._identify(x)
         if self.requires_key:
             await self._check_key(x)
-        if route.bucket is not None and not route.bucket.take(self.gateway.clock.monotonic_s()):
-            raise Refused(429, "Too Many Requests")
+        self._throttle(route)
         if route.integration is None:
             return Reply(200)
         reply = await route.integration.run(x)
@@ -168,6 +168,13 @@ class SocketStage:
             status = reply.status if 400 <= reply.status <= 599 else 502
             raise Refused(status, reply.body or "Forbidden")
         return reply
+
+    def _throttle(self, route: Route) -> None:
+        now_s = self.gateway.clock.monotonic_s()
+        if route.bucket is not None and not route.bucket.take(now_s):
+            raise Refused(429, "Too Many Requests", "The route's throttling limit was exceeded")
+        if not self._account.take(now_s):
+            raise Refused(429, "Too Many Requests", "The account's throttling limit was exceeded")
 
     async def _check_key(self, x: SocketExchange) -> None:
         """An API key, and the usage plan that leads it here: a connection counts once, its messages do not."""
@@ -241,8 +248,7 @@ class SocketStage:
         self._note(x, "MessageCount")
 
     async def _serve(self, x: SocketExchange, route: Route) -> Reply:
-        if route.bucket is not None and not route.bucket.take(self.gateway.clock.monotonic_s()):
-            raise Refused(429, "Too Many Requests")
+        self._throttle(route)
         if route.models:
             self._check_model(x, route)
         if route.integration is None:
