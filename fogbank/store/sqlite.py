@@ -42,8 +42,10 @@ _NEXT_READY = "SELECT min(ready_ms) FROM item WHERE queue = ? AND ready_ms IS NO
 _ITEMS = "SELECT items FROM queue WHERE name = ?"
 _LEASED = "SELECT count(*) FROM item WHERE queue = ? AND lease IS NOT NULL AND lease_until_ms > ?"
 
-_WRITER_CACHE_KIB = 16 * 1024
-_READER_CACHE_KIB = 8 * 1024
+# At most, and taken only as far as the file goes: room for the inner pages of the trees over ten million records, which
+# every read passes. Leaves of such a file come from the system's cache either way.
+_WRITER_CACHE_KIB = 32 * 1024
+_READER_CACHE_KIB = 64 * 1024
 
 
 class SqliteStore:
