@@ -96,10 +96,16 @@ class ExecuteApi:
     async def _by_domain(
         request: Request, name: str, request_id: str, http: HttpGateway, rest: Gateway
     ) -> Response | None:
-        """A mapping of the second generation may lead to an API of the first."""
-        if not http.addresses.owns(name):
-            return await rest.by_domain(request, name, request_id)
+        """Mappings of the second generation lead to APIs of both, and are made for names of both."""
+        ours = http.addresses.owns(name)
+        if not ours and not await rest.addresses.admits(name, request):
+            return None
         found = await http.addresses.by_domain(name, request)
+        if not ours:
+            target = await rest.addresses.by_domain(name, request)
+            # The longer base path of the two generations' mappings.
+            if target is not None and (found is None or len(found[1]) <= len(target.arrival.base_path or "")):
+                return await rest.handle(request, target, request_id)
         if found is None:
             return None
         response = await http.by_mapping(request, name, found)

@@ -47,6 +47,12 @@ async def _check_target(ctx: Call[ApiGateway], mapping: Wire) -> Held:
     return api
 
 
+@SERVICE.internal
+async def has_base_path(ctx: Call[ApiGateway], *, host: str, base_path: str) -> bool:
+    """A domain name has a mapping of that base path."""
+    return await read(ctx.state.store, keys.mapping(host, base_path or NONE)) is not None
+
+
 async def mapping_of(ctx: Call[ApiGateway], domain_name: str, base_path: str) -> tuple[Held, Held]:
     domain = await domain_of(ctx, domain_name)
     found = await read(ctx.state.store, keys.mapping(domain_name, base_path or NONE))

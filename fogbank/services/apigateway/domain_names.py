@@ -169,6 +169,8 @@ async def delete_domain_name(ctx: Call[ApiGateway], *, domain_name: str) -> None
     for mapping in await scan(store, keys.mappings(name), limit=MAPPINGS_PER_DOMAIN_MAX):
         forget(tx, name, mapping.wire)
     await store.commit(tx)
+    if "apigatewayv2" in ctx.calls.services:
+        await ctx.calls.internal("apigatewayv2", "forget_mappings", ctx.caller, host=name)
 
 
 def _replace_arn(member: str) -> Any:
@@ -240,6 +242,16 @@ async def _is_http_domain(ctx: Call[ApiGateway], name: str) -> bool:
         return False
     found: bool = await ctx.calls.internal("apigatewayv2", "owns_http_domain", ctx.caller, host=name)
     return found
+
+
+@SERVICE.internal
+async def domain_shown(ctx: Call[ApiGateway], *, host: str) -> Wire | None:
+    """What GetDomainName shows of a name of the caller's; None when there is none."""
+    found = await read(ctx.state.store, keys.domain(host))
+    if found is None or (found.wire["account"], found.wire["region"]) != place_of(ctx):
+        return None
+    shown: Wire = found.wire["domainName"]
+    return shown
 
 
 @SERVICE.internal

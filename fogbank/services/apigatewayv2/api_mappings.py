@@ -9,6 +9,8 @@ from fogbank.model.call import Call
 from fogbank.services.apigatewayv2 import keys
 from fogbank.services.apigatewayv2.domain_names import domain_of
 from fogbank.services.apigatewayv2.drafts import api_of, new_id
+from fogbank.services.apigatewayv2.foreign_domains import FOREIGN
+from fogbank.services.apigatewayv2.keys import place_of
 from fogbank.services.apigatewayv2.limits import MAPPINGS_PER_DOMAIN_MAX
 from fogbank.services.apigatewayv2.pages import answer_page
 from fogbank.services.apigatewayv2.records import Held, Wire, pack, read, retried, scan
@@ -30,6 +32,8 @@ async def _mapping_of(ctx: Call[ApiGatewayV2], domain: Held, mapping_id: str) ->
 async def _check(ctx: Call[ApiGatewayV2], domain: Held, mapping: Wire) -> None:
     """What it leads to is there, and its key is nobody else's."""
     await _check_target(ctx, mapping["ApiId"], mapping["Stage"])
+    if FOREIGN in domain.wire:
+        await _check_foreign(ctx, domain.wire["domain"], mapping)
     key = mapping["ApiMappingKey"]
     if key and (not KEY.fullmatch(key) or len(key) > 300):
         raise bad_request(f"Invalid apiMappingKey specified: {key}")  # ours
@@ -42,6 +46,19 @@ async def _check(ctx: Call[ApiGatewayV2], domain: Held, mapping: Wire) -> None:
         other.wire["ApiMappingId"] != mapping["ApiMappingId"] for other in others
     ):
         raise too_many("API mappings", MAPPINGS_PER_DOMAIN_MAX)
+
+
+async def _check_foreign(ctx: Call[ApiGatewayV2], domain: Wire, mapping: Wire) -> None:
+    """What AWS allows for a name that services/apigateway made, and has not mapped by itself."""
+    name, key = domain["DomainName"], mapping["ApiMappingKey"]
+    if domain["DomainNameConfigurations"][0]["EndpointType"] != "REGIONAL":
+        # Ours: AWS documents that edge-optimized names have neither.
+        if "/" in key:
+            raise bad_request("Multi-level API mappings are only supported for regional domain names")
+        if await ctx.state.store.get(keys.api(place_of(ctx), mapping["ApiId"])) is not None:
+            raise bad_request("Only REST APIs can be mapped to edge-optimized domain names")
+    if await ctx.calls.internal("apigateway", "has_base_path", ctx.caller, host=name, base_path=key):
+        raise conflict("ApiMapping key already exists for this domain name")
 
 
 async def _check_target(ctx: Call[ApiGatewayV2], api_id: str, stage: str) -> None:

@@ -13,6 +13,7 @@ from fogbank.core.errors import NotSupported
 from fogbank.model.call import Call
 from fogbank.services.apigatewayv2 import keys
 from fogbank.services.apigatewayv2.drafts import new_id
+from fogbank.services.apigatewayv2.foreign_domains import FOREIGN, foreign_domain
 from fogbank.services.apigatewayv2.keys import Place, place_of
 from fogbank.services.apigatewayv2.limits import DOMAIN_NAMES_MAX
 from fogbank.services.apigatewayv2.mutual_tls import set_mutual_tls
@@ -32,7 +33,8 @@ HOSTED_ZONE = "Z1UJRXOUMOOFQ8"  # of us-east-1; AWS has one a region
 
 async def domain_of(ctx: Call[ApiGatewayV2], name: str) -> Held:
     """The record `{account, region, domain}`. Raises NotFoundException."""
-    found = await read(ctx.state.store, keys.domain(name.lower()))
+    name = name.lower()
+    found = await read(ctx.state.store, keys.domain(name)) or await foreign_domain(ctx, name)
     if found is None or (found.wire["account"], found.wire["region"]) != place_of(ctx):
         raise not_found(NO_DOMAIN)
     return found
@@ -148,6 +150,8 @@ async def update_domain_name(
 ) -> dict[str, Any]:
     _check_routing(routing_mode)
     found = await domain_of(ctx, domain_name)
+    if FOREIGN in found.wire:
+        raise NotSupported("apigatewayv2 UpdateDomainName of a domain name that apigateway made")
     domain: Wire = found.wire["domain"]
     if domain_name_configurations is not None:
         old = domain["DomainNameConfigurations"]
@@ -164,6 +168,9 @@ async def delete_domain_name(ctx: Call[ApiGatewayV2], *, domain_name: str) -> No
     """With its mappings."""
     found = await domain_of(ctx, domain_name)
     name = found.wire["domain"]["DomainName"]
+    if FOREIGN in found.wire:
+        await ctx.calls.call("apigateway", "DeleteDomainName", {"domainName": name}, ctx.caller)
+        return
     tx = Transaction().delete(found.key, expect=found.version)
     tx.delete(keys.owned(place_of(ctx), "own-domain", name))
     for record in await ctx.state.store.scan(keys.mappings(name), limit=1000):

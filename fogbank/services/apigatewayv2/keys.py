@@ -80,6 +80,11 @@ def domain(host: str) -> Key:
     return (*LIVE, "domain", host)
 
 
+def foreign_domain(host: str) -> Key:
+    """Written with every mapping of a domain name that belongs to services/apigateway."""
+    return (*LIVE, "foreign-domain", host)
+
+
 def domains() -> Key:
     return (*LIVE, "domain")
 

@@ -110,23 +110,32 @@ class Addresses:
         """The truststore (PEM) of a name that asks its clients for certificates."""
         return self.trusts.get(name if name in self._names else f"*.{name.partition('.')[2]}")
 
+    async def _known(self, name: str) -> tuple[Place, Wire, list[Wire]] | None:
+        """Whose a custom domain name is, the name, its mappings."""
+        if name in self._mappings:
+            return self._mappings[name]
+        news = self._changes
+        store = self._gateway.store
+        domain = await find_domain(store, name)
+        found = None
+        if domain is not None:
+            mappings = await load_mappings(store, domain[1]["domainName"])
+            found = (*domain, sorted(mappings, key=_longest_first))
+        if len(self._mappings) > 10_000:
+            self._mappings.clear()
+        if news == self._changes:
+            self._mappings[name] = found
+        return found
+
+    async def admits(self, name: str, request: Request) -> bool:
+        """A custom domain name of ours, which asks for no certificate or was shown one that it trusts."""
+        known = await self._known(name)
+        return known is not None and ("mutualTlsAuthentication" not in known[1] or admits(request, name))
+
     async def by_domain(self, name: str, request: Request) -> Target | None:
-        """What a custom domain name's base path mapping leads to."""
-        known = self._mappings.get(name)
-        if name not in self._mappings:
-            news = self._changes
-            store = self._gateway.store
-            domain = await find_domain(store, name)
-            found = None
-            if domain is not None:
-                mappings = await load_mappings(store, domain[1]["domainName"])
-                found = (*domain, sorted(mappings, key=_longest_first))
-            if len(self._mappings) > 10_000:
-                self._mappings.clear()
-            known = found
-            if news == self._changes:
-                self._mappings[name] = found
-        if known is None or ("mutualTlsAuthentication" in known[1] and not admits(request, name)):
+        """What a custom domain name's base path mapping leads to; `admits` has let the client in."""
+        known = await self._known(name)
+        if known is None:
             return None
         path = "/" + request.path.lstrip("/")
         for mapping in known[2]:

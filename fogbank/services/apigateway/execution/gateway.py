@@ -136,11 +136,6 @@ class Gateway:
         target = by_path(request)
         return None if target is None else await self.handle(request, target, request_id, own_address=True)
 
-    async def by_domain(self, request: Request, name: str, request_id: str) -> Response | None:
-        """A request to a custom domain name."""
-        target = await self.addresses.by_domain(name, request)
-        return None if target is None else await self.handle(request, target, request_id)
-
     async def by_mapping(
         self, request: Request, name: str, api_id: str, stage: str, at: tuple[str, str], request_id: str
     ) -> Response | None:

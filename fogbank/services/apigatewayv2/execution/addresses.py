@@ -71,7 +71,8 @@ class Addresses:
         return self.trusts.get(name if name in self._names else f"*.{name.partition('.')[2]}")
 
     async def by_domain(self, name: str, request: Request) -> tuple[Wire, str, str] | None:
-        """(mapping, its key with a slash in front or "", the path below): the longest key that fits."""
+        """(mapping, its key with a slash in front or "", the path below): the longest key that fits. Also of a name that belongs
+        to services/apigateway, which then has let the client in."""
         known = self._mappings.get(name) or await self._load_mappings(name)
         mutual, mappings = known
         if mutual and not admits(request, name):
@@ -86,11 +87,13 @@ class Addresses:
     async def _load_mappings(self, name: str) -> tuple[bool, list[Wire]]:
         store, news = self._gateway.store, self._news
         domain = await read(store, keys.domain(name))
-        name_of = name if domain is not None else f"*.{name.partition('.')[2]}"
-        if domain is None:
+        name_of = name
+        found = await scan(store, keys.mappings(name), limit=MAPPINGS_PER_DOMAIN_MAX)
+        if domain is None and not found:
+            name_of = f"*.{name.partition('.')[2]}"
             domain = await read(store, keys.domain(name_of))
+            found = await scan(store, keys.mappings(name_of), limit=MAPPINGS_PER_DOMAIN_MAX)
         mutual = domain is not None and "MutualTlsAuthentication" in domain.wire["domain"]
-        found = await scan(store, keys.mappings(name_of), limit=MAPPINGS_PER_DOMAIN_MAX)
         mappings = sorted((each.wire for each in found), key=lambda each: -len(each["ApiMappingKey"]))
         if len(self._mappings) > DOMAINS_CACHED_MAX:
             self._mappings.clear()
