@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[1] / "fogbank"
 FLOORS = [
     {"core"},
     {"store", "model", "java"},
-    {"asl", "sandbox", "streams", "templates", "gateway"},
+    {"asl", "sandbox", "streams", "templates", "gateway", "policies"},
     {"protocol", "auth", "services"},
     {"edge", "console"},
     {"app"},

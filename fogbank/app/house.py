@@ -12,12 +12,12 @@ import shutil
 import tempfile
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from fogbank.app.execute_api import ExecuteApi
 from fogbank.app.services import BUILDERS, Parts, declared
 from fogbank.app.wire import Wire
-from fogbank.auth.authorizer import ModeAuthorizer
+from fogbank.auth.authorizer import OpenAuthorizer, PolicyAuthorizer
 from fogbank.auth.keyring import Keyring
 from fogbank.auth.tokens import Sessions
 from fogbank.core.clock import Clock
@@ -75,7 +75,9 @@ class House:
         self.sessions = Sessions(self.secrets, clock, ids)
         enforced = settings.auth_mode is AuthMode.ENFORCE
         self.keyring = Keyring(self.sessions, folders.root, self._user_key, clock, ids, enforced=enforced)
-        self.calls = Calls(ModeAuthorizer(settings.auth_mode))
+        self.policies = PolicyAuthorizer(clock)
+        self.calls = Calls(self.policies if enforced else OpenAuthorizer())
+        self.policies.connect(self._policies_of, self._ask)
         self.telemetry = TelemetryBatcher(self.calls, clock, ids, self.lanes)
         self.work_dir = sandbox.work_dir
         self.pool: Pool = EnvironmentPool(sandbox, platform, clock, ids, self.lanes)
@@ -109,7 +111,7 @@ class House:
         await self.store.open()
         await self.blobs.clean_up()
         await self.keyring.start()
-        self.store.watch_records(("iam",), self.keyring.forget_all)
+        self.store.watch_records(("iam",), self._iam_changed)
         await self.pool.open()
         self.functions = await self.calls.wake(AWAKE_FROM_THE_START)
         if await self.store.count(CUSTOM_DOMAINS, limit=1):
@@ -163,13 +165,31 @@ class House:
             for name in BUILDERS:
                 await self.calls.wake(name)
 
-    async def _user_key(self, access_key_id: str) -> KeyFound | None:
-        """A long-term key that IAM gave out, in whichever account."""
-        caller = Caller("", "", Principal(PrincipalType.SERVICE, "", "fogbank", "fogbank"), "")
-        found: KeyFound | None = await self.calls.internal(
-            "iam", "find_access_key", caller, access_key_id=access_key_id
+    def _iam_changed(self) -> None:
+        self.keyring.forget_all()
+        self.policies.identities.forget_all()
+
+    async def _policies_of(self, arn: str) -> dict[str, Any] | None:
+        """What is in force for a user or role, in whichever account."""
+        found: dict[str, Any] | None = await self.calls.internal(
+            "iam", "effective_policies", _fogbank(), arn=arn
         )
         return found
+
+    async def _ask(self, service: str, internal: str, caller: Caller, resource: str) -> Any:
+        return await self.calls.internal(service, internal, caller, resource=resource)
+
+    async def _user_key(self, access_key_id: str) -> KeyFound | None:
+        """A long-term key that IAM gave out, in whichever account."""
+        found: KeyFound | None = await self.calls.internal(
+            "iam", "find_access_key", _fogbank(), access_key_id=access_key_id
+        )
+        return found
+
+
+def _fogbank() -> Caller:
+    """The house itself, asking its services."""
+    return Caller("", "", Principal(PrincipalType.SERVICE, "", "fogbank", "fogbank"), "")
 
 
 def new_work_dir() -> Path:

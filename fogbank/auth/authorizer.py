@@ -1,51 +1,133 @@
 """May this caller do that? The place where IAM decides.
 
-Policies are not evaluated yet (a later issue), so nothing here pretends to: in open mode everything is allowed; in enforced
-mode root's own keys are, and everyone else is refused as AWS refuses a caller whom no policy allows anything.
-GetCallerIdentity needs no permission, on AWS neither.
+In open mode everything is allowed. In enforced mode the caller's own policies and the resource's are evaluated
+(`fogbank.policies`): a caller of the resource's account needs one of the two, one of another account both; root may everything in its
+account; a service only what the resource's policy says. What operations need is declared by their services
+(`model/permissions.py`). GetCallerIdentity needs no permission, on AWS neither.
 """
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from fogbank.auth.actions import action_of, resource_of
-from fogbank.core.config import AuthMode
-from fogbank.core.errors import AwsError
+from fogbank.auth.call_keys import CallKeys
+from fogbank.auth.denials import denied
+from fogbank.auth.identities import FindPolicies, Identities
+from fogbank.core.arn import parse_arn
+from fogbank.core.clock import Clock
 from fogbank.model.call import Caller
-from fogbank.model.principal import PrincipalType
+from fogbank.model.permissions import ANY, Need, Needs, Permissions
 from fogbank.model.service import Operation
+from fogbank.policies.documents import Asked, Policy
+from fogbank.policies.evaluation import ROOT, Refusal, decide
+from fogbank.policies.names import principals_of
 
-FREE = frozenset({("sts", "GetCallerIdentity")})
+#: (service, internal, caller, resource) → what the service's internal answers.
+Ask = Callable[[str, str, Caller, str], Awaitable[Any]]
+_OWNERLESS = (
+    "",
+    "aws",
+    "*",
+)  # accounts in ARNs that are nobody's: S3's have none, AWS's own policies are `aws`
 
 
-class ModeAuthorizer:
-    """Decides by mode and principal (`model.calls.Authorizer`)."""
+class OpenAuthorizer:
+    """Open mode: nobody is denied anything (`model.calls.Authorizer`)."""
 
-    def __init__(self, mode: AuthMode) -> None:
-        self._enforced = mode is AuthMode.ENFORCE
+    enforces = False
+
+    async def authorize(self, caller: Caller, operation: Operation, params: dict[str, Any]) -> None:
+        """Return."""
+
+    async def refusal(self, caller: Caller, need: Need, policies: Sequence[Policy] = ()) -> str | None:
+        """None."""
+        return None
+
+
+class PolicyAuthorizer:
+    """Enforced mode (`model.calls.Authorizer`). `connect` before use."""
+
+    enforces = True
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._rules: dict[Operation, Needs] = {}  # as many as there are operations
+
+    def connect(self, find_policies: FindPolicies, ask: Ask) -> None:
+        """Join it to IAM, and to the services whose resources have policies."""
+        self.identities = Identities(find_policies)
+        self._ask = ask
 
     async def authorize(self, caller: Caller, operation: Operation, params: dict[str, Any]) -> None:
         """Return, or raise AccessDenied in the words and with the code of the service's protocol family."""
-        if not self._enforced:
-            return
-        principal = caller.principal
-        # A session that open mode gave to a stranger's key must not be root's here.
-        if principal.type is PrincipalType.ROOT and not principal.acts_as_root:
-            return
-        if (operation.service.name, operation.name) not in FREE:
-            raise denied(caller, operation, params)
+        rule = self._rules.get(operation)
+        if rule is None:
+            rule = self._rules[operation] = rule_of(operation)
+        permissions = operation.service.permissions
+        for need in rule(caller, params):
+            refusal = await self._decide(caller, need, operation.service.name, permissions, params)
+            if refusal is not None:
+                raise denied(caller, operation, await self._named(caller, need, operation), refusal)
+
+    async def refusal(self, caller: Caller, need: Need, policies: Sequence[Policy] = ()) -> str | None:
+        """See `model.calls.Authorizer`."""
+        refusal = await self._evaluate(
+            caller, need, policies, CallKeys(caller, need, {}, None, self._clock.now_ms())
+        )
+        return None if refusal is None else refusal.value.format(action=need.action)
+
+    async def _decide(
+        self,
+        caller: Caller,
+        need: Need,
+        service: str,
+        permissions: Permissions | None,
+        params: dict[str, Any],
+    ) -> Refusal | None:
+        if permissions is not None and permissions.has_true_arns:
+            need = need._replace(resource=await self._ask(service, "true_arn", caller, need.resource))
+        keys = CallKeys(caller, need, params, permissions, self._clock.now_ms())
+        if permissions is None or not permissions.has_policies or need.resource == ANY:
+            return await self._evaluate(caller, need, (), keys)
+        if not permissions.policies_deny and _is_own(need.resource, caller.principal.account):
+            refusal = await self._evaluate(caller, need, (), keys)
+            if refusal is None or refusal.explicit:
+                return refusal
+        policies: Sequence[Policy] = await self._ask(service, "resource_policies", caller, need.resource)
+        return await self._evaluate(caller, need, policies, keys)
+
+    async def _evaluate(
+        self, caller: Caller, need: Need, policies: Sequence[Policy], keys: CallKeys
+    ) -> Refusal | None:
+        own = _is_own(need.resource, caller.principal.account)
+        identity, principal = await self.identities.of(caller.principal)
+        if identity is ROOT and own and not policies:
+            return None
+        if principal is not caller.principal:
+            keys.know(principal)
+        asked = Asked(need.action, need.resource, keys, principals_of(principal), keys.understands)
+        return decide(asked, principal, identity, policies, same_account=own)
+
+    async def _named(self, caller: Caller, need: Need, operation: Operation) -> Need:
+        permissions = operation.service.permissions
+        if permissions is None or not permissions.has_true_arns:
+            return need
+        return need._replace(
+            resource=await self._ask(operation.service.name, "true_arn", caller, need.resource)
+        )
 
 
-def denied(caller: Caller, operation: Operation, params: dict[str, Any]) -> AwsError:
-    """The error of a caller whom no policy allows the action."""
-    action = action_of(operation)
-    resource = resource_of(caller, operation, params)
-    message = (
-        f"User: {caller.principal.arn} is not authorized to perform: {action} on resource: {resource} "
-        f"because no identity-based policy allows the {action} action"
-    )
-    protocols = operation.service.model.protocols
-    if "query" in protocols or "rest-xml" in protocols:
-        return AwsError("AccessDenied", message, status=403)
-    return AwsError("AccessDeniedException", message, status=403 if "rest-json" in protocols else 400)
+def _is_own(resource: str, account: str) -> bool:
+    arn = parse_arn(resource)
+    return arn is None or arn.account == account or arn.account in _OWNERLESS
+
+
+def rule_of(operation: Operation) -> Needs:
+    """What an operation needs. One that its service's table does not name (a test holds them at none) needs its action on everything."""
+    permissions = operation.service.permissions
+    found = permissions.rule(operation) if permissions is not None else None
+    if found is not None:
+        return found
+    action = f"{operation.service.model.signing_name}:{operation.name}"
+    return lambda caller, params: (Need(action, ANY),)

@@ -30,6 +30,7 @@ class Caller:
     host: str = ""  # Host header: for URLs in answers
     trace: str = ""  # X-Amzn-Trace-Id header: functions' SDKs send on what they are part of
     request: Request | None = None  # None: it did not come over HTTP
+    source_arn: str = ""  # of a service's calls: the resource on whose behalf
 
     @property
     def is_gone(self) -> bool:

@@ -6,13 +6,14 @@ The edge, the event-source loops, Step Functions' `aws-sdk:*` tasks and API Gate
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from fogbank.core.encoded import resolved
 from fogbank.core.errors import AwsError, NotSupported
 from fogbank.model.call import Call, Caller
 from fogbank.model.mounted import Mounted
+from fogbank.model.permissions import Need
 from fogbank.model.service import Operation, Output, Service
 from fogbank.model.wording import wording_of
 
@@ -20,8 +21,14 @@ from fogbank.model.wording import wording_of
 class Authorizer(Protocol):
     """Decides whether a caller may do what it asks. The place where IAM evaluation lives."""
 
+    enforces: bool  # whether anybody is ever refused
+
     async def authorize(self, caller: Caller, operation: Operation, params: dict[str, Any]) -> None:
         """Return, or raise the AccessDenied error that the service's protocol family uses."""
+
+    async def refusal(self, caller: Caller, need: Need, policies: Sequence[Any] = ()) -> str | None:
+        """Why `caller` may not do what is no operation (`execute-api:Invoke`), in the words that AWS's refusals end in; None: it may.
+        `policies` are the resource's (`policies.Policy`)."""
 
 
 class Calls:
@@ -30,6 +37,7 @@ class Calls:
     def __init__(self, authorizer: Authorizer) -> None:
         self._mounted: dict[str, Mounted] = {}
         self._authorizer = authorizer
+        self.enforces = authorizer.enforces
 
     def mount(self, service: Service[Any], state: Any) -> None:
         """A service whose state is built and started by the caller."""
@@ -82,6 +90,10 @@ class Calls:
         state = mounted.state if mounted.state is not None else await mounted.wake()
         ctx = Call(caller, caller.account, caller.region, caller.request_id, state, self)
         return await operation.function(ctx, **operation.bind(params)) or {}
+
+    async def refusal(self, caller: Caller, need: Need, policies: Sequence[Any] = ()) -> str | None:
+        """See `Authorizer.refusal`."""
+        return await self._authorizer.refusal(caller, need, policies)
 
     async def internal(self, service: str, name: str, caller: Caller, **arguments: Any) -> Any:
         """Call an internal function of a service: no validation, no authorisation, never reachable by clients."""

@@ -24,6 +24,7 @@ from botocore import xform_name
 
 from fogbank.core.errors import AwsError
 from fogbank.model.call import Call, S
+from fogbank.model.permissions import Permissions
 from fogbank.model.shapes import OperationModel, ServiceModel, model_of
 from fogbank.model.validation import Validator, compile_validator
 
@@ -69,6 +70,7 @@ class Service(Generic[S]):
         self.encodes = encodes
         self.operations: dict[str, Operation] = {}
         self.internals: dict[str, Callable[..., Awaitable[Any]]] = {}
+        self.permissions: Permissions | None = None
 
     @cached_property
     def model(self) -> ServiceModel:
@@ -95,6 +97,10 @@ class Service(Generic[S]):
             return function
 
         return decorate
+
+    def needs(self, permissions: Permissions) -> None:
+        """Declare which permission each operation needs."""
+        self.permissions = permissions
 
     def internal(self, function: F) -> F:
         """Declare a function that other services reach by `ctx.calls.internal(…)`, and no client can."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from fogbank.auth.authorizer import ModeAuthorizer
+from fogbank.auth.authorizer import OpenAuthorizer, PolicyAuthorizer
 from fogbank.core.clock import VirtualClock
 from fogbank.core.config import AuthMode
 from fogbank.core.errors import StoreFull
@@ -16,6 +16,7 @@ from fogbank.edge.internal import Callbacks
 from fogbank.edge.pipeline import Pipeline
 from fogbank.model.call import Call, Caller
 from fogbank.model.calls import Calls
+from fogbank.model.permissions import Permissions
 from fogbank.model.principal import KeyFound
 from fogbank.model.service import Service
 from tests.support.wire import pipeline
@@ -66,6 +67,7 @@ def services(callers: list[Caller]) -> list[Service[Any]]:
             raise StoreFull("no space left for the store's file")
         raise groups.error("ResourceNotFoundException", "The specified log group does not exist.")
 
+    sts.needs(Permissions("sts", free=frozenset({"GetCallerIdentity"})))
     return [sts, lambda_, groups]
 
 
@@ -76,6 +78,14 @@ async def mount(request: Request, host: Host, request_id: str) -> Response:
     return Response(200, [], f"{host.kind.name} {host.label} {request.path}".encode())
 
 
+async def _nobody(arn: str) -> None:
+    return None
+
+
+async def _no_policy(*_: object) -> tuple[()]:
+    return ()
+
+
 def platform(
     mode: AuthMode = AuthMode.OPEN, *, guarded: bool = True, wall: Any = None, **options: Any
 ) -> Platform:
@@ -83,7 +93,9 @@ def platform(
     log: list[str] = []
     keys = Keys()
     clock = VirtualClock()
-    calls = Calls(ModeAuthorizer(mode))
+    policies = PolicyAuthorizer(clock)
+    policies.connect(_nobody, _no_policy)
+    calls = Calls(policies if mode is AuthMode.ENFORCE else OpenAuthorizer())
     for service in services(callers):
         calls.mount(service, None)
 

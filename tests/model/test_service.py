@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from fogbank import services
+from fogbank.app.services import BUILDERS, declared
 from fogbank.core.errors import AwsError, NotSupported
 from fogbank.model.call import Call, Caller
 from fogbank.model.calls import Calls
@@ -124,3 +125,14 @@ async def test_internals_are_reachable_by_services_only() -> None:
         await calls.call("logs", "deliver", {"count": 1}, CALLER)
     with pytest.raises(NotSupported):
         await calls.internal("cloudwatch", "deliver", CALLER)
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_every_operation_declares_its_action_and_resource(name: str) -> None:
+    service = declared(name)
+    permissions = service.permissions
+    assert permissions is not None, f"fogbank/services/{name}/needs.py is missing"
+    for operation in service.operations.values():
+        assert permissions.rule(operation) is not None, (
+            f"{name} {operation.name}: say in fogbank/services/{name}/needs.py which resource its IAM permission is on ('*' if on none)"
+        )

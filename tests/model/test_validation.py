@@ -19,6 +19,7 @@ from fogbank.model.patterns import PatternError, compile_pattern, translate
 from fogbank.model.shapes import ServiceModel
 from fogbank.model.validation import compile_validator
 from fogbank.model.wording import enum_order, wording_of
+from tests.support.house import AllowAll
 from tests.support.recordings import ROOT
 
 SERVED = ("lambda", "logs", "cloudwatch", "iam", "sts")
@@ -341,11 +342,7 @@ async def test_calls_refuse_with_the_services_code() -> None:
     async def create_log_group(ctx: object, *, log_group_name: str) -> None:
         return None
 
-    class Anyone:
-        async def authorize(self, *_: object) -> None:
-            return None
-
-    calls = Calls(Anyone())
+    calls = Calls(AllowAll())
     calls.mount(own, None)
     caller = Caller("000000000000", "us-east-1", root_of("000000000000", open_mode=True), "r-1")
     with pytest.raises(AwsError) as caught:

@@ -17,6 +17,7 @@ from fogbank.core.ids import Ids
 from fogbank.core.lanes import Lanes
 from fogbank.model.call import Caller
 from fogbank.model.calls import Calls
+from fogbank.model.permissions import Need
 from fogbank.model.principal import root_of
 from fogbank.model.service import Operation, Service
 from fogbank.store.secrets import Secrets
@@ -28,7 +29,12 @@ Builder = Callable[["House"], Any]
 class AllowAll:
     """An authorizer for tests that are not about permissions."""
 
+    enforces = False
+
     async def authorize(self, caller: Caller, operation: Operation, params: dict[str, Any]) -> None:
+        return None
+
+    async def refusal(self, caller: Caller, need: Need, policies: Any = ()) -> str | None:
         return None
 
 

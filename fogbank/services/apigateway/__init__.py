@@ -35,6 +35,7 @@ from fogbank.services.apigateway import (
     vpc_links,
     web_acls,
 )
+from fogbank.services.apigateway import needs as needs
 from fogbank.services.apigateway.service import SERVICE
 from fogbank.services.apigateway.state import ApiGateway
 

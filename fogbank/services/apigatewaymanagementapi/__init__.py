@@ -7,6 +7,7 @@ Importing this package declares every operation.
 from __future__ import annotations
 
 from fogbank.services.apigatewaymanagementapi import connections
+from fogbank.services.apigatewaymanagementapi import needs as needs
 from fogbank.services.apigatewaymanagementapi.service import SERVICE, ApiGatewayManagementApi
 
 __all__ = ["SERVICE", "ApiGatewayManagementApi", "connections"]

@@ -22,6 +22,7 @@ from fogbank.services.apigatewayv2 import (
     tags,
     vpc_links,
 )
+from fogbank.services.apigatewayv2 import needs as needs
 from fogbank.services.apigatewayv2.execution.websocket import management
 from fogbank.services.apigatewayv2.service import SERVICE
 from fogbank.services.apigatewayv2.state import ApiGatewayV2

@@ -15,6 +15,7 @@ from fogbank.services.cloudwatch import (
     metric_statistics,
     put_metric_data,
 )
+from fogbank.services.cloudwatch import needs as needs
 from fogbank.services.cloudwatch.service import SERVICE
 from fogbank.services.cloudwatch.state import CloudWatch
 

@@ -23,6 +23,7 @@ from fogbank.services.dynamodb import (
     time_to_live,
     transactions,
 )
+from fogbank.services.dynamodb import needs as needs
 from fogbank.services.dynamodb.service import SERVICE
 from fogbank.services.dynamodb.state import DynamoDB
 

@@ -5,6 +5,7 @@ Importing this package declares every operation. `SERVICE` and the state class `
 
 from __future__ import annotations
 
+from fogbank.services.dynamodbstreams import needs as needs
 from fogbank.services.dynamodbstreams import records, streams
 from fogbank.services.dynamodbstreams.service import SERVICE
 from fogbank.services.dynamodbstreams.state import Streams

@@ -50,6 +50,14 @@ def _iterator(ctx: Call[Streams], stream_arn: str, shard_id: str, after: int) ->
     return f"{stream_arn}|1|{token}"
 
 
+def stream_of(iterator: object) -> str | None:
+    """The stream that a shard iterator is of; None for what is no iterator."""
+    try:
+        return str(page_tokens.unseal(_KIND, str(iterator).rpartition("|")[2])[0])
+    except page_tokens.ForeignToken:
+        return None
+
+
 @SERVICE.operation
 async def get_records(
     ctx: Call[Streams], *, shard_iterator: str, limit: int = GET_RECORDS_MAX

@@ -4,6 +4,7 @@ from fogbank.services.events import api_destinations as api_destinations
 from fogbank.services.events import buses as buses
 from fogbank.services.events import connections as connections
 from fogbank.services.events import credentials as credentials
+from fogbank.services.events import needs as needs
 from fogbank.services.events import patterns as patterns
 from fogbank.services.events import permissions as permissions
 from fogbank.services.events import put_events as put_events

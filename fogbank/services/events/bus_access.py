@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from fogbank.core.errors import AwsError
-from fogbank.gateway.policies import Asked, Decision, Policy
 from fogbank.model.call import Caller
-from fogbank.model.principal import PrincipalType
+from fogbank.policies.documents import Asked, Decision, Policy
+from fogbank.policies.names import principals_of
 from fogbank.services.events.bus_records import Bus, BusPlace
 
 ACTION = "events:PutEvents"
@@ -16,10 +16,7 @@ def check_may_put(caller: Caller, bus: Bus | None, place: BusPlace) -> None:
     if place.account == caller.account:
         return
     principal = caller.principal
-    role = (principal.issuer_arn,) if principal.issuer_arn else ()
-    names: tuple[str, ...] = (principal.arn, *role, caller.account)
-    if principal.type is PrincipalType.SERVICE:
-        names = (principal.arn, caller.account)
+    names = (*principals_of(principal), caller.account)
     if bus is not None and bus.policy is not None:
         asked = Asked(ACTION, place.arn, {"aws:principalaccount": [caller.account]}, names)
         if Policy(bus.policy).decide(asked) is Decision.ALLOW:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from fogbank.core.errors import AwsError
 from fogbank.gateway.connected import Additions
 from fogbank.model.call import Call
-from fogbank.model.principal import PrincipalType
+from fogbank.model.permissions import Need
 from fogbank.services.events.additions import additions_of
 from fogbank.services.events.lookup import connection_of_arn
 from fogbank.services.events.service import SERVICE
@@ -24,10 +24,11 @@ async def retrieve_connection_credentials(
     AwsError ResourceNotFound, AuthInProgress, InvalidConnectionState or AccessDenied: the names that Step Functions has after
     `Events.ConnectionResource.`; their sentences are guesses.
     """
-    if ctx.principal.type is not PrincipalType.ROOT and not ctx.principal.acts_as_root:
-        # As everywhere in enforced mode until policies are evaluated: only root's own keys may.
+    refusal = await ctx.calls.refusal(ctx.caller, Need(_ACTION, connection_arn))
+    if refusal is not None:
         message = (
-            f"User: {ctx.principal.arn} is not authorized to perform: {_ACTION} on resource: {connection_arn}"
+            f"User: {ctx.principal.arn} is not authorized to perform: {_ACTION} on resource: {connection_arn} "
+            f"{refusal}"
         )
         raise AwsError("AccessDenied", message)
     found = await connection_of_arn(ctx.state.store, connection_arn)

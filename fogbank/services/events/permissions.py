@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
-from fogbank.gateway.policies import Policy, PolicyError
 from fogbank.model.call import Call
+from fogbank.policies.documents import Policy, PolicyError
 from fogbank.services.events import keys
 from fogbank.services.events.bus_access import ACTION
 from fogbank.services.events.bus_records import BusPlace, decode_bus

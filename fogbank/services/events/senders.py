@@ -102,9 +102,17 @@ class Senders:
         await publish(ctx, [Given(place, owed.event, owed.trace)], check=True, hops=owed.hops + 1)
 
     def _service(self, account: str, region: str, owed: Owed) -> Caller:
-        principal = Principal(PrincipalType.SERVICE, account, PRINCIPAL, PRINCIPAL)
+        """EventBridge itself in the target's account, on behalf of the rule in its own."""
+        principal = Principal(PrincipalType.SERVICE, owed.account, PRINCIPAL, PRINCIPAL)
+        rule = BusPlace(owed.account, owed.region, owed.bus).rule_arn(owed.rule)
         return Caller(
-            account, region, principal, self._state.ids.uuid(), user_agent=PRINCIPAL, trace=owed.trace
+            account,
+            region,
+            principal,
+            self._state.ids.uuid(),
+            user_agent=PRINCIPAL,
+            trace=owed.trace,
+            source_arn=rule,
         )
 
     def _role(self, owed: Owed, region: str) -> Caller:

@@ -9,11 +9,13 @@ from fogbank.services.iam import account as account
 from fogbank.services.iam import attachments as attachments
 from fogbank.services.iam import authorization_details as authorization_details
 from fogbank.services.iam import credential_report as credential_report
+from fogbank.services.iam import effective as effective
 from fogbank.services.iam import groups as groups
 from fogbank.services.iam import inline_policies as inline_policies
 from fogbank.services.iam import instance_profiles as instance_profiles
 from fogbank.services.iam import login_profiles as login_profiles
 from fogbank.services.iam import mfa_devices as mfa_devices
+from fogbank.services.iam import needs as needs
 from fogbank.services.iam import oidc_providers as oidc_providers
 from fogbank.services.iam import password_policy as password_policy
 from fogbank.services.iam import policies as policies

@@ -9,6 +9,7 @@ from fogbank.services.lambda_ import functions as functions
 from fogbank.services.lambda_ import invoke as invoke
 from fogbank.services.lambda_ import layer_permissions as layer_permissions
 from fogbank.services.lambda_ import layers as layers
+from fogbank.services.lambda_ import needs as needs
 from fogbank.services.lambda_ import permissions as permissions
 from fogbank.services.lambda_ import provisioned_concurrency as provisioned_concurrency
 from fogbank.services.lambda_ import recursion as recursion

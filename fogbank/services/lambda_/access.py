@@ -8,19 +8,25 @@ of other accounts.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
-from fogbank.gateway.policies import Asked, Decision
-from fogbank.gateway.policies import Policy as Evaluated
+from fogbank.core.arn import parse_arn
+from fogbank.core.errors import AwsError
 from fogbank.model.call import Call
 from fogbank.model.principal import Principal, PrincipalType
+from fogbank.policies.documents import Asked, Decision
+from fogbank.policies.documents import Policy as Evaluated
+from fogbank.policies.names import principals_of
 from fogbank.services.lambda_ import keys
 from fogbank.services.lambda_.errors import access_denied
-from fogbank.services.lambda_.names import LATEST, FunctionName
+from fogbank.services.lambda_.names import LATEST, FunctionName, parse_name
 from fogbank.services.lambda_.records import decode_policy
+from fogbank.services.lambda_.service import SERVICE
 from fogbank.services.lambda_.state import Lambda
 from fogbank.store.api import Store
 
 _VERSION = "2012-10-17"
+_POLICIES_CACHED_MAX = 1024  # compiled ones, by what is stored; ours
 
 
 async def check_access(ctx: Call[Lambda], name: FunctionName, action: str) -> None:
@@ -41,24 +47,43 @@ async def policy_allows(
     conditions: Mapping[str, list[str]],
 ) -> bool:
     """The resource policy of what `name` names allows it. `conditions` by lower-case keys."""
+    policy = await policy_of(store, name)
+    if policy is None:
+        return False
+    return policy.decide(Asked(action, name.qualified_arn, conditions, principals)) is Decision.ALLOW
+
+
+async def policy_of(store: Store, name: FunctionName) -> Evaluated | None:
+    """The resource policy of exactly what `name` names."""
     if name.qualifier == LATEST:
         name = name.with_qualifier(None)
     record = await store.get(keys.policy(name))
-    if record is None:
-        return False
-    statements = list(decode_policy(record.value).statements)
-    evaluated = Evaluated({"Version": _VERSION, "Statement": statements})
-    return evaluated.decide(Asked(action, name.qualified_arn, conditions, principals)) is Decision.ALLOW
+    return None if record is None else _compiled(record.value)
 
 
-def principals_of(principal: Principal) -> tuple[str, ...]:
-    """The names that a statement's Principal may know a caller by: itself, its role, its account; a service by its name."""
-    if principal.type is PrincipalType.ANONYMOUS:
+@SERVICE.internal
+async def resource_policies(ctx: Call[Lambda], *, resource: str) -> tuple[Evaluated, ...]:
+    """The resource policy of the function, version, alias or layer version with that ARN."""
+    arn = parse_arn(resource)
+    if arn is None:
         return ()
-    if principal.type is PrincipalType.SERVICE:
-        return (principal.arn,)
-    role = (principal.issuer_arn,) if principal.issuer_arn else ()
-    return (principal.arn, *role, principal.account)
+    kind, _, rest = arn.resource.partition(":")
+    if kind == "layer":
+        name, _, number = rest.rpartition(":")
+        if not (name and number.isascii() and number.isdigit()):
+            return ()
+        record = await ctx.state.store.get(keys.layer_policy(arn.account, arn.region, name, int(number)))
+        return () if record is None else (_compiled(record.value),)
+    try:
+        policy = await policy_of(ctx.state.store, parse_name(resource, arn.account, arn.region))
+    except AwsError:  # no function's ARN
+        return ()
+    return () if policy is None else (policy,)
+
+
+@lru_cache(maxsize=_POLICIES_CACHED_MAX)
+def _compiled(stored: bytes) -> Evaluated:
+    return Evaluated({"Version": _VERSION, "Statement": list(decode_policy(stored).statements)})
 
 
 def conditions_of(principal: Principal, account: str) -> dict[str, list[str]]:

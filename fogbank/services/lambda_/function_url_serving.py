@@ -11,11 +11,14 @@ from fogbank.core.errors import AwsError
 from fogbank.core.http import Request, Response
 from fogbank.core.limits import INVOKE_PAYLOAD_BYTES_MAX
 from fogbank.gateway.prelude import BadPrelude
+from fogbank.model.call import Caller
+from fogbank.model.permissions import Need
 from fogbank.model.principal import Principal, PrincipalType
+from fogbank.policies.names import principals_of
 from fogbank.sandbox.api import Status
 from fogbank.services.lambda_ import function_url_cors as cors_answers
 from fogbank.services.lambda_ import keys
-from fogbank.services.lambda_.access import conditions_of, policy_allows, principals_of
+from fogbank.services.lambda_.access import conditions_of, policy_allows, policy_of
 from fogbank.services.lambda_.errors import recursive, throttled
 from fogbank.services.lambda_.function_url_payloads import (
     Arrival,
@@ -99,6 +102,12 @@ class FunctionUrls:
             return await policy_allows(store, name, _ACTION, (), conditions)
         if principal is None:
             return False
+        if self._state.calls.enforces:
+            caller = Caller(principal.account, name.region, principal, self._state.ids.uuid())
+            policy = await policy_of(store, name)
+            policies = () if policy is None else (policy,)
+            need = Need(_ACTION, name.qualified_arn, conditions)
+            return await self._state.calls.refusal(caller, need, policies) is None
         is_root = principal.acts_as_root or principal.type is PrincipalType.ROOT
         if principal.account == name.account and is_root:
             return True

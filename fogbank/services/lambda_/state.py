@@ -58,6 +58,7 @@ class Lambda:
         self.lanes = lanes
         self.secrets = secrets
         self.settings = settings
+        self.calls = calls
         self.code = CodeStore(blobs, code_dir)
         self.links = CodeLinks(secrets, clock, settings)
         self.owner = f"lambda@{settings.node}"

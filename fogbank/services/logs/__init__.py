@@ -20,6 +20,7 @@ from fogbank.services.logs import (
     subscription_filters,
     tags,
 )
+from fogbank.services.logs import needs as needs
 from fogbank.services.logs.service import SERVICE
 from fogbank.services.logs.state import Logs
 

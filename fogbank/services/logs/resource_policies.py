@@ -1,4 +1,4 @@
-"""Resource policies of an account: which services may write its logs. Stored and listed; IAM evaluation will read them."""
+"""Resource policies of an account: which services may write its logs. Whoever decides asks for them (`resource_policies`)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import Any
 
 import orjson
 
+from fogbank.core.arn import parse_arn
 from fogbank.core.errors import NotSupported
 from fogbank.core.limits import LOG_RESOURCE_POLICIES_MAX
 from fogbank.model.call import Call
+from fogbank.policies.documents import Policy, PolicyError, policy_of
 from fogbank.services.logs import keys, tokens
-from fogbank.services.logs.keys import place_of
+from fogbank.services.logs.keys import Place, place_of
 from fogbank.services.logs.naming import page_of_names
 from fogbank.services.logs.service import SERVICE, invalid
 from fogbank.services.logs.state import Logs
@@ -57,6 +59,23 @@ async def put_resource_policy(
     policy = ResourcePolicy(policy_name, policy_document, ctx.state.clock.now_ms())
     await store.commit(Transaction().put(key, policy.pack()))
     return {"resourcePolicy": policy.shown()}
+
+
+@SERVICE.internal
+async def resource_policies(ctx: Call[Logs], *, resource: str) -> tuple[Policy, ...]:
+    """All policies of the account and region of that ARN."""
+    arn = parse_arn(resource)
+    if arn is None:
+        return ()
+    prefix = keys.policies(Place(arn.account, arn.region))
+    records = await ctx.state.store.scan(prefix, limit=LOG_RESOURCE_POLICIES_MAX)
+    found = []
+    for record in records:
+        try:
+            found.append(policy_of(ResourcePolicy.unpack(record.value).document))
+        except PolicyError:  # checked in form only: an effect that is none, say. It lets nobody in
+            continue
+    return tuple(found)
 
 
 def _check(document: str) -> None:

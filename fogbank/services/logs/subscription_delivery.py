@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from fogbank.core.arn import partition_of
 from fogbank.core.errors import AwsError
 from fogbank.core.ids import Ids
 from fogbank.model.call import Call, Caller
@@ -63,11 +64,17 @@ def _body(
     return orjson.dumps((ctx.account, ctx.region, stored.destination_arn, message))
 
 
-def service_caller(place: Place, ids: Ids) -> Caller:
-    """CloudWatch Logs itself, acting for an account."""
+def service_caller(place: Place, ids: Ids, source_arn: str = "") -> Caller:
+    """CloudWatch Logs itself, acting for an account: on behalf of the group with `source_arn`."""
     name = f"logs.{place.region}.amazonaws.com"
     principal = Principal(PrincipalType.SERVICE, place.account, name, name)
-    return Caller(place.account, place.region, principal, ids.uuid())
+    return Caller(place.account, place.region, principal, ids.uuid(), source_arn=source_arn)
+
+
+def source_of(place: Place, group: str) -> str:
+    """The group as AddPermission's SourceArn names it."""
+    partition = partition_of(place.region)
+    return f"arn:{partition}:logs:{place.region}:{place.account}:log-group:{group}:*"
 
 
 class Delivery:
@@ -87,9 +94,9 @@ class Delivery:
             "Payload": orjson.dumps({"awslogs": {"data": packed}}),
         }
         try:
-            await self._calls.call(
-                "lambda", "Invoke", params, service_caller(Place(account, region), self._ids)
-            )
+            place = Place(account, region)
+            caller = service_caller(place, self._ids, source_of(place, message["logGroup"]))
+            await self._calls.call("lambda", "Invoke", params, caller)
         except AwsError as refused:
             if item.attempt < ATTEMPTS_MAX and refused.code != "ResourceNotFoundException":
                 await self._store.commit(

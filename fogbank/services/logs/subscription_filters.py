@@ -19,7 +19,7 @@ from fogbank.services.logs.naming import page_of_names
 from fogbank.services.logs.records import LogGroup
 from fogbank.services.logs.service import SERVICE, invalid
 from fogbank.services.logs.state import Logs
-from fogbank.services.logs.subscription_delivery import service_caller
+from fogbank.services.logs.subscription_delivery import service_caller, source_of
 from fogbank.services.logs.updates import update_group
 from fogbank.store.api import Transaction
 
@@ -46,18 +46,20 @@ async def put_subscription_filter(
     group = (await group_of(ctx, log_group_name)).record
     if group.log_class != "STANDARD":
         raise invalid(f"Subscription filters are not supported for log groups of class {group.log_class}.")
-    await _try_function(ctx, destination_arn)
+    await _try_function(ctx, destination_arn, group.name)
     stored = SubscriptionFilter(
         filter_name, filter_pattern, destination_arn, distribution, ctx.state.clock.now_ms()
     )
     await _change(ctx, log_group_name, filter_name, stored)
 
 
-async def _try_function(ctx: Call[Logs], function: str) -> None:
+async def _try_function(ctx: Call[Logs], function: str, group: str) -> None:
     """AWS accepts the destination only when it may invoke the function."""
     params = {"FunctionName": function, "InvocationType": "DryRun"}
     try:
-        await ctx.calls.call("lambda", "Invoke", params, service_caller(place_of(ctx), ctx.state.ids))
+        place = place_of(ctx)
+        caller = service_caller(place, ctx.state.ids, source_of(place, group))
+        await ctx.calls.call("lambda", "Invoke", params, caller)
     except NotSupported:
         raise
     except AwsError as refused:

@@ -20,6 +20,7 @@ from fogbank.services.s3 import (
     put_object,
     uploads,
 )
+from fogbank.services.s3 import needs as needs
 from fogbank.services.s3.service import SERVICE
 from fogbank.services.s3.state import S3
 

@@ -2,6 +2,7 @@
 
 from fogbank.services.sqs import deleting as deleting
 from fogbank.services.sqs import move_tasks as move_tasks
+from fogbank.services.sqs import needs as needs
 from fogbank.services.sqs import queue_attributes as queue_attributes
 from fogbank.services.sqs import queues as queues
 from fogbank.services.sqs import receiving as receiving

@@ -15,7 +15,7 @@ from fogbank.services.sqs import keys, limits
 from fogbank.services.sqs.checks import number_between
 from fogbank.services.sqs.directory import Found
 from fogbank.services.sqs.moving import CANCELLING, QUEUE, RUNNING, Move, decode_move
-from fogbank.services.sqs.names import place_of_arn
+from fogbank.services.sqs.names import may_reach, place_of_arn
 from fogbank.services.sqs.service import (
     SERVICE,
     bad_parameter,
@@ -120,7 +120,7 @@ async def _queue(ctx: Call[Sqs], arn: str, member: str) -> Found:
     place = place_of_arn(arn)
     if place is None:
         raise bad_parameter(member, arn, "It is not the ARN of a queue.")
-    mine = place[0] == ctx.account or ctx.principal.acts_as_root
+    mine = may_reach(ctx, place[0])
     found = await ctx.state.directory.look(place) if mine and place[1] == ctx.region else None
     if found is None:
         raise no_resource(member)

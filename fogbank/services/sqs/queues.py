@@ -10,7 +10,7 @@ from fogbank.model.page_tokens import ForeignToken, seal, unseal
 from fogbank.services.sqs import keys, limits
 from fogbank.services.sqs.attributes import allows_source, with_attributes
 from fogbank.services.sqs.checks import number_between
-from fogbank.services.sqs.names import arn_of, check_name, place_of_arn, place_of_url, url_of
+from fogbank.services.sqs.names import arn_of, check_name, may_reach, place_of_arn, place_of_url, url_of
 from fogbank.services.sqs.records import Queue, decode_queue
 from fogbank.services.sqs.service import SERVICE, bad_parameter, contended, invalid_value, no_queue, operation
 from fogbank.services.sqs.state import Sqs
@@ -117,7 +117,7 @@ async def get_queue_url(
     ctx: Call[Sqs], *, queue_name: str, queue_owner_aws_account_id: str | None = None
 ) -> Wire:
     account = queue_owner_aws_account_id or ctx.account
-    if account != ctx.account and not ctx.principal.acts_as_root:
+    if not may_reach(ctx, account):
         raise no_queue()
     await ctx.state.directory.find((account, ctx.region, queue_name))
     return {"QueueUrl": url_of(ctx.caller, account, queue_name)}

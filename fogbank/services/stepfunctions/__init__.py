@@ -8,6 +8,7 @@ from fogbank.services.stepfunctions import executions as executions
 from fogbank.services.stepfunctions import histories as histories
 from fogbank.services.stepfunctions import live as live
 from fogbank.services.stepfunctions import map_runs as map_runs
+from fogbank.services.stepfunctions import needs as needs
 from fogbank.services.stepfunctions import state_machines as state_machines
 from fogbank.services.stepfunctions import tags as tags
 from fogbank.services.stepfunctions import task_answers as task_answers

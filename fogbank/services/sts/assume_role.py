@@ -9,6 +9,7 @@ from fogbank.core.arn import parse_arn
 from fogbank.core.limits import STS_CHAINED_SESSION_S_MAX
 from fogbank.model.call import Call
 from fogbank.model.principal import Principal, PrincipalType
+from fogbank.policies.names import keys_of
 from fogbank.services.sts import trust
 from fogbank.services.sts.errors import access_denied, missing_token, not_authorized, validation_error
 from fogbank.services.sts.service import SERVICE
@@ -126,24 +127,10 @@ def _check_trust(ctx: Call[Sts], role: dict[str, Any], wanted: _Wanted) -> None:
 def _context(ctx: Call[Sts], role: dict[str, Any], wanted: _Wanted) -> dict[str, list[str]]:
     """The condition keys of an AssumeRole request, lower-cased."""
     caller = ctx.principal
-    now_ms = ctx.state.clock.now_ms()
-    context = {
+    context = keys_of(ctx.caller, ctx.state.clock.now_ms()) | {
         "sts:rolesessionname": [wanted.name],
-        "aws:principalarn": [caller.issuer_arn or caller.arn],
-        "aws:principalaccount": [caller.account],
-        "aws:principaltype": [caller.type.value],
-        "aws:principalisawsservice": [str(caller.type is PrincipalType.SERVICE).lower()],
-        "aws:userid": [caller.user_id],
-        "aws:sourceip": [ctx.caller.source_ip],
-        "aws:useragent": [ctx.caller.user_agent],
-        "aws:securetransport": [str(ctx.caller.secure).lower()],
-        "aws:requestedregion": [ctx.region],
         "aws:resourceaccount": [role["Account"]],
-        "aws:currenttime": [str(now_ms / 1000)],
-        "aws:epochtime": [str(now_ms // 1000)],
     }
-    if caller.type is PrincipalType.USER:
-        context["aws:username"] = [caller.arn.rpartition("/")[2]]
     if caller.access_key_id.startswith("ASIA") or wanted.mfa:
         context["aws:multifactorauthpresent"] = [str(caller.mfa or wanted.mfa).lower()]
     if wanted.external_id is not None:
@@ -156,7 +143,6 @@ def _context(ctx: Call[Sts], role: dict[str, Any], wanted: _Wanted) -> dict[str,
         context["aws:tagkeys"] = list(wanted.tags)
     for prefix, tags in (
         ("aws:requesttag/", wanted.tags),
-        ("aws:principaltag/", dict(caller.tags)),
         ("aws:resourcetag/", role["Tags"]),
         ("iam:resourcetag/", role["Tags"]),
     ):

@@ -13,7 +13,10 @@ import orjson
 
 from fogbank.core.arn import parse_arn
 from fogbank.model.principal import Principal, PrincipalType
-from fogbank.services.sts.conditions import Context, holds, matches_glob
+from fogbank.policies.documents import Asked, Statement
+from fogbank.policies.templates import Context
+
+_WITH_VARIABLES = "2012-10-17"
 
 
 def allows(
@@ -32,14 +35,16 @@ def allows(
     """
     allowed = False
     policy = orjson.loads(document)
+    variables = policy.get("Version") == _WITH_VARIABLES
     statements = policy["Statement"]
-    for statement in [statements] if isinstance(statements, dict) else statements:
-        deny = statement["Effect"] == "Deny"
-        if not _covers(statement, action) or not holds(statement.get("Condition", {}), context):
+    asked = Asked(action, "*", context)
+    for wire in [statements] if isinstance(statements, dict) else statements:
+        statement = Statement({name: wire[name] for name in wire if name != "Principal"}, variables=variables)
+        if not statement.is_about(action.lower()) or not statement.applies(asked):
             continue
-        if not (anyone and not deny) and not _names(statement.get("Principal"), caller, trusted_ids):
+        if not (anyone and statement.allows) and not _names(wire.get("Principal"), caller, trusted_ids):
             continue
-        if deny:
+        if not statement.allows:
             return False
         allowed = True
     return allowed
@@ -47,12 +52,6 @@ def allows(
 
 def _list(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else list(value or [])
-
-
-def _covers(statement: dict[str, Any], action: str) -> bool:
-    if "NotAction" in statement:
-        return not any(matches_glob(action.lower(), each.lower()) for each in _list(statement["NotAction"]))
-    return any(matches_glob(action.lower(), each.lower()) for each in _list(statement.get("Action")))
 
 
 def _names(principal: Any, caller: Principal, trusted_ids: Mapping[str, str]) -> bool:

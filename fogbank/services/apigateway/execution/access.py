@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from fogbank.core.errors import AwsError
-from fogbank.gateway.policies import Asked, Decision, Policy, PolicyError
+from fogbank.model.permissions import Need
 from fogbank.model.principal import Principal, PrincipalType
+from fogbank.policies.documents import Asked, Decision, Policy, PolicyError
 from fogbank.services.apigateway.execution.exchange import Exchange
 from fogbank.services.apigateway.execution.faults import Fault, misconfigured
+from fogbank.services.apigateway.execution.integrations.functions import caller_of
 from fogbank.services.apigateway.execution.methods import Step
 
 if TYPE_CHECKING:
@@ -115,6 +117,9 @@ def iam_step(stage: Stage, deployment: Deployment) -> Any:
             raise Fault("MISSING_AUTHENTICATION_TOKEN")
         x.principal = principal
         policy = deployment.policy
+        if not gateway.open_mode:
+            await _check_policies(x, stage, principal, policy)
+            return
         decision = policy.decide(asked_of(x, stage)) if policy is not None else Decision.NEITHER
         if decision is Decision.DENY:
             raise denied(x, stage, explicit=True)
@@ -128,8 +133,19 @@ def iam_step(stage: Stage, deployment: Deployment) -> Any:
     return check
 
 
+async def _check_policies(x: Exchange, stage: Stage, principal: Principal, policy: Policy | None) -> None:
+    """Enforced mode: the caller's policies and the API's decide together."""
+    need = Need(INVOKE, method_arn(x, stage), asked_of(x, stage).keys)
+    refusal = await stage.gateway.calls.refusal(
+        caller_of(x, principal), need, () if policy is None else (policy,)
+    )
+    if refusal is not None:
+        explicit = refusal.startswith("with an explicit deny")
+        raise denied(x, stage, explicit=explicit, because="" if explicit else f" {refusal}")
+
+
 def may_invoke(principal: Principal) -> bool:
-    """Identity policies are not evaluated yet (as in auth/authorizer.py): root may, nobody else."""
+    """Open mode evaluates no identity policies: root may, who is known as somebody else only by the API's policy."""
     return principal.type is PrincipalType.ROOT or principal.acts_as_root
 
 

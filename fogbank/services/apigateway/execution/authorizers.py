@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from fogbank.gateway.expiring import Expiring
-from fogbank.gateway.policies import Asked, Decision, Policy, PolicyError
 from fogbank.java.expressions import Expression, ExpressionError, ExpressionTimeout
+from fogbank.policies.documents import Asked, Decision, Policy, PolicyError
 from fogbank.services.apigateway.execution.access import INVOKE, method_arn
 from fogbank.services.apigateway.execution.exchange import Exchange
 from fogbank.services.apigateway.execution.faults import Fault, misconfigured
@@ -60,7 +60,11 @@ class LambdaAuthorizer:
         self.wire = wire
         self.is_token = wire["type"] == "TOKEN"
         self.invoker = Invoker(
-            stage, wire.get("authorizerUri") or "", wire.get("authorizerCredentials"), TIMEOUT_MS
+            stage,
+            wire.get("authorizerUri") or "",
+            wire.get("authorizerCredentials"),
+            TIMEOUT_MS,
+            authorizer_id=wire["id"],
         )
         self.ttl_s: int = wire.get("authorizerResultTtlInSeconds", TTL_DEFAULT_S)
         self._sources: list[Source] = [

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from fogbank.core.http import Request, Response
 from fogbank.gateway.parameters import MediaTypes
-from fogbank.gateway.policies import Policy
 from fogbank.gateway.routing import Routes
 from fogbank.model.principal import Principal, PrincipalType
+from fogbank.policies.documents import Policy
 from fogbank.services.apigateway.execution.access import iam_step, policy_step, read_policy
 from fogbank.services.apigateway.execution.api_keys import api_key_step
 from fogbank.services.apigateway.execution.authorizers import LambdaAuthorizer

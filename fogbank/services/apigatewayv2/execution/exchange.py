@@ -99,6 +99,12 @@ class Exchange:
         self._json: Any = None
         self._context: dict[str, Any] | None = None
 
+    def source(self) -> str:
+        """Stage and route, as policies name it: `prod/GET/orders/{id}`, `prod/$default`."""
+        key = self.route.key if self.route is not None else "$default"
+        _, separator, path = key.partition(" ")
+        return f"{self.stage.name}/{self.request.method}{path}" if separator else f"{self.stage.name}/{key}"
+
     @property
     def query(self) -> dict[str, list[str]]:
         if self._query is None:

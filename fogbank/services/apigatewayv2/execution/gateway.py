@@ -36,7 +36,7 @@ from fogbank.services.apigatewayv2.deploying import load_snapshot, stages_of
 from fogbank.services.apigatewayv2.execution.addresses import Addresses, api_of_path
 from fogbank.services.apigatewayv2.execution.exchange import Arrival
 from fogbank.services.apigatewayv2.execution.http_stage import DEFAULT, HttpStage
-from fogbank.services.apigatewayv2.execution.invoking import own_principal
+from fogbank.services.apigatewayv2.execution.invoking import execute_api_arn, own_principal
 from fogbank.services.apigatewayv2.execution.lambda_authorizer import Verdict
 from fogbank.services.apigatewayv2.execution.websocket.sockets import Sockets
 from fogbank.services.apigatewayv2.execution.websocket.stage import SocketStage
@@ -208,7 +208,8 @@ class Gateway:
         if who is None:
             who = own_principal(stage.place)
         account = stage.place.account if who.acts_as_root or self.open_mode else who.account
-        caller = Caller(account, stage.place.region, who, request_id, request.peer)
+        api = execute_api_arn(stage.place, stage.api_id, stage.name)
+        caller = Caller(account, stage.place.region, who, request_id, request.peer, source_arn=api)
         target = path + (f"?{request.query}" if request.query else "")
         below = replace(request, target=target, path=path)
         return await self.send_to_service(below, "execute-api", caller)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from fogbank.core.arn import parse_arn
+from fogbank.core.arn import parse_arn, partition_of
 from fogbank.core.errors import AwsError
 from fogbank.model.call import Caller
 from fogbank.model.principal import Principal, PrincipalType
@@ -60,6 +60,11 @@ def function_of(uri: str) -> str | None:
     return uri if ":lambda:" in uri and ":function:" in uri else None
 
 
+def execute_api_arn(place: Place, api_id: str, rest: str) -> str:
+    """What policies call a part of an API: `rest` is stage and route (`prod/GET/orders`), or an authorizer."""
+    return f"arn:{partition_of(place.region)}:execute-api:{place.region}:{place.account}:{api_id}/{rest}"
+
+
 def own_principal(place: Place) -> Principal:
     return Principal(PrincipalType.SERVICE, place.account, SERVICE_NAME, SERVICE_NAME)
 
@@ -85,7 +90,7 @@ def role_principal(role_arn: str, place: Place, *, open_mode: bool) -> Principal
 class Invoker:
     """Invokes what one URI names, as the gateway itself or with a role's session. Raises InvokeError, also when made."""
 
-    __slots__ = ("_agent", "_gateway", "_place", "_principal", "_timeout_s", "function")
+    __slots__ = ("_agent", "_api_id", "_gateway", "_place", "_principal", "_timeout_s", "function")
 
     def __init__(
         self,
@@ -104,6 +109,7 @@ class Invoker:
         self._gateway = gateway
         self._place = place
         self._timeout_s = timeout_ms / 1000
+        self._api_id = api_id
         self._agent = f"AmazonAPIGateway_{api_id}"
         try:
             self._principal = (
@@ -114,15 +120,24 @@ class Invoker:
         except ValueError as error:
             raise InvokeError(str(error)) from None
 
-    async def invoke(self, payload: bytes, source_ip: str, *, asynchronous: bool = False) -> Invoked:
-        """Raises InvokeError: the function is not there, not allowed, throttled, or takes too long."""
+    async def invoke(
+        self, payload: bytes, source_ip: str, *, asynchronous: bool = False, source: str = ""
+    ) -> Invoked:
+        """`source` is the route or authorizer on whose behalf (`prod/GET/orders`). Raises InvokeError: the function is not there, not
+        allowed, throttled, or takes too long."""
         gateway = self._gateway
         params: dict[str, Any] = {"FunctionName": self.function, "Payload": payload}
         if asynchronous:
             params["InvocationType"] = "Event"
         request_id = gateway.ids.uuid()
         caller = Caller(
-            self._place.account, self._place.region, self._principal, request_id, source_ip, self._agent
+            self._place.account,
+            self._place.region,
+            self._principal,
+            request_id,
+            source_ip,
+            self._agent,
+            source_arn=execute_api_arn(self._place, self._api_id, source) if source else "",
         )
         try:
             async with asyncio.timeout(self._timeout_s):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from fogbank.gateway.expiring import Expiring
-from fogbank.gateway.policies import Asked, Decision, Policy, PolicyError
+from fogbank.policies.documents import Asked, Decision, Policy, PolicyError
 from fogbank.services.apigatewayv2.execution import payloads
 from fogbank.services.apigatewayv2.execution.exchange import Exchange
 from fogbank.services.apigatewayv2.execution.faults import forbidden, internal_error, unauthorized
@@ -100,7 +100,9 @@ class LambdaAuthorizer:
     async def _ask(self, x: Exchange, identity: list[str]) -> Verdict:
         event = self._event(x, identity)
         try:
-            invoked = await self._invoker.invoke(orjson.dumps(event), x.request.peer)
+            invoked = await self._invoker.invoke(
+                orjson.dumps(event), x.request.peer, source=f"authorizers/{self._wire['AuthorizerId']}"
+            )
         except InvokeError as error:
             x.authorizer_error = str(error)
             raise internal_error(str(error), "AUTHORIZER_FAILURE") from None

@@ -44,7 +44,8 @@ class LambdaProxy:
         payload = orjson.dumps(self._event(x))
         started_s = clock.monotonic_s()
         try:
-            invoked = await self._invoker.invoke(payload, x.request.peer)
+            source = "" if x.stage.gateway.open_mode else x.source()
+            invoked = await self._invoker.invoke(payload, x.request.peer, source=source)
         except InvokeError as error:
             x.integration_error, x.integration_status = str(error), error.status
             if error.timed_out or error.status == 429:

@@ -7,8 +7,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 from fogbank.app.execute_api import ExecuteApi
-from fogbank.auth.authorizer import ModeAuthorizer
-from fogbank.core.config import AuthMode
+from fogbank.auth.authorizer import OpenAuthorizer
 from fogbank.core.http import Headers, Request
 from fogbank.core.ids import Ids
 from fogbank.edge.hosts import Host, HostKind
@@ -77,7 +76,7 @@ def test_two_apis_with_equal_paths_are_two(gateways: Gateways) -> None:
 
 
 async def test_beyond_loopback_an_api_speaks_https_alone() -> None:
-    apis = ExecuteApi(Calls(ModeAuthorizer(AuthMode.OPEN)), Ids(1), https_only=True)
+    apis = ExecuteApi(Calls(OpenAuthorizer()), Ids(1), https_only=True)
     request = Request("GET", "/s/a", "/s/a", "", Headers([("host", "x.execute-api.y")]), b"", "10.0.0.1")
     response = await asyncio.wait_for(apis.handle(request, Host(HostKind.EXECUTE_API, "x", "x"), "r1"), 5)
     assert (response.status, response.body) == (403, b'{"message":"Forbidden"}')

@@ -68,7 +68,7 @@ def role_principal(role_arn: str, stage: Stage) -> Principal:
     )
 
 
-def caller_of(x: Exchange, principal: Principal) -> Caller:
+def caller_of(x: Exchange, principal: Principal, source_arn: str = "") -> Caller:
     stage = x.stage
     return Caller(
         stage.place.account,
@@ -77,15 +77,29 @@ def caller_of(x: Exchange, principal: Principal) -> Caller:
         stage.gateway.ids.uuid(),
         x.request.peer,
         f"AmazonAPIGateway_{stage.api_id}",
+        source_arn=source_arn,
+    )
+
+
+def source_of(x: Exchange) -> str:
+    """The method on whose behalf the gateway calls, as policies of functions name it: the resource's path, not the request's."""
+    stage, place = x.stage, x.stage.place
+    path = x.method.resource_path if x.method is not None else "/"
+    return (
+        f"arn:{place.partition}:execute-api:{place.region}:{place.account}:{stage.api_id}/{stage.name}/"
+        f"{x.request.method}{path}"
     )
 
 
 class Invoker:
     """Invokes what one URI names, as the gateway itself or with a role's session."""
 
-    __slots__ = ("_function", "_principal", "_stage", "_timeout_s", "_uri")
+    __slots__ = ("_authorizer_id", "_function", "_principal", "_stage", "_timeout_s", "_uri")
 
-    def __init__(self, stage: Stage, uri: str, credentials: str | None, timeout_ms: int) -> None:
+    def __init__(
+        self, stage: Stage, uri: str, credentials: str | None, timeout_ms: int, *, authorizer_id: str = ""
+    ) -> None:
+        self._authorizer_id = authorizer_id
         self._stage = stage
         self._uri = uri
         self._timeout_s = timeout_ms / 1000
@@ -149,9 +163,19 @@ class Invoker:
         principal = self._principal or x.principal
         if principal is None:
             raise integration_failure("the caller's credentials are needed and there are none")
-        caller = caller_of(x, principal)
+        source_arn = ""
+        if not self._stage.gateway.open_mode:  # nobody asks for it there
+            source_arn = self._source_arn(x)
+        caller = caller_of(x, principal, source_arn)
         x.integration_request_id = caller.request_id
         return caller
+
+    def _source_arn(self, x: Exchange) -> str:
+        place = self._stage.place
+        if not self._authorizer_id:
+            return source_of(x)
+        api = f"arn:{place.partition}:execute-api:{place.region}:{place.account}:{self._stage.api_id}"
+        return f"{api}/authorizers/{self._authorizer_id}"
 
 
 def _refused(x: Exchange, error: AwsError) -> Fault:

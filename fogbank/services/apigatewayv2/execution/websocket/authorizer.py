@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from fogbank.gateway.policies import Asked, Decision, Policy, PolicyError
+from fogbank.policies.documents import Asked, Decision, Policy, PolicyError
 from fogbank.services.apigatewayv2.execution.invoking import InvokeError, Invoker
 from fogbank.services.apigatewayv2.execution.websocket import events
 from fogbank.services.apigatewayv2.execution.websocket.exchange import SocketExchange
@@ -36,6 +36,7 @@ class SocketAuthorizer:
 
     def __init__(self, stage: SocketStage, wire: Wire) -> None:
         self._stage = stage
+        self._id: str = wire["AuthorizerId"]
         self._sources = [source(each) for each in wire.get("IdentitySource") or []]
         try:
             self._invoker = Invoker(
@@ -63,7 +64,9 @@ class SocketAuthorizer:
         event["stageVariables"] = self._stage.variables
         event["requestContext"] = x.context()
         try:
-            invoked = await self._invoker.invoke(orjson.dumps(event), x.connection.request.peer)
+            invoked = await self._invoker.invoke(
+                orjson.dumps(event), x.connection.request.peer, source=f"authorizers/{self._id}"
+            )
         except InvokeError as error:
             raise Refused(500, "Internal server error", str(error)) from None
         if invoked.failed:

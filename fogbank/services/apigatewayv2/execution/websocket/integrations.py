@@ -231,7 +231,10 @@ class Integration:
         )
         try:
             invoked = await self._invoker.invoke(
-                payload, x.connection.request.peer, asynchronous=asynchronous
+                payload,
+                x.connection.request.peer,
+                asynchronous=asynchronous,
+                source=f"{self._stage.name}/{x.route_key}",
             )
         except InvokeError as error:
             raise IntegrationFailed(str(error), status=502) from None

@@ -13,7 +13,9 @@ from fogbank.gateway.buckets import Bucket
 from fogbank.gateway.json_schema import SchemaError, Validator, compile_schema
 from fogbank.model.call import Caller
 from fogbank.model.principal import PrincipalType
-from fogbank.services.apigatewayv2.execution.invoking import own_principal
+from fogbank.services.apigatewayv2.execution.faults import Fault
+from fogbank.services.apigatewayv2.execution.iam import check_invoke
+from fogbank.services.apigatewayv2.execution.invoking import execute_api_arn, own_principal
 from fogbank.services.apigatewayv2.execution.logs import AccessLog
 from fogbank.services.apigatewayv2.execution.throttling import account_bucket, route_bucket, route_settings
 from fogbank.services.apigatewayv2.execution.websocket.authorizer import Refused, SocketAuthorizer
@@ -201,14 +203,21 @@ class SocketStage:
             raise Refused(found["status"], found["message"], found["detail"])
 
     async def _identify(self, x: SocketExchange) -> None:
-        """AWS_IAM: root may connect, nobody else (identity policies are not evaluated yet, as in auth/authorizer.py)."""
+        """AWS_IAM: in enforced mode whom the caller's policies let in; in open mode, which evaluates none, root."""
         try:
             who = await self.gateway.identify(x.connection.request)
         except AwsError as error:
             raise Refused(403, error.message) from None
         if who is None:
             raise Refused(403, "Missing Authentication Token")
-        if not (who.type is PrincipalType.ROOT or who.acts_as_root):
+        gateway, request = self.gateway, x.connection.request
+        if not gateway.open_mode:
+            arn = execute_api_arn(self.place, self.api_id, f"{self.name}/{x.route_key}")
+            try:
+                await check_invoke(gateway, self.place, who, arn, request)
+            except Fault as fault:
+                raise Refused(403, "Forbidden", fault.detail) from None
+        elif not (who.type is PrincipalType.ROOT or who.acts_as_root):
             raise Refused(403, "Forbidden")
         x.connection.principal = who
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fogbank.gateway.policies import Asked, Decision, Policy, PolicyError
+from fogbank.policies.documents import Asked, Decision, Policy, PolicyError
 
 RESOURCE = "arn:aws:execute-api:us-east-1:111122223333:api/test/GET/pets"
 USER = ("arn:aws:iam::111122223333:user/u", "111122223333")

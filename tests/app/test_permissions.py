@@ -1,0 +1,384 @@
+"""A whole fogbank in enforced mode: who may do what, by IAM's policies and those of resources, with real clients."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import urllib3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
+
+from fogbank.core.config import AuthMode, Settings
+from fogbank.testing.server import Fogbank
+from tests.support.waiting import until_blocking
+
+CODE = """
+import json, boto3, os
+def handler(event, context):
+    table = boto3.client("dynamodb")
+    try:
+        table.put_item(TableName="orders", Item={"id": {"S": "1"}})
+    except Exception as error:
+        return {"statusCode": 403, "body": str(error)}
+    return {"statusCode": 200, "body": "ok"}
+"""
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": {
+        "Effect": "Allow",
+        "Principal": {"Service": ["lambda.amazonaws.com", "states.amazonaws.com"]},
+        "Action": "sts:AssumeRole",
+    },
+}
+
+
+def policy(*statements: dict[str, Any]) -> str:
+    filled = [{"Effect": "Allow", "Resource": "*"} | each for each in statements]
+    return json.dumps({"Version": "2012-10-17", "Statement": filled})
+
+
+@dataclass
+class World:
+    """The server, root's clients, and clients of whoever root made."""
+
+    server: Fogbank
+    root: Credentials
+
+    def client(self, service: str, who: Any = None) -> Any:
+        who = who or self.root
+        keys = {"aws_access_key_id": who.access_key, "aws_secret_access_key": who.secret_key}
+        return self.server.client(service, **keys, aws_session_token=who.token)
+
+    def user(self, name: str, *statements: dict[str, Any], **more: Any) -> Credentials:
+        iam = self.client("iam")
+        iam.create_user(UserName=name, **more)
+        if statements:
+            iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=policy(*statements))
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        return Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+
+    def role(self, name: str, *statements: dict[str, Any], trust: Any = TRUST) -> str:
+        iam = self.client("iam")
+        arn: str = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+        if statements:
+            iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=policy(*statements))
+        return arn
+
+    def function(self, name: str, role: str) -> str:
+        client = self.client("lambda")
+        content = io.BytesIO()
+        with zipfile.ZipFile(content, "w") as archive:
+            archive.writestr("index.py", CODE)
+        arn: str = client.create_function(
+            FunctionName=name,
+            Runtime="python3.12",
+            Handler="index.handler",
+            Role=role,
+            Timeout=30,
+            Code={"ZipFile": content.getvalue()},
+        )["FunctionArn"]
+        until_blocking(lambda: client.get_function(FunctionName=name)["Configuration"]["State"] == "Active")
+        return arn
+
+    @property
+    def account(self) -> str:
+        found: str = self.client("sts").get_caller_identity()["Account"]
+        return found
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder: Path = tmp_path_factory.mktemp("data")
+    with Fogbank(Settings(data_dir=folder, auth=AuthMode.ENFORCE)) as running:
+        key = json.loads((folder / "keys" / "root.json").read_text())
+        yield World(running, Credentials(key["AccessKeyId"], key["SecretAccessKey"]))
+
+
+def refused(call: Any, **params: Any) -> tuple[str, str]:
+    """(code, message) of the refusal."""
+    with pytest.raises(ClientError) as caught:
+        call(**params)
+    error = caught.value.response["Error"]
+    return error["Code"], error["Message"]
+
+
+def test_a_user_with_one_allowed_action(world: World) -> None:
+    reader = world.client("sqs", world.user("reader", {"Action": "sqs:GetQueueUrl"}))
+    world.client("sqs").create_queue(QueueName="q1")
+    url = reader.get_queue_url(QueueName="q1")["QueueUrl"]
+    code, message = refused(reader.send_message, QueueUrl=url, MessageBody="x")
+    arn = f"arn:aws:sqs:us-east-1:{world.account}:q1"
+    assert code == "AccessDenied"
+    assert message == (
+        f"User: arn:aws:iam::{world.account}:user/reader is not authorized to perform: sqs:sendmessage on resource: {arn} "
+        "because no identity-based policy allows the sqs:sendmessage action"
+    )
+    # A change of policy holds with the next request.
+    iam = world.client("iam")
+    iam.put_user_policy(
+        UserName="reader", PolicyName="more", PolicyDocument=policy({"Action": "sqs:*", "Resource": arn})
+    )
+    reader.send_message(QueueUrl=url, MessageBody="x")
+    iam.put_user_policy(
+        UserName="reader",
+        PolicyName="less",
+        PolicyDocument=policy({"Effect": "Deny", "Action": "sqs:Send*"}),
+    )
+    _, message = refused(reader.send_message, QueueUrl=url, MessageBody="x")
+    assert message.endswith("with an explicit deny in an identity-based policy")
+
+
+def test_groups_attached_policies_and_boundaries(world: World) -> None:
+    iam = world.client("iam")
+    boundary = iam.create_policy(PolicyName="edge", PolicyDocument=policy({"Action": "sqs:*"}))["Policy"][
+        "Arn"
+    ]
+    keys = world.user("bounded")
+    iam.create_group(GroupName="staff")
+    iam.attach_group_policy(GroupName="staff", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+    refused(world.client("sqs", keys).list_queues)
+    iam.add_user_to_group(GroupName="staff", UserName="bounded")
+    world.client("sqs", keys).list_queues()
+    world.client("dynamodb", keys).list_tables()
+    iam.put_user_permissions_boundary(UserName="bounded", PermissionsBoundary=boundary)
+    world.client("sqs", keys).list_queues()
+    code, message = refused(world.client("dynamodb", keys).list_tables)
+    assert code == "AccessDeniedException"
+    assert message.endswith("because no permissions boundary allows the dynamodb:ListTables action")
+
+
+def test_names_of_iam_are_without_case_and_arns_have_paths(world: World) -> None:
+    world.client("iam").create_user(UserName="Victim", Path="/top/")
+    arn = f"arn:aws:iam::{world.account}:user/top/Victim"
+    keys = world.user("clerk", {"Action": "iam:*"}, {"Effect": "Deny", "Action": "iam:*", "Resource": arn})
+    for spelled in ("Victim", "victim"):
+        code, message = refused(world.client("iam", keys).delete_user, UserName=spelled)
+        assert code == "AccessDenied" and f"iam:DeleteUser on resource: {arn} " in message
+
+
+def test_a_session_is_narrowed_by_its_policy_and_trust_decides_who_gets_one(world: World) -> None:
+    keys = world.user("assumer", {"Action": "sts:AssumeRole"})
+    stranger = world.user("stranger")
+    user_arn = f"arn:aws:iam::{world.account}:user/assumer"
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": {
+            "Effect": "Allow",
+            "Principal": {"AWS": [user_arn, f"arn:aws:iam::{world.account}:user/stranger"]},
+            "Action": "sts:AssumeRole",
+        },
+    }
+    role = world.role("assumed", {"Action": ["sqs:*", "dynamodb:*"]}, trust=trust)
+    closed = world.role("closed", {"Action": "*"})
+    sts = world.client("sts", keys)
+    code, message = refused(sts.assume_role, RoleArn=closed, RoleSessionName="s1")
+    assert code == "AccessDenied" and "sts:AssumeRole" in message
+    # Named by the trust policy itself, a user of the account needs no policy of its own.
+    world.client("sts", stranger).assume_role(RoleArn=role, RoleSessionName="s1")
+
+    def session(**more: Any) -> Credentials:
+        found = sts.assume_role(RoleArn=role, RoleSessionName="s1", **more)["Credentials"]
+        return Credentials(found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"])
+
+    whole, narrow = session(), session(Policy=policy({"Action": "sqs:*"}))
+    world.client("dynamodb", whole).list_tables()
+    world.client("sqs", narrow).list_queues()
+    _, message = refused(world.client("dynamodb", narrow).list_tables)
+    assert message.startswith(f"User: arn:aws:sts::{world.account}:assumed-role/assumed/s1 is not authorized")
+    assert message.endswith("because no session policy allows the dynamodb:ListTables action")
+    refused(world.client("lambda", whole).list_functions)
+
+
+def test_an_api_calls_a_function_that_writes_with_its_role(world: World) -> None:
+    """The orders example in short: API → function → table, each step by a permission of its own."""
+    world.client("dynamodb").create_table(
+        TableName="orders",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    role = world.role("worker")
+    function = world.function("orders", role)
+    apis = world.client("apigateway")
+    api = apis.create_rest_api(name="orders")["id"]
+    parent = apis.get_resources(restApiId=api)["items"][0]["id"]
+    resource = apis.create_resource(restApiId=api, parentId=parent, pathPart="orders")["id"]
+    at = {"restApiId": api, "resourceId": resource, "httpMethod": "POST"}
+    apis.put_method(**at, authorizationType="NONE")
+    uri = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{function}/invocations"
+    apis.put_integration(**at, type="AWS_PROXY", integrationHttpMethod="POST", uri=uri)
+    apis.create_deployment(restApiId=api, stageName="prod")
+
+    def post() -> Any:
+        return urllib3.request(
+            "POST",
+            f"{world.server.url}/restapis/{api}/prod/_user_request_/orders",
+            body=b"{}",
+            retries=False,
+        )
+
+    answer = post()
+    assert (answer.status, answer.json()) == (500, {"message": "Internal server error"})
+    permission = {
+        "FunctionName": "orders",
+        "StatementId": "api",
+        "Action": "lambda:InvokeFunction",
+        "Principal": "apigateway.amazonaws.com",
+    }
+    source = f"arn:aws:execute-api:us-east-1:{world.account}:{api}/*"
+    world.client("lambda").add_permission(**permission, SourceArn=f"{source}/GET/orders")
+    assert post().status == 500
+    world.client("lambda").remove_permission(FunctionName="orders", StatementId="api")
+    world.client("lambda").add_permission(**permission, SourceArn=f"{source}/POST/orders")
+    answer = post()
+    assert answer.status == 403, answer.data
+    table = f"arn:aws:dynamodb:us-east-1:{world.account}:table/orders"
+    assert (
+        f"User: arn:aws:sts::{world.account}:assumed-role/worker/orders is not authorized to perform: dynamodb:PutItem "
+        f"on resource: {table} because no identity-based policy allows the dynamodb:PutItem action"
+    ) in answer.data.decode()
+    world.client("iam").put_role_policy(
+        RoleName="worker",
+        PolicyName="p",
+        PolicyDocument=policy({"Action": "dynamodb:PutItem", "Resource": table}),
+    )
+    answer = post()
+    assert (answer.status, answer.data) == (200, b"ok")
+
+
+def test_an_integration_with_credentials_acts_as_the_role(world: World) -> None:
+    url = world.client("sqs").create_queue(QueueName="from-api")["QueueUrl"]
+    role = world.role("sender")
+    apis = world.client("apigateway")
+    api = apis.create_rest_api(name="queue")["id"]
+    root = apis.get_resources(restApiId=api)["items"][0]["id"]
+    at = {"restApiId": api, "resourceId": root, "httpMethod": "POST"}
+    apis.put_method(**at, authorizationType="NONE")
+    apis.put_integration(
+        **at,
+        type="AWS",
+        integrationHttpMethod="POST",
+        credentials=role,
+        uri=f"arn:aws:apigateway:us-east-1:sqs:path/{world.account}/from-api",
+        requestParameters={"integration.request.header.Content-Type": "'application/x-www-form-urlencoded'"},
+        requestTemplates={"application/json": "Action=SendMessage&MessageBody=$input.body"},
+    )
+    apis.put_method_response(**at, statusCode="200")
+    apis.put_method_response(**at, statusCode="403")
+    apis.put_integration_response(**at, statusCode="200")
+    apis.put_integration_response(**at, statusCode="403", selectionPattern="403")
+    apis.create_deployment(restApiId=api, stageName="prod")
+
+    def post() -> int:
+        headers = {"content-type": "application/json"}
+        address = f"{world.server.url}/restapis/{api}/prod/_user_request_/"
+        return urllib3.request("POST", address, body=b"hello", headers=headers, retries=False).status
+
+    assert post() == 403
+    world.client("iam").put_role_policy(
+        RoleName="sender", PolicyName="p", PolicyDocument=policy({"Action": "sqs:SendMessage"})
+    )
+    assert post() == 200
+    found = world.client("sqs").receive_message(QueueUrl=url, WaitTimeSeconds=5)["Messages"]
+    assert [each["Body"] for each in found] == ["hello"]
+
+
+def test_a_method_with_aws_iam_lets_in_who_may_invoke(world: World) -> None:
+    apis = world.client("apigateway")
+    api = apis.create_rest_api(name="mock")["id"]
+    root = apis.get_resources(restApiId=api)["items"][0]["id"]
+    at = {"restApiId": api, "resourceId": root, "httpMethod": "GET"}
+    apis.put_method(**at, authorizationType="AWS_IAM")
+    apis.put_integration(**at, type="MOCK", requestTemplates={"application/json": '{"statusCode": 200}'})
+    apis.put_method_response(**at, statusCode="200")
+    apis.put_integration_response(**at, statusCode="200")
+    apis.create_deployment(restApiId=api, stageName="prod")
+    arn = f"arn:aws:execute-api:us-east-1:{world.account}:{api}/prod/GET/"
+    keys = world.user("visitor")
+
+    def get() -> Any:
+        url = f"{world.server.url}/restapis/{api}/prod/_user_request_/"
+        request = AWSRequest("GET", url)
+        SigV4Auth(keys, "execute-api", "us-east-1").add_auth(request)
+        return urllib3.request("GET", url, headers=dict(request.headers), retries=False)
+
+    answer = get()
+    assert answer.status == 403
+    assert answer.json()["Message"].endswith(
+        "because no identity-based policy allows the execute-api:Invoke action"
+    )
+    statement = {"Action": "execute-api:Invoke", "Resource": arn}
+    world.client("iam").put_user_policy(UserName="visitor", PolicyName="p", PolicyDocument=policy(statement))
+    answer = get()
+    assert answer.status == 200, answer.data
+
+
+def test_a_state_machines_role_is_what_its_tasks_may(world: World) -> None:
+    url = world.client("sqs").create_queue(QueueName="from-machine")["QueueUrl"]
+    role = world.role("machine")
+    states = world.client("stepfunctions")
+    definition = {
+        "StartAt": "Send",
+        "States": {
+            "Send": {
+                "Type": "Task",
+                "Resource": "arn:aws:states:::aws-sdk:sqs:sendMessage",
+                "Parameters": {"QueueUrl": url, "MessageBody": "x"},
+                "End": True,
+            }
+        },
+    }
+    machine = states.create_state_machine(name="m", definition=json.dumps(definition), roleArn=role)[
+        "stateMachineArn"
+    ]
+
+    def run() -> dict[str, Any]:
+        started = states.start_execution(stateMachineArn=machine)["executionArn"]
+        until_blocking(lambda: states.describe_execution(executionArn=started)["status"] != "RUNNING")
+        found: dict[str, Any] = states.describe_execution(executionArn=started)
+        return found
+
+    failed = run()
+    assert failed["status"] == "FAILED" and "is not authorized to perform: sqs:sendmessage" in failed["cause"]
+    world.client("iam").put_role_policy(
+        RoleName="machine", PolicyName="p", PolicyDocument=policy({"Action": "sqs:SendMessage"})
+    )
+    assert run()["status"] == "SUCCEEDED"
+
+
+def test_a_mapping_reads_with_the_functions_role(world: World) -> None:
+    url = world.client("sqs").create_queue(QueueName="mapped", Attributes={"VisibilityTimeout": "60"})[
+        "QueueUrl"
+    ]
+    role = world.role("consumer")
+    world.function("consumer", role)
+    client = world.client("lambda")
+    mapping = {
+        "FunctionName": "consumer",
+        "EventSourceArn": f"arn:aws:sqs:us-east-1:{world.account}:mapped",
+    }
+    code, message = refused(client.create_event_source_mapping, **mapping)
+    assert code == "InvalidParameterValueException" and "ReceiveMessage" in message
+    actions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+    world.client("iam").put_role_policy(
+        RoleName="consumer", PolicyName="p", PolicyDocument=policy({"Action": actions})
+    )
+    uuid = client.create_event_source_mapping(**mapping)["UUID"]
+    until_blocking(lambda: client.get_event_source_mapping(UUID=uuid)["State"] == "Enabled")
+    world.client("sqs").send_message(QueueUrl=url, MessageBody="x")
+
+    def is_empty() -> bool:
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        found = world.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        return set(found.values()) == {"0"}
+
+    until_blocking(is_empty)
