@@ -91,6 +91,7 @@ class TableRecord:
     sse: dict[str, str] | None = None
     table_class: str | None = None
     class_updated_ms: int = 0
+    classed_ms: tuple[int, ...] = ()  # when the class was changed lately
     tags: dict[str, str] = field(default_factory=dict)
     ttl: TimeToLive | None = None
     status: str = "ACTIVE"  # or CREATING: a restored table or a new replica that is being filled
@@ -114,6 +115,7 @@ class TableRecord:
         raw["throughput"] = Throughput(**raw["throughput"])
         raw["stream"] = Stream(**raw["stream"]) if raw["stream"] else None
         raw["ttl"] = TimeToLive(**raw["ttl"]) if raw["ttl"] else None
+        raw["classed_ms"] = tuple(raw.get("classed_ms", ()))
         raw["holders"] = tuple(raw.get("holders", ()))
         raw["recovery"] = Recovery(**raw["recovery"]) if raw.get("recovery") else None
         raw["replicas"] = tuple(Replica(**each) for each in raw.get("replicas", ()))

@@ -20,7 +20,7 @@ from fogbank.services.dynamodb.stream_changes import disable_stream, open_stream
 from fogbank.services.dynamodb.streams import new_label
 from fogbank.services.dynamodb.system_backups import part_with_items
 from fogbank.services.dynamodb.table import Table
-from fogbank.services.dynamodb.table_checks import check_is_free, check_is_unprotected
+from fogbank.services.dynamodb.table_checks import check_is_free, check_is_unprotected, reclassed
 from fogbank.services.dynamodb.table_shapes import description
 from fogbank.store.api import ABSENT, Store, Transaction
 
@@ -182,7 +182,7 @@ async def _update(ctx: Call[DynamoDB], table: Table, given: dict[str, Any]) -> T
     for member in [table, *await members(ctx.state.store, table)]:
         record = member.record
         if member.place.region == region:
-            record = replace(record, table_class=table_class, class_updated_ms=ctx.state.clock.now_ms())
+            record = reclassed(record, table_class, ctx.state.clock.now_ms())
         replicas = tuple(
             replace(each, table_class=table_class) if each.region == region else each
             for each in record.replicas

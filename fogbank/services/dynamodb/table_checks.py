@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from fogbank.core.errors import NotSupported
 from fogbank.services.dynamodb.directory import check_name
 from fogbank.services.dynamodb.limits import (
+    CLASS_CHANGES_MAX,
+    CLASS_CHANGES_MS,
     GSI_MAX,
     LSI_MAX,
     PROJECTED_ATTRIBUTES_MAX,
     TABLE_CAPACITY_MAX,
 )
-from fogbank.services.dynamodb.records import Index, Throughput
-from fogbank.services.dynamodb.service import bad_value, in_use, invalid
+from fogbank.services.dynamodb.records import Index, TableRecord, Throughput
+from fogbank.services.dynamodb.service import SERVICE, bad_value, in_use, invalid
 from fogbank.services.dynamodb.table import Table
 
 
@@ -188,6 +191,7 @@ def check_indexes(indexes: list[Index]) -> None:
 
 
 Arns = Callable[[str, str], str]
+_MANAGED_KEY = "alias/aws/dynamodb"
 
 
 def sse_of(given: dict[str, Any] | None, arn: Arns) -> dict[str, str] | None:
@@ -198,10 +202,25 @@ def sse_of(given: dict[str, Any] | None, arn: Arns) -> dict[str, str] | None:
         return None
     if given.get("SSEType", "KMS") != "KMS":
         raise bad_value(f"SSEType {given['SSEType']} is not supported")
-    key: str = given.get("KMSMasterKeyId", "alias/aws/dynamodb")
-    if not key.startswith("arn:"):
-        key = arn("kms", key if key.startswith("alias/") else f"key/{key}")
-    return {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": key}
+    key, managed = given.get("KMSMasterKeyId", _MANAGED_KEY), arn("kms", _MANAGED_KEY)
+    if key not in (_MANAGED_KEY, managed):
+        # Whoever holds such a key can take the table away by it: a promise that nothing here would keep.
+        raise NotSupported("dynamodb SSESpecification with KMSMasterKeyId of a customer's key")
+    return {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": managed}
+
+
+def reclassed(record: TableRecord, table_class: str, now_ms: int) -> TableRecord:
+    """The table in another class, which costs something else on AWS and nothing here. Raises LimitExceededException."""
+    if table_class == (record.table_class or "STANDARD"):
+        return replace(record, table_class=table_class)
+    recent = tuple(at for at in record.classed_ms if now_ms - at < CLASS_CHANGES_MS)
+    if len(recent) >= CLASS_CHANGES_MAX:
+        raise SERVICE.error(  # the limit is documented; the wording is a guess
+            "LimitExceededException",
+            f"Subscriber limit exceeded: The table class can be updated {CLASS_CHANGES_MAX} times in 30 days",
+        )
+    changed = (*recent, now_ms)
+    return replace(record, table_class=table_class, class_updated_ms=now_ms, classed_ms=changed)
 
 
 def stream_view(given: dict[str, Any]) -> str | None:

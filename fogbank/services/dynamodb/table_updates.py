@@ -21,6 +21,7 @@ from fogbank.services.dynamodb.table_checks import (
     attribute_types,
     check_indexes,
     global_index,
+    reclassed,
     sse_of,
     stream_view,
     throughput_of,
@@ -86,7 +87,7 @@ async def update_table(
         if sse_specification is not None:
             update.set(sse=sse_of(sse_specification, ctx.arn))
         if table_class is not None:
-            update.set(table_class=table_class, class_updated_ms=now_ms)
+            update.record = reclassed(update.record, table_class, now_ms)
         if deletion_protection_enabled is not None:
             update.set(is_protected=deletion_protection_enabled)
         if stream_specification is not None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fogbank.services.dynamodb import keys
+from fogbank.services.dynamodb import keys, table_checks
 from fogbank.services.dynamodb.limits import BACKFILL_BATCH
 from tests.services.dynamodb.spoken import Dynamo, item, schema
 from tests.support.waiting import until
@@ -260,12 +260,37 @@ async def test_encryption_and_class_are_described(db: Dynamo) -> None:
         "KMSMasterKeyArn": "arn:aws:kms:us-east-1:000000000000:alias/aws/dynamodb",
     }
     assert found["TableClassSummary"] == {"TableClass": "STANDARD"}
-    await db.call(
-        "UpdateTable", TableName="ttt", SSESpecification={"Enabled": True, "KMSMasterKeyId": "key-id"}
-    )
     await db.call("UpdateTable", TableName="ttt", TableClass="STANDARD_INFREQUENT_ACCESS")
     found = await described(db)
-    assert found["SSEDescription"]["KMSMasterKeyArn"].endswith(":key/key-id")
     assert found["TableClassSummary"]["TableClass"] == "STANDARD_INFREQUENT_ACCESS"
     await db.call("UpdateTable", TableName="ttt", SSESpecification={"Enabled": False})
     assert "SSEDescription" not in await described(db)
+    managed = "arn:aws:kms:us-east-1:000000000000:alias/aws/dynamodb"
+    for name in ("alias/aws/dynamodb", managed):
+        sse = {"Enabled": True, "KMSMasterKeyId": name}
+        await db.call("UpdateTable", TableName="ttt", SSESpecification=sse)
+        assert (await described(db))["SSEDescription"]["KMSMasterKeyArn"] == managed
+
+
+async def test_keys_of_a_customer_are_refused_by_name(db: Dynamo) -> None:
+    await db.create("ttt", "pk:S")
+    for name in ("key-id", "alias/mine", "arn:aws:kms:us-east-1:000000000000:key/1"):
+        sse = {"Enabled": True, "KMSMasterKeyId": name}
+        code, message = await db.fails("UpdateTable", TableName="ttt", SSESpecification=sse)
+        assert code == "NotImplemented" and "KMSMasterKeyId" in message
+    assert "SSEDescription" not in await described(db)
+
+
+async def test_the_class_changes_twice_in_thirty_days(db: Dynamo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        table_checks, "CLASS_CHANGES_MS", 30_000
+    )  # thirty seconds are not half a million looks
+    rare, usual = "STANDARD_INFREQUENT_ACCESS", "STANDARD"
+    await db.create("ttt", "pk:S")
+    for name in (rare, rare, usual):  # to stay as it is is no change
+        await db.call("UpdateTable", TableName="ttt", TableClass=name)
+    code, message = await db.fails("UpdateTable", TableName="ttt", TableClass=rare)
+    assert code == "LimitExceededException" and "table class" in message
+    assert (await described(db))["TableClassSummary"]["TableClass"] == usual
+    await db.clock.advance_ms(30_000)
+    await db.call("UpdateTable", TableName="ttt", TableClass=rare)
