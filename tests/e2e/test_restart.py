@@ -170,16 +170,45 @@ def test_accepted_events_are_executed_after_kill_9(server: Server) -> None:
     until_blocking(lambda: done.exists() and accepted <= set(done.read_text().split()))
 
 
+def test_events_that_were_put_are_delivered_after_kill_9(server: Server) -> None:
+    events, sqs = server.client("events"), server.client("sqs")
+    sqs.create_queue(QueueName="q")
+    events.put_rule(Name="r", EventPattern='{"source": ["s"]}')
+    arn = "arn:aws:sqs:eu-west-1:123456789012:q"
+    events.put_targets(Rule="r", Targets=[{"Id": "t", "Arn": arn}])
+    put = set()
+    for _ in range(20):
+        entries = [{"Source": "s", "DetailType": "t", "Detail": "{}"}] * 10
+        answer = events.put_events(Entries=entries)
+        put |= {entry["EventId"] for entry in answer["Entries"]}
+    server.end(signal.SIGKILL)
+    server.start()
+    sqs = server.client("sqs")
+    url = sqs.get_queue_url(QueueName="q")["QueueUrl"]
+    found: set[str] = set()
+
+    def look() -> bool:
+        answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+        found.update(json.loads(message["Body"])["id"] for message in answer.get("Messages", []))
+        return found >= put
+
+    until_blocking(look)
+    assert found == put and len(put) == 200
+
+
 def test_secrets_lie_sealed_in_the_data_directory(server: Server) -> None:
     create(server.client("lambda"))
     iam = server.client("iam")
     iam.create_user(UserName="ann")
     secret = iam.create_access_key(UserName="ann")["AccessKey"]["SecretAccessKey"]
+    auth = {"BasicAuthParameters": {"Username": "u", "Password": "s3cret-password"}}
+    server.client("events").create_connection(Name="c", AuthorizationType="BASIC", AuthParameters=auth)
     assert server.end(signal.SIGTERM) == 0
     for path in server.data_dir.rglob("*"):
         if path.is_file():
             content = path.read_bytes()
             assert b"s3cret-greeting" not in content, path
+            assert b"s3cret-password" not in content, path
             assert secret.encode() not in content, path
     assert (server.data_dir / "keys" / "master.key").stat().st_mode & 0o077 == 0
 

@@ -8,7 +8,7 @@ from fogbank.auth.tokens import Sessions
 from fogbank.core.config import AuthMode
 from fogbank.model.service import Service
 from fogbank.model.telemetry import TelemetryBatcher
-from fogbank.services import apigateway, cloudwatch, dynamodb, dynamodbstreams, events, iam, logs, sts
+from fogbank.services import apigateway, cloudwatch, dynamodb, dynamodbstreams, events, iam, logs, sqs, sts
 from tests.support.house import Builder, House
 
 LOGS: dict[Service[Any], Builder] = {
@@ -42,6 +42,14 @@ EVENTS: dict[Service[Any], Builder] = {
         node="test",
     ),
 }
+
+
+def sqs_service(telemetry: Any) -> dict[Service[Any], Builder]:
+    return {
+        sqs.SERVICE: lambda h: sqs.Sqs(
+            store=h.store, clock=h.clock, ids=h.ids, lanes=h.lanes, telemetry=telemetry, node="test"
+        )
+    }
 
 
 def dynamodb_house() -> House:

@@ -43,7 +43,13 @@ class Delivering:
             await self._senders.send(owed, text)
         except Later as later:
             self._count(owed, ThrottledRules=1)
-            transaction.retry(item, due_ms=self._clock.now_ms() + later.pause_ms)
+            due_ms = self._clock.now_ms() + later.pause_ms
+            if _is_too_old(owed, due_ms):
+                why = Undelivered("THROTTLED", "The rate of the API destination was used up.", again=False)
+                await self._give_up(owed, rule_arn, why, "MaximumEventAgeInSeconds")
+                transaction.ack(item)
+            else:
+                transaction.retry(item, due_ms=due_ms)
         except BadInput as problem:
             self._count(owed, InvocationAttempts=1)
             await self._give_up(owed, rule_arn, Undelivered("INVALID_INPUT", str(problem), again=False), "")
@@ -102,8 +108,13 @@ def _spent(owed: Owed, next_ms: int) -> str:
     policy = owed.target.get("RetryPolicy") or {}
     if owed.attempts >= policy.get("MaximumRetryAttempts", RETRIES_DEFAULT):
         return "MaximumRetryAttempts"
-    age_s = policy.get("MaximumEventAgeInSeconds", AGE_S_DEFAULT)
-    return "MaximumEventAgeInSeconds" if next_ms - owed.ingested_ms > age_s * 1000 else ""
+    return "MaximumEventAgeInSeconds" if _is_too_old(owed, next_ms) else ""
+
+
+def _is_too_old(owed: Owed, when_ms: int) -> bool:
+    policy = owed.target.get("RetryPolicy") or {}
+    age_s: int = policy.get("MaximumEventAgeInSeconds", AGE_S_DEFAULT)
+    return when_ms - owed.ingested_ms > age_s * 1000
 
 
 def _attributes(owed: Owed, rule_arn: str, why: Undelivered, spent: str) -> dict[str, Any]:

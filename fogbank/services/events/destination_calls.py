@@ -37,9 +37,9 @@ _RETRY_AFTER_S_MAX = 86_400
 async def call_destination(state: Events, owed: Owed, arn: Arn, text: str) -> None:
     """Raises Undelivered, Later, AwsError."""
     destination = await _find(state, str(arn))
-    now_s = state.clock.monotonic_s()
-    if not state.rates.get(destination.arn, destination.rate, destination.rate, now_s).take(now_s):
-        raise Later(max(1, 1000 // destination.rate))
+    wait_s = state.pacing.wait_s(destination.arn, destination.rate, state.clock.monotonic_s())
+    if wait_s:
+        raise Later(max(1, round(wait_s * 1000)))
     found = await connection_of_arn(state.store, destination.connection_arn)
     if found is None:
         raise Undelivered("RESOURCE_NOT_FOUND", "The connection does not exist.", again=False)

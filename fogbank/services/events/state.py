@@ -6,7 +6,6 @@ from fogbank.core.clock import Clock
 from fogbank.core.config import AuthMode
 from fogbank.core.ids import Ids
 from fogbank.core.lanes import Lanes
-from fogbank.gateway.buckets import Buckets
 from fogbank.gateway.http_client import HttpClient
 from fogbank.model.calls import Calls
 from fogbank.model.telemetry import Telemetry
@@ -16,6 +15,7 @@ from fogbank.services.events.dispatching import Dispatcher
 from fogbank.services.events.limits import DELIVERIES_AT_ONCE
 from fogbank.services.events.matching import Rules
 from fogbank.services.events.metrics import Metrics
+from fogbank.services.events.pacing import Pacing
 from fogbank.services.events.queues import DELIVERY_QUEUE, DESTINATION_QUEUE, SCHEDULE_QUEUE
 from fogbank.services.events.scheduling import Scheduling
 from fogbank.services.events.senders import Senders
@@ -49,7 +49,7 @@ class Events:
         self.tokens = Tokens(store, clock, ids, secrets, self.client)
         self.rules = Rules(store)
         self.metrics = Metrics(telemetry, clock)
-        self.rates: Buckets[str] = Buckets()
+        self.pacing = Pacing()
         owner = f"events@{node}"
         self._chores = Chores(store, clock, ids, lanes, owner=owner)
         delivering = Delivering(store, clock, ids, Senders(self, calls, mode), self.metrics)

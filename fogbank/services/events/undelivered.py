@@ -5,7 +5,7 @@ from __future__ import annotations
 from fogbank.core.errors import AwsError
 
 #: Codes that say "not now" whatever their status.
-_THROTTLES = frozenset(
+_NOT_NOW = frozenset(
     {
         "ExecutionLimitExceeded",
         "RequestThrottled",
@@ -15,6 +15,7 @@ _THROTTLES = frozenset(
         "ThrottlingException",
         "TooManyRequestsException",
         "AuthInProgress",
+        "ResourceConflictException",  # a function that is being made
     }
 )
 
@@ -40,5 +41,5 @@ class Later(Exception):
 
 def refused(error: AwsError) -> Undelivered:
     """Of a service that refused. What lacks permission or is not there is not tried again, as on AWS."""
-    again = (error.status >= 500 and error.status != 501) or error.status == 429 or error.code in _THROTTLES
+    again = (error.status >= 500 and error.status != 501) or error.status == 429 or error.code in _NOT_NOW
     return Undelivered(error.code, error.message, again=again)
