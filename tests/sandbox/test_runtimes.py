@@ -30,6 +30,12 @@ def test_a_python_that_is_not_here_says_what_to_install(minor: int) -> None:
         Runtimes().launch(f"python3.{minor}")
 
 
+def test_a_node_that_is_not_here_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Runtimes, "nodes", {})
+    with pytest.raises(RuntimeUnavailable, match=r"needs Node\.js 22.*nvm install 22"):
+        Runtimes().launch("nodejs22.x")
+
+
 @pytest.mark.parametrize("minor", FOUND)
 async def test_python(minor: int, tmp_path: Path) -> None:
     runtimes = Runtimes()
