@@ -17,9 +17,10 @@ from fogbank.core.lanes import Lanes
 from fogbank.services.sqs import keys, limits
 from fogbank.services.sqs.fairness import Fairness
 from fogbank.services.sqs.group_locks import GroupLocks
-from fogbank.services.sqs.records import decode_group
+from fogbank.services.sqs.records import Message, decode_group
 from fogbank.services.sqs.service import SERVICE
 from fogbank.store.api import Key, Store
+from fogbank.store.recent import Recent
 
 FLYING = b"f"  # in the place of a due time: the message was received, and is not only delayed
 _COUNTED_AT_ONCE = 2000
@@ -79,13 +80,15 @@ class Channel:
         "lock",
         "looked",
         "news",
+        "recent",
         "shelf",
         "total",
         "uid",
     )
 
-    def __init__(self, uid: str, store: Store, clock: Clock, lanes: Lanes) -> None:
+    def __init__(self, uid: str, store: Store, clock: Clock, lanes: Lanes, recent: Recent[Message]) -> None:
         self.uid = uid
+        self.recent = recent
         self._store = store
         self._clock = clock
         self._lanes = lanes
@@ -223,7 +226,7 @@ class Channels:
     """Those of all queues that this node works with."""
 
     def __init__(self, store: Store, clock: Clock, lanes: Lanes) -> None:
-        self._parts: tuple[Any, ...] = (store, clock, lanes)
+        self._parts: tuple[Any, ...] = (store, clock, lanes, Recent[Message]())
         self._channels: dict[str, Channel] = {}
         self.hang_ups = 0  # a long poll that sees it grow ends
 

@@ -130,7 +130,7 @@ async def _commit(ctx: Call[Sqs], found: Found, drafts: list[Draft]) -> list[Wir
     if plan is not None and deduplication is not None:
         await plan.write(work)
         await deduplication.sweep(work)
-    await work.commit(state.store)
+    await work.commit(state.store, None if queue.fifo else channel.recent)
     state.metrics.of(queue).sent(sizes)
     return answers
 

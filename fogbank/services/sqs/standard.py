@@ -6,7 +6,7 @@ timeout, in one transaction that checks that nobody else did; so two receivers, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from fogbank.services.sqs import keys, limits
@@ -52,7 +52,7 @@ def leave(work: Work, channel: Channel, message: Message, version: int, now_ms: 
 def move(work: Work, channel: Channel, before: Message, version: int, after: Message, now_ms: int) -> None:
     """A message changes, and its place with it."""
     uid = channel.uid
-    work.transaction.put(keys.message(uid, after.seq), after.encode(), expect=version)
+    work.change_message(uid, after, version)
     work.drop_due(uid, before)
     work.put_due(uid, after)
 
@@ -125,22 +125,19 @@ async def receive(
                 continue
             channel.claimed.add(seq)
             claimed.append(seq)
-            key = keys.message(channel.uid, seq)
-            record = await store.get(key)
-            if record is None:
+            held = await _held(store, channel, seq, _placed(due_ms))
+            if held is None:
                 continue
-            message = decode_message(key, record.value)
-            if message.due_ms != due_ms:
-                continue
+            version, message = held
             if queue.is_expired(message, now_ms) or await dead.takes(work, found, message, now_ms):
-                leave(work, channel, message, record.version, now_ms)
+                leave(work, channel, message, version, now_ms)
                 removed += 1
             else:
                 after = message.received(now_ms, now_ms + visibility_ms)
-                move(work, channel, message, record.version, after, now_ms)
+                move(work, channel, message, version, after, now_ms)
                 taken.append(after)
         if taken or removed:
-            await work.commit(store)
+            await work.commit(store, channel.recent)
     except BaseException:
         channel.looked = None  # what was claimed lies behind: it is to be found again
         raise
@@ -153,11 +150,32 @@ async def delete(store: Store, channel: Channel, deliveries: Sequence[tuple[int,
     """Delete messages by delivery (seq, count). One that was received again since is left, as AWS documents."""
     work = Work()
     for seq, count in deliveries:
-        key = keys.message(channel.uid, seq)
-        record = await store.get(key)
-        if record is not None:
-            message = decode_message(key, record.value)
-            if message.count == count:
-                leave(work, channel, message, record.version, now_ms)
+        held = await _held(store, channel, seq, _delivered(count))
+        if held is not None:
+            version, message = held
+            leave(work, channel, message, version, now_ms)
     if work.transaction.operations:
-        await work.commit(store)
+        await work.commit(store, channel.recent)
+
+
+async def _held(
+    store: Store, channel: Channel, seq: int, fits: Callable[[Message], bool]
+) -> tuple[int, Message] | None:
+    """(version, message) of a message that fits: as this node wrote it last, or else as it is stored."""
+    key = keys.message(channel.uid, seq)
+    recent = channel.recent.get(key)
+    if recent is not None and fits(recent[1]):
+        return recent
+    record = await store.get(key)
+    if record is None:
+        return None
+    message = decode_message(key, record.value)
+    return (record.version, message) if fits(message) else None
+
+
+def _placed(due_ms: int) -> Callable[[Message], bool]:
+    return lambda message: message.due_ms == due_ms
+
+
+def _delivered(count: int) -> Callable[[Message], bool]:
+    return lambda message: message.count == count
