@@ -13,7 +13,7 @@ from typing import Any
 
 from fogbank.asl.documents import Document
 from fogbank.asl.effects import CancelTask, Effect, StopMapRun
-from fogbank.asl.errors import StatesError
+from fogbank.asl.errors import RUNTIME, StatesError
 from fogbank.asl.execution import Ending, Execution, Status
 from fogbank.asl.frames import Frame, Phase
 from fogbank.asl.history import HistoryEvent
@@ -78,15 +78,22 @@ class Advance:
     # --- history ---------------------------------------------------------------------------------------------------
 
     def event(
-        self, frame: Frame, type: str, details: dict[str, Any] | None = None, *, follow: bool = True
+        self,
+        frame: Frame,
+        type: str,
+        details: dict[str, Any] | None = None,
+        *,
+        follow: bool = True,
+        after: int | None = None,
     ) -> int:
-        """Add an event after the frame's last one; the next follows this one, unless not `follow`."""
+        """Add an event after the frame's last one, or `after` another; the next follows this one, unless not `follow`."""
         execution = self.execution
         number = execution.next_event_id
         if number >= HISTORY_EVENTS_MAX and not execution.express:
             raise HistoryFull
         execution.next_event_id = number + 1
-        self.events.append(HistoryEvent(number, frame.previous_id, self.now_ms, type, details))
+        previous_id = frame.previous_id if after is None else after
+        self.events.append(HistoryEvent(number, previous_id, self.now_ms, type, details))
         if follow:
             frame.previous_id = number
         return number
@@ -221,9 +228,9 @@ class Advance:
 
     def failed_to_run(self, frame: Frame, failure: StatesError) -> None:
         """What the definition asks for cannot be done. JSONata has an event of its own for that."""
-        self.fail(frame, failure.error, self._told(frame, failure))
+        self.fail(frame, failure.error, self.told(frame, failure))
 
-    def _told(self, frame: Frame, failure: StatesError) -> str:
+    def told(self, frame: Frame, failure: StatesError) -> str:
         """The failure's cause; that of JSONata has been told to the history."""
         cause = self._cause_of(frame, failure)
         if failure.error == "States.QueryEvaluationError":
@@ -239,13 +246,23 @@ class Advance:
         self.due_at(frame, None)
         handlers = frame.node.handlers
         if handlers is not None:
-            try:
-                if handlers.handle(self, frame, error, cause, names):
-                    return
-            except StatesError as failure:
-                # A Catch that cannot be carried out fails the state for good.
-                self._fail_for_good(frame, failure.error, self._told(frame, failure))
+            known = {*names} if error is None else {error, *names}
+            if handlers.retry(self, frame, known):
                 return
+            before = frame.previous_id
+            catcher = handlers.catcher(known)
+            if catcher is not None or error != RUNTIME:
+                frame.node.failed(self, frame)
+            if catcher is not None:
+                try:
+                    catcher.take(self, frame, error, cause)
+                    return
+                except StatesError as failure:
+                    # A Catch that cannot be carried out fails the state for good, from where it was.
+                    frame.previous_id = before
+                    error, cause = failure.error, self.told(frame, failure)
+                    if error != RUNTIME:
+                        frame.node.failed(self, frame)
         self._fail_for_good(frame, error, cause)
 
     def _cause_of(self, frame: Frame, failure: StatesError) -> str:
@@ -262,6 +279,8 @@ class Advance:
         parent = frame.parent
         if parent is not None:
             self.execution.dirty.add(parent.path)
+            if error != RUNTIME and frame.node.aborts_its_branch and frame.node.aborted is not None:
+                self.event(frame, frame.node.aborted, follow=False)
             parent.node.child_failed(self, parent, frame, error, cause)
             self.resume(parent)
             return
@@ -272,25 +291,25 @@ class Advance:
     def end(self, status: Status, error: str | None, cause: str | None) -> None:
         """The execution is over without success: nothing of it goes on. Its frames stay, for a redrive."""
         root = self.execution.frames[()]
-        self.stop(root, history=False)
+        self.stop(root)
         self.execution.ready.clear()
         self.execution.spawning.clear()
         self.execution.ending = Ending(status, self.now_ms, None, error, cause)
 
-    def stop(self, frame: Frame, *, history: bool) -> None:
-        """Stop what goes on in a frame and below. Within a Parallel or Map that failed, the history tells it."""
+    def stop(self, frame: Frame, *, after: int | None = None) -> None:
+        """Stop what goes on in a frame and below. `after`: the event that cut it short, if the history is to tell."""
+        if after is not None and frame.phase is not Phase.ENTER and frame.node.aborted is not None:
+            self.event(frame, frame.node.aborted, follow=False, after=after)
         for child in self.execution.children(frame):
             if child.phase is not Phase.FAILED:
-                self.stop(child, history=history)
-                if history:
-                    frame.node.child_aborted(self, frame, child)
+                if after is not None:
+                    frame.node.child_aborted(self, child, after)
+                self.stop(child, after=after)
         attempt = frame.attempt
         if frame.phase is Phase.TASK and attempt is not None:
             self.effects.append(CancelTask(frame.path, attempt.number, frame.node.call(frame)))
         if frame.phase is Phase.MAP_RUN and frame.map_run is not None:
             self.effects.append(StopMapRun(frame.path, frame.map_run["number"]))
-        if history and frame.phase is not Phase.ENTER and frame.node.aborted is not None:
-            self.event(frame, frame.node.aborted)
         frame.attempt = None
         frame.phase = Phase.FAILED
         self.due_at(frame, None)

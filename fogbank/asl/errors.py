@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from fogbank.core.errors import FogbankError
 
+RUNTIME = "States.Runtime"
+
 
 class StatesError(FogbankError):
     """`error` is the name that `ErrorEquals` compares (`States.ParameterPathFailure`), `cause` AWS's sentence."""
@@ -26,4 +28,4 @@ class QueryEvaluationError(StatesError):
 
 def runtime_error(cause: str) -> StatesError:
     """`States.Runtime`: an error that no Retry handles, and a Catch only by this very name, not by `States.ALL`."""
-    return StatesError("States.Runtime", cause)
+    return StatesError(RUNTIME, cause)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fogbank.asl import fields
 from fogbank.asl.definition.states import ABSENT, Catcher, Retrier
 from fogbank.asl.documents import Document
+from fogbank.asl.errors import RUNTIME
 from fogbank.asl.frames import Phase
 from fogbank.asl.jsonata import UNDEFINED
 
@@ -15,36 +16,31 @@ if TYPE_CHECKING:
     from fogbank.asl.frames import Frame
 
 
-RUNTIME = "States.Runtime"
-
-
 class Handlers:
     """What a state does about its errors."""
 
     def __init__(self, retry: tuple[Retrier, ...], catch: tuple[Catcher, ...], *, jsonata: bool) -> None:
         self._retry = retry
-        self._catch = [_Catch(catcher, index, jsonata=jsonata) for index, catcher in enumerate(catch)]
+        self._catch = [Catching(catcher, index, jsonata=jsonata) for index, catcher in enumerate(catch)]
 
-    def handle(
-        self, advance: Advance, frame: Frame, error: str | None, cause: str | None, also: tuple[str, ...]
-    ) -> bool:
-        """Pause for a Retry, or go where a Catch says; False if neither takes it. Raises StatesError."""
-        names = {error, *also} if error is not None else set(also)
-        for index, retrier in enumerate(() if error == RUNTIME else self._retry):
+    def retry(self, advance: Advance, frame: Frame, names: set[str]) -> bool:
+        """Pause for a Retry; False if none takes an error of these names, or has attempts left."""
+        if RUNTIME in names:
+            return False
+        for index, retrier in enumerate(self._retry):
             if matches(retrier.error_equals, names):
                 count = frame.retries.get(index, 0) if frame.retries else 0
                 if count >= retrier.max_attempts:
-                    break
+                    return False
                 frame.retries = {**(frame.retries or {}), index: count + 1}
                 advance.wait(
                     frame, Phase.BACKOFF, advance.now_ms + delay_ms(retrier, count, advance.ids.uniform)
                 )
                 return True
-        for catcher in self._catch:
-            if matches(catcher.error_equals, names):
-                catcher.take(advance, frame, error, cause)
-                return True
         return False
+
+    def catcher(self, names: set[str]) -> Catching | None:
+        return next((each for each in self._catch if matches(each.error_equals, names)), None)
 
 
 def matches(error_equals: tuple[str, ...], names: set[str]) -> bool:
@@ -75,7 +71,7 @@ def delay_ms(retrier: Retrier, count: int, uniform: Any) -> int:
     return round(delay_s * 1000)
 
 
-class _Catch:
+class Catching:
     def __init__(self, catcher: Catcher, index: int, *, jsonata: bool) -> None:
         self.error_equals = catcher.error_equals
         self._next = catcher.next

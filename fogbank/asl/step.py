@@ -30,11 +30,12 @@ from fogbank.asl.effects import (
     WaitForSlot,
     WorkerStarted,
 )
-from fogbank.asl.errors import StatesError
+from fogbank.asl.errors import RUNTIME, StatesError
 from fogbank.asl.execution import Execution, Status
 from fogbank.asl.frames import Frame, Path, Phase
 from fogbank.asl.history import HistoryEvent
 from fogbank.asl.states.distributed_map import DistributedMapNode
+from fogbank.asl.states.group import GroupNode
 from fogbank.asl.states.task import TaskNode
 from fogbank.core.ids import Ids
 
@@ -100,9 +101,10 @@ def _spawn(advance: Advance, frame: Frame) -> None:
 
 def _spawn_failed(advance: Advance, frame: Frame, failure: StatesError) -> None:
     """An item that ItemSelector cannot shape fails the Map, not the iteration."""
-    for child in advance.execution.children(frame):
-        advance.stop(child, history=True)
-    advance.failed_to_run(frame, failure)
+    cause = advance.told(frame, failure)
+    if isinstance(frame.node, GroupNode):
+        frame.node.cut(advance, frame, None if failure.error == RUNTIME else frame.previous_id)
+    advance.fail(frame, failure.error, cause)
     advance.resume(frame)
 
 

@@ -101,12 +101,14 @@ def test_item_selector_sees_item_and_input() -> None:
 def test_one_failed_iteration_fails_the_map_and_aborts_the_others() -> None:
     run = Stepped(mapped({"T": {**TASK, "End": True}}, "T"), [1, 2])
     run.answer(Failed("Boom", "why"))
-    assert run.types[-5:] == [
-        "MapIterationFailed",
-        "TaskStateAborted",
-        "MapIterationAborted",
-        "MapStateFailed",
-        "ExecutionFailed",
+    failed = next(event.id for event in run.events if event.type == "LambdaFunctionFailed")
+    assert run.links[-6:] == [
+        (failed + 1, failed, "TaskStateAborted"),
+        (failed + 2, failed, "MapIterationAborted"),
+        (failed + 3, failed, "TaskStateAborted"),
+        (failed + 4, failed, "MapIterationFailed"),
+        (failed + 5, failed, "MapStateFailed"),
+        (failed + 6, failed + 5, "ExecutionFailed"),
     ]
     assert [effect.path for effect in run.effects if isinstance(effect, CancelTask)] == [(1,)]
     assert run.events[-1].details == {"error": "Boom", "cause": "why"}
@@ -537,7 +539,7 @@ def test_jsonata_items_that_are_none_fail_with_their_field() -> None:
         },
         {"x": "no"},
     )
-    assert run.types[1:] == ["MapStateEntered", "EvaluationFailed", "ExecutionFailed"]
+    assert run.types[1:] == ["MapStateEntered", "EvaluationFailed", "MapStateFailed", "ExecutionFailed"]
     details = run.events[2].details
     assert details is not None and details["location"] == "Items"
 
@@ -547,7 +549,7 @@ def test_an_item_that_cannot_be_shaped_fails_the_execution() -> None:
         mapped({"P": {"Type": "Pass", "End": True}}, "P", ItemSelector={"x.$": "$.none"}, ItemsPath="$.a"),
         {"a": [1, 2]},
     )
-    assert run.types[1:] == ["MapStateEntered", "MapStateStarted", "MapIterationStarted", "ExecutionFailed"]
+    assert run.types[1:] == ["MapStateEntered", "MapStateStarted", "ExecutionFailed"]
 
 
 def test_parameters_with_a_problem_are_not_scheduled() -> None:

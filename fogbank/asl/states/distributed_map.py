@@ -98,22 +98,28 @@ class DistributedMapNode(Node):
         """The map run is over. Raises StatesError."""
         match outcome:
             case Succeeded(output):
+                last = frame.previous_id
                 advance.event(frame, "MapRunSucceeded")
-                advance.event(frame, "MapStateSucceeded", follow=False)
+                advance.event(frame, "MapStateSucceeded")
                 frame.map_run = None
-                result = Document.parse(output)
-                self.succeed(advance, frame, self.flow.input(advance, frame), result, made=True)
+                made = self.flow.finish(
+                    advance, frame, self.flow.input(advance, frame), Document.parse(output), made=True
+                )
+                frame.previous_id = last  # what follows the state follows the run's start
+                advance.exit(frame, made[0], self.next, made[1])
             case Failed(error, cause):
                 details = {
                     name: value for name, value in (("error", error), ("cause", cause)) if value is not None
                 }
                 advance.event(frame, "MapRunFailed", details)
-                advance.event(frame, "MapStateFailed")
                 advance.fail(frame, error, cause)
                 if frame.phase is not Phase.FAILED:
                     frame.map_run = None  # a Retry makes a map run of its own
             case _:
                 raise AssertionError(outcome)
+
+    def failed(self, advance: Advance, frame: Frame) -> None:
+        advance.event(frame, "MapStateFailed")
 
     def _redrive(self, advance: Advance, frame: Frame) -> None:
         run = frame.map_run

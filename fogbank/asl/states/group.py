@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from fogbank.asl.advance import DATA_BYTES_MAX, DataLimitExceeded
 from fogbank.asl.documents import Document
+from fogbank.asl.errors import RUNTIME, StatesError
 from fogbank.asl.frames import Frame, Group, Phase
 from fogbank.asl.states.node import Node
 
@@ -42,7 +43,12 @@ class GroupNode(Node):
             path, frame, self.child_block(index), frame.input, frame.variables, group.follows(index)
         )
         advance.execution.frames[path] = child
-        self.prepare(advance, frame, group, child, index)
+        try:
+            self.prepare(advance, frame, group, child, index)
+        except StatesError:  # it never began, also for a redrive
+            del advance.execution.frames[path]
+            group.next, group.live = index, group.live - 1
+            raise
         advance.resume(child)
         return True
 
@@ -68,12 +74,17 @@ class GroupNode(Node):
         raise NotImplementedError
 
     def _close(self, advance: Advance, frame: Frame, group: Group) -> None:
-        advance.event(frame, f"{self.kind}StateSucceeded", follow=False)
+        last = frame.previous_id
+        advance.event(frame, f"{self.kind}StateSucceeded")
         result = Document.of([group.results[index].value for index in range(group.length)])
         self.leave(advance, frame)
         if result.exceeds(DATA_BYTES_MAX):
             raise DataLimitExceeded(self.name)
-        self.succeed(advance, frame, self.flow.input(advance, frame), result, made=True)
+        output, assigned = self.flow.finish(
+            advance, frame, self.flow.input(advance, frame), result, made=True
+        )
+        frame.previous_id = last  # what follows the state follows its last child
+        advance.exit(frame, output, self.next, assigned)
 
     def leave(self, advance: Advance, frame: Frame) -> None:
         """Forget the children."""
@@ -93,22 +104,32 @@ class GroupNode(Node):
         self, advance: Advance, frame: Frame, child: Frame, error: str | None, cause: str | None
     ) -> None:
         group = frame.group
-        assert group is not None
-        self.child_broken(advance, frame, group, child, child.path[-1])
-        for other in advance.execution.children(frame):
-            if other.phase is not Phase.FAILED:
-                advance.stop(other, history=True)
-                self.child_aborted(advance, frame, other)
+        assert group is not None and self.handlers is not None
+        last = frame.previous_id = child.previous_id
+        # Of States.Runtime the history tells nothing but the execution's end. (A guess: unless it is caught here.)
+        told = error != RUNTIME or self.handlers.catcher({RUNTIME}) is not None
+        self.cut(advance, frame, last if told else None)
+        if told:
+            self.child_broken(advance, child, last)
         group.live = 0
-        advance.event(frame, f"{self.kind}StateFailed")
         frame.phase = Phase.FAILED
         advance.fail(frame, error, cause)
         if frame.phase is not Phase.FAILED:
             self.leave(advance, frame)
 
-    def child_broken(self, advance: Advance, frame: Frame, group: Group, child: Frame, index: int) -> None:
+    def cut(self, advance: Advance, frame: Frame, after: int | None) -> None:
+        """Stop the children that still run. Within a group that is cut itself, from the outside to the inside (a guess)."""
+        for child in advance.execution.children(frame):
+            if child.phase is not Phase.FAILED:
+                if after is not None:
+                    self.child_aborted(advance, child, after)
+                advance.stop(child, after=after)
+
+    def child_broken(self, advance: Advance, child: Frame, after: int) -> None:
         """Tell the history which child failed."""
-        frame.previous_id = child.previous_id
+
+    def failed(self, advance: Advance, frame: Frame) -> None:
+        advance.event(frame, f"{self.kind}StateFailed")
 
     def run(self, advance: Advance, frame: Frame) -> None:
         if frame.group is not None:

@@ -92,27 +92,27 @@ class MapNode(GroupNode):
 
     def prepare(self, advance: Advance, frame: Frame, group: Group, child: Frame, index: int) -> None:
         assert group.items is not None
-        item = group.items[index]
-        child.item = (index, item)
-        advance.event(child, "MapIterationStarted", {"name": self.name, "index": index})
+        item = given = group.items[index]
         if self.items.selects:
             scope = advance.scope(frame, self.flow.input(advance, frame))
             scope.context = {**scope.context, "Map": {"Item": {"Index": index, "Value": item}}}
-            item = self.items.evaluate(scope, item)
-        child.input = Document.of(item)
+            given = self.items.evaluate(scope, item)
+        child.item = (index, item)
+        advance.event(child, "MapIterationStarted", {"name": self.name, "index": index})
+        child.input = Document.of(given)
 
     def child_succeeded(self, advance: Advance, frame: Frame, group: Group, child: Frame, index: int) -> None:
         # The next iteration follows the last event within this one; the end of the state follows this event.
         group.previous_id = child.previous_id
         frame.previous_id = advance.event(child, "MapIterationSucceeded", {"name": self.name, "index": index})
 
-    def child_broken(self, advance: Advance, frame: Frame, group: Group, child: Frame, index: int) -> None:
-        frame.previous_id = advance.event(child, "MapIterationFailed", {"name": self.name, "index": index})
+    def child_broken(self, advance: Advance, child: Frame, after: int) -> None:
+        details = {"name": self.name, "index": child.path[-1]}
+        advance.event(child, "MapIterationFailed", details, follow=False, after=after)
 
-    def child_aborted(self, advance: Advance, frame: Frame, child: Frame) -> None:
-        frame.previous_id = advance.event(
-            child, "MapIterationAborted", {"name": self.name, "index": child.path[-1]}
-        )
+    def child_aborted(self, advance: Advance, child: Frame, after: int) -> None:
+        details = {"name": self.name, "index": child.path[-1]}
+        advance.event(child, "MapIterationAborted", details, follow=False, after=after)
 
 
 def tolerances(state: MapState, *, jsonata: bool) -> dict[str, fields.Evaluate]:

@@ -25,6 +25,7 @@ class Node:
         self.entered = f"{state.type}StateEntered"
         self.exited = f"{state.type}StateExited"
         self.aborted: str | None = None
+        self.aborts_its_branch = False  # whether one that fails for good within a branch is told as aborted
         self.flow: Dataflow = dataflow_of(state)
         # Most states never look at the context object; then nobody makes it.
         self.sees_context = self.flow.jsonata or "$$" in repr(state)
@@ -63,8 +64,11 @@ class Node:
     ) -> None:
         raise AssertionError(f"{self.name} has no children")
 
-    def child_aborted(self, advance: Advance, frame: Frame, child: Frame) -> None:
-        """Another child failed, and so this one was stopped: for the history."""
+    def child_aborted(self, advance: Advance, child: Frame, after: int) -> None:
+        """Another child failed (`after`: its last event), and so this one is stopped: for the history."""
+
+    def failed(self, advance: Advance, frame: Frame) -> None:
+        """The state failed and is not retried: for the history."""
 
     # --- states with tasks -------------------------------------------------------------------------------------------
 

@@ -38,6 +38,7 @@ class TaskNode(Node):
         super().__init__(state)
         self._problem = problem
         self.aborted = "TaskStateAborted"
+        self.aborts_its_branch = True
         jsonata = self.flow.jsonata
         self.handlers = Handlers(state.retry, state.catch, jsonata=jsonata)
         resource = parse_resource(state.resource)

@@ -100,7 +100,7 @@ async def describe_execution(
     ctx: Call[StepFunctions], *, execution_arn: str, included_data: str = "ALL_DATA"
 ) -> dict[str, Any]:
     """An execution, with its input and output unless only metadata are asked for."""
-    execution_ref(execution_arn)
+    ref = execution_ref(execution_arn)
     view = await ctx.state.engine.describe(execution_arn)
     data = included_data != _METADATA_ONLY
     answer: dict[str, Any] = {
@@ -117,7 +117,9 @@ async def describe_execution(
         stopDate=view.stop_ms,
         traceHeader=view.trace_header,
         mapRunArn=view.map_run_arn,
-        error=view.error,
+        error=None
+        if view.status is Status.TIMED_OUT
+        else view.error,  # only the history names States.Timeout
         cause=view.cause,
         stateMachineVersionArn=view.machine.version_arn,
         stateMachineAliasArn=view.machine.alias_arn,
@@ -127,7 +129,7 @@ async def describe_execution(
         _put(answer, input=view.input, output=view.output)
     if view.status is Status.SUCCEEDED:
         answer["outputDetails"] = {"included": data}
-    status, reason = redrive_status(view, ctx.state.clock.now_ms())
+    status, reason = await redrive_status(ctx.state.store, ref, view, ctx.state.clock.now_ms())
     answer["redriveStatus"] = status
     _put(answer, redriveStatusReason=reason)
     return answer

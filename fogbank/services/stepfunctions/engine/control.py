@@ -126,7 +126,8 @@ class Control:
         head = await self._head(ref)
         if client_token is not None and head.redrive_token == client_token and head.redrive_ms is not None:
             return head.redrive_ms
-        status, reason = redrive_status(await self._describe(ref.arn), self._clock.now_ms())
+        view = await self._describe(ref.arn)
+        status, reason = await redrive_status(self._store, ref, view, self._clock.now_ms())
         if status != "REDRIVABLE":
             raise not_redrivable(reason or "Execution is a child of a Map Run and is redriven with it")
         active = await self._runner.active(ref)

@@ -32,6 +32,12 @@ async def read_history(
     return events[:limit]
 
 
+async def last_event_id(store: Store, ref: Ref) -> int:
+    """0 where there is none."""
+    last = await store.scan(keys.history(ref), limit=1, reverse=True)
+    return decode_events(last[0].value)[-1].id if last else 0
+
+
 def _take(events: list[HistoryEvent], page: list[Record], after_id: int) -> None:
     for record in page:
         events += [event for event in decode_events(record.value) if event.id > after_id]

@@ -6,6 +6,8 @@ from __future__ import annotations
 RETENTION_MS = 90 * 24 * 3600 * 1000
 #: How long after its end an execution may be redriven: 14 days.
 REDRIVE_MS = 14 * 24 * 3600 * 1000
+#: A history of that many events cannot be redriven.
+EVENTS_REDRIVABLE_MAX = 24_999
 #: Redrives of one execution.
 REDRIVES_MAX = 1000
 #: Express: five minutes.

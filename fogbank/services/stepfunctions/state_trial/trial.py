@@ -20,8 +20,8 @@ from fogbank.asl.definition.states import (
     WaitState,
 )
 from fogbank.asl.documents import Document
-from fogbank.asl.errors import StatesError
-from fogbank.asl.handlers import RUNTIME, delay_ms, matches
+from fogbank.asl.errors import RUNTIME, StatesError
+from fogbank.asl.handlers import delay_ms, matches
 from fogbank.asl.outcomes import Failed, Outcome, Succeeded
 from fogbank.asl.states.choice import no_choice
 from fogbank.asl.states.fail import text_of

@@ -87,7 +87,12 @@ class Executions:
             return
         arn = loads(call.submitted)["ExecutionArn"]
         try:
-            await self._calls.call(_SERVICE, "StopExecution", {"executionArn": arn}, self._callers.of(call))
+            cause = (
+                f"The Task state in AWS Step Functions execution [{call.execution_arn}] which was managing this "
+                "resource was aborted"
+            )
+            wanted = {"executionArn": arn, "cause": cause}
+            await self._calls.call(_SERVICE, "StopExecution", wanted, self._callers.of(call))
         except AwsError:
             return  # it is gone, or may not be stopped: there is nobody left to tell
 
@@ -101,7 +106,7 @@ class Executions:
             return optimized_failure("states", error, operation, caller.request_id)
         shown = from_output(operation.model.output, output, OPTIMIZED)
         shown = {name: value for name, value in shown.items() if name not in ("RedriveDate", "MapRunArn")}
-        if call.resource.pattern is Pattern.SYNC_2:
+        if call.resource.pattern is Pattern.SYNC_2 and output["status"] == "SUCCEEDED":
             for name in ("Input", "Output"):
                 if name in shown:
                     shown[name] = loads(shown[name])

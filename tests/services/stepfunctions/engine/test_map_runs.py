@@ -49,7 +49,7 @@ async def test_results_in_order_and_the_history_of_a_map_run(type: str) -> None:
             (4, 3, "MapRunStarted"),
             (5, 4, "MapRunSucceeded"),
             (6, 5, "MapStateSucceeded"),
-            (7, 5, "MapStateExited"),
+            (7, 4, "MapStateExited"),
             (8, 7, "ExecutionSucceeded"),
         ]
         owner = await only_run(world, arn)
