@@ -18,6 +18,7 @@ from fogbank.core.arn import parse_arn
 from fogbank.core.clock import Clock
 from fogbank.model.call import Caller
 from fogbank.model.permissions import ANY, Need, Needs, Permissions
+from fogbank.model.principal import Principal, PrincipalType
 from fogbank.model.service import Operation
 from fogbank.policies.documents import Asked, Policy
 from fogbank.policies.evaluation import ROOT, Refusal, decide
@@ -65,7 +66,11 @@ class PolicyAuthorizer:
         if rule is None:
             rule = self._rules[operation] = rule_of(operation)
         permissions = operation.service.permissions
+        # A resource's Deny must be asked for each time.
+        keeps = permissions is None or not (permissions.has_policies and permissions.policies_deny)
         for need in rule(caller, params):
+            if keeps and self._is_known(caller.principal, need):
+                continue
             refusal = await self._decide(caller, need, operation.service.name, permissions, params)
             if refusal is not None:
                 raise denied(caller, operation, await self._named(caller, need, operation), refusal)
@@ -95,7 +100,15 @@ class PolicyAuthorizer:
             if refusal is None or refusal.explicit:
                 return refusal
         policies: Sequence[Policy] = await self._ask(service, "resource_policies", caller, need.resource)
+        if not policies and self._is_known(caller.principal, need):
+            return None
         return await self._evaluate(caller, need, policies, keys)
+
+    def _is_known(self, principal: Principal, need: Need) -> bool:
+        """What root or an identity's policies allow by themselves, as most calls are: said without working out anything."""
+        if principal.type is PrincipalType.ROOT:
+            return not principal.acts_as_root and _is_own(need.resource, principal.account)
+        return self.identities.allows(principal, need.action, need.resource)
 
     async def _evaluate(
         self, caller: Caller, need: Need, policies: Sequence[Policy], keys: CallKeys
@@ -107,7 +120,10 @@ class PolicyAuthorizer:
         if principal is not caller.principal:
             keys.know(principal)
         asked = Asked(need.action, need.resource, keys, principals_of(principal), keys.understands)
-        return decide(asked, principal, identity, policies, same_account=own)
+        refusal = decide(asked, principal, identity, policies, same_account=own)
+        if refusal is None and own and not policies:
+            self.identities.note(principal, identity, need.action, need.resource)
+        return refusal
 
     async def _named(self, caller: Caller, need: Need, operation: Operation) -> Need:
         permissions = operation.service.permissions

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fogbank.auth.lru import Lru
-from fogbank.core.limits import IDENTITIES_CACHED_MAX
+from fogbank.core.limits import DECISIONS_CACHED_MAX, IDENTITIES_CACHED_MAX
 from fogbank.model.principal import Principal, PrincipalType
 from fogbank.policies.documents import PolicyError, policy_of
 from fogbank.policies.evaluation import NOBODY, ROOT, Identity
@@ -27,9 +27,11 @@ class Known:
     id: str
     identity: Identity
     tags: tuple[tuple[str, str], ...]
+    #: (action, resource) pairs of its account that its policies allow whatever else a request says.
+    allowed: set[tuple[str, str]] = field(default_factory=set)
 
 
-_UNKNOWN = Known("", NOBODY, ())
+_KEPT = frozenset({PrincipalType.USER, PrincipalType.ASSUMED_ROLE})
 
 
 class Identities:
@@ -72,13 +74,30 @@ class Identities:
             principal = replace(principal, tags=known.tags)
         return identity, principal
 
+    def allows(self, principal: Principal, action: str, resource: str) -> bool:
+        """Whether it is known from before (`note`) that a principal may. Most calls are the same ones again and again."""
+        if principal.session_policy or principal.acts_as_root or principal.type not in _KEPT:
+            return False
+        known = self._known.get(principal.issuer_arn or principal.arn)
+        return known is not None and (action, resource) in known.allowed and _is_same(known, principal)
+
+    def note(self, principal: Principal, identity: Identity, action: str, resource: str) -> None:
+        """`identity`, as `of` has just given it, allows it in its own account."""
+        if principal.session_policy or principal.type not in _KEPT:
+            return
+        known = self._known.get(principal.issuer_arn or principal.arn)
+        if known is not None and known.identity is identity and identity.is_fixed(action):
+            if len(known.allowed) >= DECISIONS_CACHED_MAX:
+                known.allowed.clear()  # rare, and cheap to fill again
+            known.allowed.add((action, resource))
+
     async def _look(self, arn: str) -> Known:
         known = self._known.get(arn)
         if known is not None:
             return known
         generation = self._generation
         found = await self._find(arn)
-        known = _UNKNOWN if found is None else _compiled(arn, found)
+        known = Known("", NOBODY, ()) if found is None else _compiled(arn, found)
         if generation == self._generation:
             self._known.put(arn, known)
         return known
@@ -98,7 +117,9 @@ def _is_same(known: Known, principal: Principal) -> bool:
     if principal.type is PrincipalType.FEDERATED_USER:
         return True
     id_ = principal.user_id.partition(":")[0]
-    return id_ == known.id or id_ == f"AROA{principal.issuer_arn.rpartition('/')[2]}"
+    if id_ == known.id:
+        return True
+    return bool(known.id) and id_ == f"AROA{principal.issuer_arn.rpartition('/')[2]}"
 
 
 def _compiled(arn: str, found: dict[str, Any]) -> Known:

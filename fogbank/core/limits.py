@@ -75,6 +75,7 @@ LOG_LINE_BYTES_MAX = 256 * 1024  # a function's line longer than this is split, 
 SIGNING_KEYS_CACHED_MAX = 4096
 METADATA_CACHED_MAX = 10_000
 IDENTITIES_CACHED_MAX = 4096  # users and roles whose policies are compiled
+DECISIONS_CACHED_MAX = 1024  # allowed (action, resource) pairs kept for each of them
 POLICY_ACTIONS_INDEXED_MAX = 1024  # actions that one identity's statements are looked up by
 TELEMETRY_BUFFER_BYTES_MAX = 64 * 1024 * 1024  # log lines and metric points waiting for the batcher
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
@@ -31,6 +32,7 @@ Resource = Callable[[Caller, Params], str]
 Read = Callable[[Caller, Params], str | None]
 ANY = "*"
 _MEMBER = re.compile(r"\{(\w+)\}")
+_BASES_CACHED_MAX = 4096  # accounts and regions; ours
 
 
 class Need(NamedTuple):
@@ -122,6 +124,9 @@ def resource_rule(
 ) -> Resource:
     """The ARN that a table's `text` comes to for a request."""
     rules = [_option(option.strip(), prefix, members, is_global) for option in text.split("|")]
+    if len(rules) == 1:
+        only = rules[0]
+        return lambda caller, params: only(caller, params) or ANY
 
     def first(caller: Caller, params: Params) -> str:
         for rule in rules:
@@ -132,10 +137,28 @@ def resource_rule(
     return first
 
 
+def _one(prefix: str, before: str, name: str, is_global: bool) -> Read:
+    """A kind and a member: what most resources are, and all that are asked for often."""
+
+    def fill(caller: Caller, params: Params) -> str | None:
+        value = params.get(name)
+        if type(value) is not str:
+            value = str(value) if type(value) is int else ""
+        if not value:
+            return None
+        if value[:4] == "arn:" and parse_arn(value) is not None:
+            return value
+        return _base(prefix, caller.region, caller.account, is_global) + before + value
+
+    return fill
+
+
 def _option(text: str, prefix: str, members: Mapping[str, Read], is_global: bool) -> Read:
     if text == ANY:
         return lambda caller, params: ANY
     pieces = _MEMBER.split(text)  # text and member in turn
+    if len(pieces) == 3 and not pieces[2] and pieces[1] not in members and not text.startswith("arn:"):
+        return _one(prefix, pieces[0], pieces[1], is_global)
     before, texts = pieces[0], pieces[2::2]
     reads = [members.get(name) or _member(name) for name in pieces[1::2]]
     is_whole = text.startswith("arn:")
@@ -153,10 +176,15 @@ def _option(text: str, prefix: str, members: Mapping[str, Read], is_global: bool
             resource = before + resource
         if is_whole:
             return resource
-        region = "" if is_global else caller.region
-        return f"arn:{partition_of(caller.region)}:{prefix}:{region}:{caller.account}:{resource}"
+        return _base(prefix, caller.region, caller.account, is_global) + resource
 
     return fill
+
+
+@lru_cache(maxsize=_BASES_CACHED_MAX)
+def _base(prefix: str, region: str, account: str, is_global: bool) -> str:
+    """What ARNs of a service begin with."""
+    return f"arn:{partition_of(region)}:{prefix}:{'' if is_global else region}:{account}:"
 
 
 def _member(name: str) -> Read:

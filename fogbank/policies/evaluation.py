@@ -59,6 +59,11 @@ class Identity:
                     lacking = lacking or missing
         return lacking
 
+    def is_fixed(self, action: str) -> bool:
+        """Whether its answers for an action depend on nothing but the resource."""
+        layers = (self.grants, self.boundary, self.session)
+        return all(grants is None or grants.is_fixed(action) for grants in layers)
+
 
 ROOT = Identity(None)
 NOBODY = Identity(Grants(()))

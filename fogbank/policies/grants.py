@@ -30,6 +30,13 @@ class Grants:
                 return Decision.ALLOW if statement.allows else Decision.DENY
         return Decision.NEITHER
 
+    def is_fixed(self, action: str) -> bool:
+        """Whether what they say about an action depends on nothing but the resource."""
+        statements = self._by_action.get(action)
+        if statements is None:
+            statements = self._index(action)
+        return all(statement.is_fixed for statement in statements)
+
     def _index(self, action: str) -> tuple[Statement, ...]:
         if len(self._by_action) >= POLICY_ACTIONS_INDEXED_MAX:
             self._by_action.clear()  # rare, and cheap to fill again

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from fogbank.core.errors import AwsError
+from fogbank.core.limits import METADATA_CACHED_MAX
 from fogbank.model.call import Caller
 from fogbank.model.permissions import Params, Permissions
 from fogbank.services.lambda_.names import parse_name
@@ -11,10 +14,17 @@ from fogbank.services.lambda_.service import SERVICE
 
 def _function(caller: Caller, params: Params) -> str | None:
     """The ARN, whatever form the name has; None for what is no name."""
+    name, qualifier = params.get("FunctionName"), params.get("Qualifier")
+    if not isinstance(name, str) or not (qualifier is None or isinstance(qualifier, str)):
+        return None
+    return _arn(name, caller.account, caller.region, qualifier)
+
+
+@lru_cache(maxsize=METADATA_CACHED_MAX)
+def _arn(name: str, account: str, region: str, qualifier: str | None) -> str | None:
     try:
-        name, qualifier = params["FunctionName"], params.get("Qualifier")
-        return parse_name(name, caller.account, caller.region, qualifier).qualified_arn
-    except (AwsError, KeyError, TypeError):
+        return parse_name(name, account, region, qualifier).qualified_arn
+    except AwsError:
         return None
 
 

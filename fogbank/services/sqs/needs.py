@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+from functools import lru_cache
 
 import orjson
 
 from fogbank.core.arn import partition_of
 from fogbank.core.errors import AwsError
+from fogbank.core.limits import METADATA_CACHED_MAX
 from fogbank.model.call import Call, Caller
 from fogbank.model.permissions import Params, Permissions
 from fogbank.policies.documents import Policy, policy_of
@@ -18,11 +20,16 @@ from fogbank.services.sqs.state import Sqs
 
 
 def _queue(caller: Caller, params: Params) -> str | None:
+    return _of_url(str(params.get("QueueUrl")), caller.region)
+
+
+@lru_cache(maxsize=METADATA_CACHED_MAX)
+def _of_url(url: str, region: str) -> str | None:
     try:
-        account, name = path_of(str(params.get("QueueUrl")))
+        account, name = path_of(url)
     except AwsError:
         return None
-    return _arn(caller, account, name)
+    return f"arn:{partition_of(region)}:sqs:{region}:{account}:{name}"
 
 
 def _named(caller: Caller, params: Params) -> str | None:
