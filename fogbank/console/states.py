@@ -172,7 +172,7 @@ class Console:
         return await self._calls.call("stepfunctions", operation, params, caller)
 
     def _caller(self, account: str, region: str) -> Caller:
-        return Caller(account, region, root_of(account, open_mode=True), self._ids.uuid())
+        return Caller(account, region, root_of(account, open_mode=not self._calls.enforces), self._ids.uuid())
 
 
 def _arn_of(text: str) -> Arn:

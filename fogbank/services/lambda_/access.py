@@ -34,7 +34,7 @@ async def check_access(ctx: Call[Lambda], name: FunctionName, action: str) -> No
     if name.account == ctx.account:
         return
     principal = ctx.principal
-    conditions = conditions_of(principal, ctx.account)
+    conditions = conditions_of(principal, ctx.account, ctx.caller.source_arn)
     if not await policy_allows(ctx.state.store, name, action, principals_of(principal), conditions):
         raise access_denied(principal.arn, action, name.qualified_arn)
 
@@ -86,9 +86,9 @@ def _compiled(stored: bytes) -> Evaluated:
     return Evaluated({"Version": _VERSION, "Statement": list(decode_policy(stored).statements)})
 
 
-def conditions_of(principal: Principal, account: str) -> dict[str, list[str]]:
-    """What the conditions of AddPermission are about. Services do not say on which resource's behalf they call, so a
-    statement with SourceArn lets none in from another account."""
+def conditions_of(principal: Principal, account: str, source_arn: str = "") -> dict[str, list[str]]:
+    """What the conditions of AddPermission are about. `source_arn`: on which resource's behalf a service calls, where it says so."""
     if principal.type is PrincipalType.SERVICE:
-        return {"aws:sourceaccount": [account]}
+        source = {"aws:sourcearn": [source_arn]} if source_arn else {}
+        return {"aws:sourceaccount": [account], **source}
     return {"aws:principalaccount": [account], "aws:principalarn": [principal.issuer_arn or principal.arn]}
