@@ -362,3 +362,20 @@ def test_server_certificate_not_found(client: Any, same: Matcher) -> None:
     was = recorded(PROVIDERS, "test_server_certificate")
     wrong = error_of(client.get_server_certificate, ServerCertificateName="nothing-here")
     same.matches(was["get_server_certificate_error"], wrong)
+
+
+@pytest.mark.parametrize("kind", ["user", "group", "role"])
+def test_simulate_principal_policy(client: Any, same: Matcher, kind: str) -> None:
+    was = recorded(FILE, f"TestIAMIntegrations::test_simulate_principle_policy[{kind}]")
+    more = {"AssumeRolePolicyDocument": trust()} if kind == "role" else {}
+    name = {f"{kind.capitalize()}Name": "simulated"}
+    entity = getattr(client, f"create_{kind}")(**name, **more)[kind.capitalize()]
+    document = policy(["s3:PutObject**"], ["arn:*"])  # as long as the one that was recorded
+    managed = client.create_policy(PolicyName="p", PolicyDocument=document)["Policy"]["Arn"]
+    getattr(client, f"attach_{kind}_policy")(**name, PolicyArn=managed)
+    answer = client.simulate_principal_policy(
+        PolicySourceArn=entity["Arn"],
+        ActionNames=["s3:PutObject", "s3:GetObjectVersion"],
+        ResourceArns=["arn:aws:s3:::bucket"],
+    )
+    same.matches(was["response"], answer)

@@ -29,6 +29,7 @@ from fogbank.services.iam import server_certificates as server_certificates
 from fogbank.services.iam import service_credentials as service_credentials
 from fogbank.services.iam import service_linked_roles as service_linked_roles
 from fogbank.services.iam import signing_certificates as signing_certificates
+from fogbank.services.iam import simulation as simulation
 from fogbank.services.iam import ssh_public_keys as ssh_public_keys
 from fogbank.services.iam import usage as usage
 from fogbank.services.iam import users as users

@@ -49,6 +49,19 @@ async def effective_policies(ctx: Call[Iam], *, arn: str) -> Wire | None:
     return {"Id": entity.id, "Tags": dict(entity.tags), "Policies": policies, "Boundary": boundary}
 
 
+async def effective_of_group(ctx: Call[Iam], *, arn: str) -> Wire | None:
+    """The same of a group, for simulations."""
+    parts = parse_arn(arn)
+    if parts is None:
+        return None
+    realm = Realm(parts.partition, parts.account)
+    found = await ctx.state.groups.get(realm, fold(parts.resource.rpartition("/")[2]))
+    if found is None or found.record.arn != arn:
+        return None
+    policies = await _documents(_within(ctx, realm), found.record)
+    return {"Id": found.record.id, "Tags": {}, "Policies": policies, "Boundary": None}
+
+
 def _within(ctx: Call[Iam], realm: Realm) -> Call[Iam]:
     """The same call as made in the realm: a region says the partition."""
     region = _REGIONS.get(realm.partition, ctx.region)
