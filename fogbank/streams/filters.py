@@ -1,12 +1,13 @@
 """Filter patterns, compiled to closures: an object of conditions that all hold; a list of which one does. Pure.
 
-A leaf is a non-empty list of values and operators. A value that is an array matches by any of its elements. What is absent
-matches nothing but `{"exists": false}`, and so does an object where a leaf is asked for.
+A leaf is a non-empty list of values and operators. A value that is an array matches by any of its elements, also those of arrays
+within it. What is absent matches nothing but `{"exists": false}`, and so do an object where a leaf is asked for, and an array that
+holds no value.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import orjson
@@ -46,8 +47,8 @@ def compile_pattern(pattern: Any, depth: int = 0) -> Match:
     fields: list[tuple[str, Match]] = []
     alternatives: list[Match] = []
     for name, condition in pattern.items():
-        if name == "$or" and isinstance(condition, list):
-            if len(condition) < 2:
+        if name == "$or":
+            if not isinstance(condition, list) or len(condition) < 2:
                 raise PatternError("$or needs two alternatives")
             alternatives.append(_any([compile_pattern(each, depth + 1) for each in condition]))
         elif isinstance(condition, dict):
@@ -79,7 +80,7 @@ def _object(match: Match) -> Match:
 
     def test(value: Any) -> bool:
         if isinstance(value, list):
-            return any(match(element) for element in value)
+            return any(test(element) for element in value)
         return match(value)
 
     return test
@@ -109,12 +110,22 @@ def _leaf(name: str, conditions: list[Any]) -> Match:
             tests.append(equal_to(condition))
 
     def match(value: Any) -> bool:
+        if isinstance(value, list):
+            values = list(_values(value))
+            if not values:
+                return exists is False
+            return exists is True or any(test(each) for each in values for test in tests)
         if value is _ABSENT or isinstance(value, dict):
             return exists is False
-        if exists is True:
-            return True
-        if isinstance(value, list):
-            return any(test(element) for element in value for test in tests)
-        return any(test(value) for test in tests)
+        return exists is True or any(test(value) for test in tests)
 
     return match
+
+
+def _values(elements: list[Any]) -> Iterator[Any]:
+    """What arrays hold that is neither array nor object."""
+    for element in elements:
+        if isinstance(element, list):
+            yield from _values(element)
+        elif not isinstance(element, dict):
+            yield element

@@ -29,9 +29,13 @@ def _is_number(value: Any) -> bool:
 
 
 def _text(argument: Any, operator: str) -> str:
-    if not isinstance(argument, str) or not argument:
-        raise PatternError(f"{operator} needs a text that is not empty")
+    if not isinstance(argument, str):
+        raise PatternError(f"{operator} needs a text")
     return argument
+
+
+def _exactly(argument: Any) -> Test:
+    return equal_to(_text(argument, "exactly"))
 
 
 def _prefix(argument: Any) -> Test:
@@ -63,24 +67,33 @@ def _equals_ignore_case(argument: Any) -> Test:
 
 def _wildcard(argument: Any) -> Test:
     text = _text(argument, "wildcard")
-    if "**" in text:
-        raise PatternError("wildcard: two * in a row")
-    parts = re.split(r"(\\.|\*)", text)
+    if problem := wildcard_problem(text):
+        raise PatternError(problem)
     pieces, current = [], ""
-    for part in parts:
+    for part in re.split(r"(\\.|\*)", text):
         if part == "*":
             pieces.append(current)
             current = ""
-        elif part[:1] == "\\" and len(part) == 2:
-            if part[1] not in "*\\":
-                raise PatternError("wildcard: only * and \\ can be escaped")
-            current += part[1]
-        elif "\\" in part:
-            raise PatternError("wildcard: nothing is escaped")
         else:
-            current += part
+            current += part[1:] if part[:1] == "\\" else part
     pieces.append(current)
     return lambda found: isinstance(found, str) and _fits(found, pieces)
+
+
+def wildcard_problem(text: str) -> str | None:
+    """What AWS's rule engine says of a wildcard that is none. It counts the bytes of the value with its quotes."""
+    quoted = f'"{text}"'.encode("utf-8", "surrogatepass")
+    at = 0
+    while at < len(quoted):
+        pair = quoted[at : at + 2]
+        if pair == b"**":
+            return f"Consecutive wildcard characters at pos {at}"
+        if pair[:1] == b"\\":
+            if pair not in (b"\\*", b"\\\\"):
+                return f"Invalid escape character at pos {at}"
+            at += 1
+        at += 1
+    return None
 
 
 def _fits(text: str, pieces: list[str]) -> bool:
@@ -106,7 +119,10 @@ def _anything_but(argument: Any) -> Test:
         ((operator, inner),) = argument.items()
         if operator not in ("prefix", "suffix", "equals-ignore-case", "wildcard"):
             raise PatternError(f"anything-but does not take {operator}")
-        tests = [OPERATORS[operator](each) for each in (inner if isinstance(inner, list) else [inner])]
+        inner = inner if isinstance(inner, list) else [inner]
+        if operator in ("prefix", "suffix") and "" in inner:
+            raise PatternError(f"anything-but takes no empty {operator}")
+        tests = [OPERATORS[operator](each) for each in inner]
     else:
         values = argument if isinstance(argument, list) else [argument]
         if not values or any(isinstance(value, dict | list | bool) or value is None for value in values):
@@ -140,21 +156,25 @@ def _numeric(argument: Any) -> Test:
 
 
 def _cidr(argument: Any) -> Test:
+    """From the address that is given, not from its network's first, to the network's last: as AWS's engine has it."""
     try:
-        network = ipaddress.ip_network(_text(argument, "cidr"), strict=False)
+        first = ipaddress.ip_interface(_text(argument, "cidr"))
     except ValueError:
         raise PatternError("cidr takes a network") from None
+    low, high = int(first.ip), int(first.network.broadcast_address)
 
     def test(found: Any) -> bool:
         try:
-            return isinstance(found, str) and ipaddress.ip_address(found) in network
+            address = ipaddress.ip_address(found) if isinstance(found, str) else None
         except ValueError:
             return False
+        return address is not None and address.version == first.version and low <= int(address) <= high
 
     return test
 
 
 OPERATORS: dict[str, Callable[[Any], Test]] = {
+    "exactly": _exactly,
     "prefix": _prefix,
     "suffix": _suffix,
     "equals-ignore-case": _equals_ignore_case,

@@ -68,6 +68,18 @@ CASES: list[tuple[Any, Any, bool]] = [
     ({"$or": [{"a": ["x"]}, {"b": ["y"]}]}, {"b": "y"}, True),
     ({"$or": [{"a": ["x"]}, {"b": ["y"]}], "c": ["z"]}, {"b": "y"}, False),
     ({}, {"a": 1}, True),
+    ({"a": [{"exactly": "x"}]}, {"a": "x"}, True),
+    ({"a": [{"prefix": ""}]}, {"a": "x"}, True),
+    ({"a": [1]}, {"a": [[2], [1]]}, True),
+    ({"a": {"b": [1]}}, {"a": [[{"b": 1}]]}, True),
+    ({"a": [{"exists": True}]}, {"a": []}, False),
+    ({"a": [{"exists": False}]}, {"a": []}, True),
+    ({"a": [{"exists": True}]}, {"a": [{"b": 1}]}, False),
+    ({"a": [{"exists": True}]}, {"a": [None]}, True),
+    ({"a": [{"cidr": "10.0.0.5/24"}]}, {"a": "10.0.0.4"}, False),
+    ({"a": [{"cidr": "10.0.0.5/24"}]}, {"a": "10.0.0.255"}, True),
+    ({"a": [{"cidr": "::/64"}]}, {"a": "::1"}, True),
+    ({"a": [{"wildcard": "a\\\\*"}]}, {"a": "a\\b"}, True),
 ]
 
 
@@ -97,6 +109,9 @@ def test_patterns(pattern: Any, event: Any, matches: bool) -> None:
         '{"a": [{"wildcard": "a**b"}]}',
         '{"a": [{"anything-but": []}]}',
         '{"$or": [{"a": [1]}]}',
+        '{"$or": {"a": [1]}}',
+        '{"a": [{"anything-but": {"prefix": ""}}]}',
+        '{"a": [{"wildcard": "a\\\\b"}]}',
     ],
 )
 def test_what_is_no_pattern(pattern: str) -> None:

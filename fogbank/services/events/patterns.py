@@ -8,6 +8,7 @@ import orjson
 
 from fogbank.core.errors import AwsError
 from fogbank.model.call import Call
+from fogbank.services.events.pattern_judge import NotJson, judge
 from fogbank.services.events.service import SERVICE, validation
 from fogbank.services.events.state import Events
 from fogbank.streams.filters import Match, PatternError, parse_pattern
@@ -17,19 +18,14 @@ _MEMBERS = ("id", "account", "source", "time", "region", "resources", "detail-ty
 
 
 def check_pattern(text: str) -> Match:
-    """The matcher. InvalidEventPatternException; reasons are ours."""
+    """The matcher. InvalidEventPatternException in the words of AWS's rule engine."""
     try:
-        pattern = orjson.loads(text)
-    except orjson.JSONDecodeError as problem:
-        raise _invalid(str(problem)) from None
-    if not isinstance(pattern, dict):
-        raise _invalid("Filter is not an object")
-    if not pattern:
-        raise _invalid("Empty objects are not allowed")
-    try:
+        judge(text)
         return parse_pattern(text)
-    except PatternError as problem:
+    except (NotJson, PatternError) as problem:
         raise _invalid(str(problem)) from None
+    except RecursionError:
+        raise _invalid("nested too deeply") from None
 
 
 def _invalid(reason: str) -> AwsError:
