@@ -58,6 +58,8 @@ class Permissions:
     special: Mapping[str, Needs] = field(default_factory=dict)
     #: Operation → the member that is a role, which the service will act as: the caller needs iam:PassRole for it.
     passes: Mapping[str, str] = field(default_factory=dict)
+    #: The roles among the parameters of any operation, where a table of members would not do.
+    passed: Callable[[Params], Iterable[str]] | None = None
     passes_to: str = ""  # the service's principal
     free: frozenset[str] = frozenset()  # operations that need no permission
     is_global: bool = False  # no region in its ARNs
@@ -81,17 +83,18 @@ class Permissions:
         if resource is None:
             return None
         action = f"{self.prefix}:{operation.model.method if self.by_path else self.actions.get(name, name)}"
-        passed = self.passes.get(name)
-        if passed is None:
+        member, find = self.passes.get(name), self.passed
+        if member is None and find is None:
             return lambda caller, params: (Need(action, resource(caller, params)),)
 
-        def with_role(caller: Caller, params: Params) -> Iterable[Need]:
+        def with_roles(caller: Caller, params: Params) -> Iterable[Need]:
             yield Need(action, resource(caller, params))
-            role = member_of(params, passed)
-            if role is not None:
+            if member is not None and isinstance(role := params.get(member), str):
+                yield pass_role(_role_arn(role, caller), self.passes_to)
+            for role in find(params) if find is not None else ():
                 yield pass_role(role, self.passes_to)
 
-        return with_role
+        return with_roles
 
     def named(self) -> dict[str, str]:
         """Operation → its resource, as the table says."""
@@ -111,12 +114,13 @@ def pass_role(role_arn: str, service: str) -> Need:
     return Need("iam:PassRole", role_arn, {"iam:passedtoservice": [service]})
 
 
-def member_of(params: Params, path: str) -> str | None:
-    """The text of a member, or of a member's member (`a.b`)."""
-    value: Any = params
-    for name in path.split("."):
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return value if isinstance(value, str) else None
+def _role_arn(role: str, caller: Caller) -> str:
+    """IAM's own operations name roles without their ARN."""
+    return (
+        role
+        if role.startswith("arn:")
+        else _base("iam", caller.region, caller.account, True) + f"role/{role}"
+    )
 
 
 def resource_rule(

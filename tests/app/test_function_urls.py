@@ -43,6 +43,11 @@ def test_signatures_are_verified(enforced: tuple[Fogbank, Credentials]) -> None:
     keys = {"aws_access_key_id": root.access_key, "aws_secret_access_key": root.secret_key}
     client = server.client("lambda", **keys)
     account = server.client("sts", **keys).get_caller_identity()["Account"]
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": trust})
+    role = server.client("iam", **keys).create_role(RoleName="r", AssumeRolePolicyDocument=document)["Role"][
+        "Arn"
+    ]
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         archive.writestr("index.py", CODE)
@@ -50,7 +55,7 @@ def test_signatures_are_verified(enforced: tuple[Fogbank, Credentials]) -> None:
         FunctionName="f",
         Runtime="python3.12",
         Handler="index.handler",
-        Role=f"arn:aws:iam::{account}:role/r",
+        Role=role,
         Code={"ZipFile": content.getvalue()},
     )
     until_blocking(lambda: client.get_function(FunctionName="f")["Configuration"]["State"] == "Active")

@@ -382,3 +382,145 @@ def test_a_mapping_reads_with_the_functions_role(world: World) -> None:
         return set(found.values()) == {"0"}
 
     until_blocking(is_empty)
+
+
+def test_roles_are_given_only_by_who_may_pass_them_and_to_whom_they_trust(world: World) -> None:
+    admin = world.role("admin", {"Action": "*"})
+    keys = world.user("builder", {"Action": ["apigateway:*", "lambda:*", "states:*"]})
+    apis = world.client("apigateway", keys)
+    api = apis.create_rest_api(name="escalation")["id"]
+    root = apis.get_resources(restApiId=api)["items"][0]["id"]
+    at = {"restApiId": api, "resourceId": root, "httpMethod": "GET"}
+    apis.put_method(**at, authorizationType="NONE")
+    uri = "arn:aws:apigateway:us-east-1:iam:action/CreateUser"
+    integration = {"type": "AWS", "integrationHttpMethod": "POST", "uri": uri}
+    code, message = refused(apis.put_integration, **at, **integration, credentials=admin)
+    assert code == "AccessDeniedException" and f"iam:PassRole on resource: {admin} because" in message
+    apis.put_integration(**at, **integration)
+    patch = [{"op": "replace", "path": "/credentials", "value": admin}]
+    refused(apis.update_integration, **at, patchOperations=patch)
+    method = {
+        "x-amazon-apigateway-integration": integration | {"credentials": admin, "httpMethod": "POST"},
+        "responses": {},
+    }
+    definition = {"swagger": "2.0", "info": {"title": "t", "version": "1"}, "paths": {"/": {"get": method}}}
+    code, message = refused(apis.import_rest_api, body=json.dumps(definition).encode())
+    assert (code, "iam:PassRole" in message) == ("AccessDeniedException", True), message
+    definition["openapi"] = "3.0.1"
+    del definition["swagger"]
+    code, message = refused(world.client("apigatewayv2", keys).import_api, Body=json.dumps(definition))
+    assert (code, "iam:PassRole" in message) == ("AccessDeniedException", True), message
+
+    other = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    untrusting = world.role("untrusting", trust={"Version": "2012-10-17", "Statement": other})
+    with zipfile.ZipFile(content := io.BytesIO(), "w") as archive:
+        archive.writestr("index.py", CODE)
+    function = {"FunctionName": "f", "Runtime": "python3.12", "Handler": "index.handler"}
+    code, message = refused(
+        world.client("lambda").create_function,
+        **function,
+        Role=untrusting,
+        Code={"ZipFile": content.getvalue()},
+    )
+    assert message == "The role defined for the function cannot be assumed by Lambda."
+    machine = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}})
+    code, message = refused(
+        world.client("stepfunctions").create_state_machine,
+        name="untrusted",
+        definition=machine,
+        roleArn=untrusting,
+    )
+    assert code == "AccessDeniedException" and message.startswith("Neither the global service principal")
+
+
+def test_a_states_credentials_need_both_roles_policies(world: World) -> None:
+    target_trust = {"Effect": "Allow", "Principal": {"AWS": world.account}, "Action": "sts:AssumeRole"}
+    target = world.role(
+        "target", {"Action": "sqs:*"}, trust={"Version": "2012-10-17", "Statement": target_trust}
+    )
+    role = world.role("chaining")
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::aws-sdk:sqs:listQueues",
+        "Credentials": {"RoleArn": target},
+        "End": True,
+    }
+    states = world.client("stepfunctions")
+    definition = json.dumps({"StartAt": "A", "States": {"A": task}})
+    machine = states.create_state_machine(name="chained", definition=definition, roleArn=role)
+
+    def run() -> dict[str, Any]:
+        started = states.start_execution(stateMachineArn=machine["stateMachineArn"])["executionArn"]
+        until_blocking(lambda: states.describe_execution(executionArn=started)["status"] != "RUNNING")
+        found: dict[str, Any] = states.describe_execution(executionArn=started)
+        return found
+
+    assert (run()["error"]) == "States.TaskFailed"
+    world.client("iam").put_role_policy(
+        RoleName="chaining",
+        PolicyName="p",
+        PolicyDocument=policy({"Action": "sts:AssumeRole", "Resource": target}),
+    )
+    assert run()["status"] == "SUCCEEDED"
+
+
+def test_a_function_url_lets_in_by_identity(world: World) -> None:
+    world.function("addressed", world.role("addressed"))
+    functions = world.client("lambda")
+    url = functions.create_function_url_config(FunctionName="addressed", AuthType="AWS_IAM")["FunctionUrl"]
+    keys = world.user("caller")
+
+    def send() -> int:
+        request = AWSRequest("POST", url, data=b"{}")
+        SigV4Auth(keys, "lambda", "us-east-1").add_auth(request)
+        headers = dict(request.headers) | {"Host": url.split("://")[1].rstrip("/")}
+        return urllib3.request(
+            "POST", world.server.url + "/", body=b"{}", headers=headers, retries=False
+        ).status
+
+    assert send() == 403
+    arn = functions.get_function(FunctionName="addressed")["Configuration"]["FunctionArn"]
+    statement = {"Action": "lambda:InvokeFunctionUrl", "Resource": arn}
+    world.client("iam").put_user_policy(UserName="caller", PolicyName="p", PolicyDocument=policy(statement))
+    assert send() == 403  # the handler's own: its role may not write
+    functions.invoke(FunctionName="addressed")
+    world.client("iam").put_role_policy(
+        RoleName="addressed", PolicyName="p", PolicyDocument=policy({"Action": "dynamodb:*"})
+    )
+    assert send() == 200
+
+
+def test_an_http_api_with_aws_iam_and_a_function(world: World) -> None:
+    function = world.function("routed", world.role("routed", {"Action": "dynamodb:*"}))
+    apis = world.client("apigatewayv2")
+    api = apis.create_api(Name="http", ProtocolType="HTTP")["ApiId"]
+    integration = apis.create_integration(
+        ApiId=api, IntegrationType="AWS_PROXY", IntegrationUri=function, PayloadFormatVersion="2.0"
+    )["IntegrationId"]
+    target = f"integrations/{integration}"
+    apis.create_route(ApiId=api, RouteKey="GET /x/{id}", Target=target, AuthorizationType="AWS_IAM")
+    apis.create_stage(ApiId=api, StageName="$default", AutoDeploy=True)
+    keys = world.user("router")
+
+    def get() -> int:
+        url = f"{world.server.url}/_aws/execute-api/{api}/$default/x/1"
+        request = AWSRequest("GET", url)
+        SigV4Auth(keys, "execute-api", "us-east-1").add_auth(request)
+        return urllib3.request("GET", url, headers=dict(request.headers), retries=False).status
+
+    assert get() == 403
+    arn = f"arn:aws:execute-api:us-east-1:{world.account}:{api}/$default/GET/x/*"
+    world.client("iam").put_user_policy(
+        UserName="router",
+        PolicyName="p",
+        PolicyDocument=policy({"Action": "execute-api:Invoke", "Resource": arn.replace("$", "${$}")}),
+    )
+    assert get() == 500  # the API itself may not invoke the function yet
+    world.client("lambda").add_permission(
+        FunctionName="routed",
+        StatementId="api",
+        Action="lambda:InvokeFunction",
+        Principal="apigateway.amazonaws.com",
+        SourceArn=f"arn:aws:execute-api:us-east-1:{world.account}:{api}/*/*/x/*",
+    )
+    assert get() == 200

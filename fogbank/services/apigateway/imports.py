@@ -7,6 +7,7 @@ import csv
 import io
 from typing import Any
 
+from fogbank.gateway.passed_roles import check_roles
 from fogbank.model.call import Call
 from fogbank.services.apigateway import keys
 from fogbank.services.apigateway.api_keys import check_value, make_key
@@ -37,14 +38,17 @@ INLINE_BYTES_MAX = 16 * 1024  # a definition of this size takes some millisecond
 
 
 async def _definition(
-    body: bytes, api_id: str, parameters: dict[str, str] | None, fail_on_warnings: bool
+    ctx: Call[ApiGateway], body: bytes, api_id: str, parameters: dict[str, str] | None, fail_on_warnings: bool
 ) -> Definition:
     """What the body says. A large one is read beside the event loop, which others need meanwhile."""
 
-    def read_it() -> Definition:
-        return definition_of(read_definition(body), api_id, parameters or {})
+    def read_it() -> tuple[dict[str, Any], Definition]:
+        document = read_definition(body)
+        return document, definition_of(document, api_id, parameters or {})
 
-    found = read_it() if len(body or b"") <= INLINE_BYTES_MAX else await asyncio.to_thread(read_it)
+    is_small = len(body or b"") <= INLINE_BYTES_MAX
+    document, found = read_it() if is_small else await asyncio.to_thread(read_it)
+    await check_roles(ctx, document)
     _check_warnings(found, fail_on_warnings)
     return found
 
@@ -89,7 +93,7 @@ async def import_rest_api(
     """A new API of an OpenAPI definition. It has no models but the definition's."""
     await check_apis_room(ctx)
     api_id = new_id(ctx, 10)
-    found = await _definition(body, api_id, parameters, fail_on_warnings)
+    found = await _definition(ctx, body, api_id, parameters, fail_on_warnings)
     api = {
         "id": api_id,
         "createdDate": stamp(ctx),
@@ -134,7 +138,7 @@ async def put_rest_api(
     """A definition onto an API that is there: merged into it, or in the place of all that it has."""
     store = ctx.state.store
     await api_of(ctx, rest_api_id)
-    found = await _definition(body, rest_api_id, parameters, fail_on_warnings)
+    found = await _definition(ctx, body, rest_api_id, parameters, fail_on_warnings)
     held = await api_of(ctx, rest_api_id)
     revision = await store.get(keys.revision(rest_api_id))
     before = await draft_snapshot(store, place_of(ctx), rest_api_id)

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 import yaml
 
+from fogbank.gateway.passed_roles import check_roles
 from fogbank.model.call import Call
 from fogbank.services.apigatewayv2 import keys
 from fogbank.services.apigatewayv2.apis import check_api, check_room, new_api, rendered
@@ -28,6 +29,7 @@ async def import_api(
     ctx: Call[ApiGatewayV2], *, body: str, basepath: str | None = None, fail_on_warnings: bool | None = None
 ) -> dict[str, Any]:
     document = read_definition(body)
+    await check_roles(ctx, document)
     members = api_members(document)
     check_api(members)
     tags = tags_of(document)
@@ -64,6 +66,7 @@ async def reimport_api(
 ) -> dict[str, Any]:
     """The definition takes the place of all routes, integrations and authorizers."""
     document = read_definition(body)
+    await check_roles(ctx, document)
     members = api_members(document)
     edit = await edit_of(ctx, api_id)
     if not edit.is_http:

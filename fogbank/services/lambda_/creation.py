@@ -34,6 +34,8 @@ from fogbank.services.lambda_.tables import put_version
 from fogbank.services.lambda_.tag_rules import check_tags
 from fogbank.store.api import ABSENT, Transaction
 
+PRINCIPAL = "lambda.amazonaws.com"
+
 
 @SERVICE.operation(
     refuses={
@@ -84,7 +86,7 @@ async def create_function(
     check_runtime(runtime)
     check_sizes(timeout, memory_size)
     refuse_unless_empty(vpc_config, file_system_configs, image_config, kms_key_arn, snap_start)
-    check_role(ctx, role)
+    await check_role(ctx, role)
     check_tags(tags or {})
     variables = None if environment is None else environment.get("Variables", {})
     check_variables(variables or {})
@@ -181,12 +183,17 @@ def _new_name(ctx: Call[Lambda], text: str) -> FunctionName:
     return name
 
 
-def check_role(ctx: Call[Lambda], role: str) -> None:
-    """A role of another account cannot be passed. Open mode takes made-up ones (see `platform.role_session`)."""
+async def check_role(ctx: Call[Lambda], role: str) -> None:
+    """A role of another account cannot be passed, nor one that does not trust Lambda. Open mode takes made-up ones (see
+    `platform.role_session`)."""
     found = parse_arn(role)
     enforced = ctx.state.settings.auth_mode is AuthMode.ENFORCE
     if enforced and found is not None and found.account != ctx.account:
         raise AwsError("AccessDeniedException", "Cross-account pass role is not allowed.", status=403)
+    if ctx.calls.enforces and not await ctx.calls.internal(
+        "sts", "service_may_assume", ctx.caller, role_arn=role, services=(PRINCIPAL,)
+    ):
+        raise invalid_parameter("The role defined for the function cannot be assumed by Lambda.")
 
 
 def _exists(name: FunctionName) -> AwsError:

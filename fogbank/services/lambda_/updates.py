@@ -143,7 +143,7 @@ async def update_function_configuration(
         "role": role,
     }
     if role is not None:
-        check_role(ctx, role)
+        await check_role(ctx, role)
     if environment is not None:
         variables = environment.get("Variables", {})
         check_variables(variables)

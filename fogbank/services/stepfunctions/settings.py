@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 from fogbank.core.arn import parse_arn
-from fogbank.core.errors import NotSupported
+from fogbank.core.errors import AwsError, NotSupported
+from fogbank.model.call import Call
 from fogbank.services.stepfunctions.errors import too_many_tags
 from fogbank.services.stepfunctions.limits import TAGS_MAX
 from fogbank.services.stepfunctions.records import LOGGING_OFF
@@ -22,6 +23,20 @@ def check_role(role_arn: str) -> None:
     arn = parse_arn(role_arn)
     if arn is None or arn.service != "iam" or not _ROLE.fullmatch(arn.resource):
         raise SERVICE.error("InvalidArn", f"Invalid Role Arn: '{role_arn}'")
+
+
+async def check_trust(ctx: Call[Any], role_arn: str, machine_arn: str) -> None:
+    """AccessDeniedException for a role that does not trust Step Functions. Open mode takes made-up ones."""
+    if not ctx.calls.enforces:
+        return
+    services = ("states.amazonaws.com", f"states.{ctx.region}.amazonaws.com")
+    asked = {"role_arn": role_arn, "services": services, "source_arn": machine_arn}
+    if not await ctx.calls.internal("sts", "service_may_assume", ctx.caller, **asked):
+        message = (
+            "Neither the global service principal states.amazonaws.com, nor the regional one is authorized to assume the "
+            "provided role."
+        )
+        raise AwsError("AccessDeniedException", message)
 
 
 def logging_of(given: dict[str, Any] | None) -> dict[str, Any]:

@@ -52,6 +52,7 @@ async def create_state_machine(
     settings.check_role(role_arn)
     settings.check_encryption(encryption_configuration)
     machine_name = MachineName(ctx.account, ctx.region, name)
+    await settings.check_trust(ctx, role_arn, machine_name.arn)
     now_ms = ctx.state.clock.now_ms()
     revision = Revision(
         "",
@@ -149,6 +150,7 @@ async def update_state_machine(
     _check_description(publish, version_description)
     if role_arn is not None:
         settings.check_role(role_arn)
+        await settings.check_trust(ctx, role_arn, name.arn)
     settings.check_encryption(encryption_configuration)
     logging = None if logging_configuration is None else settings.logging_of(logging_configuration)
     tracing = None if tracing_configuration is None else settings.tracing_of(tracing_configuration)

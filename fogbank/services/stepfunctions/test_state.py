@@ -18,7 +18,7 @@ from fogbank.services.stepfunctions.engine.api import Failed, Outcome, TaskCall
 from fogbank.services.stepfunctions.errors import validation
 from fogbank.services.stepfunctions.limits import TRIAL_SECONDS_MAX
 from fogbank.services.stepfunctions.service import SERVICE
-from fogbank.services.stepfunctions.settings import check_role
+from fogbank.services.stepfunctions.settings import check_role, check_trust
 from fogbank.services.stepfunctions.state import StepFunctions
 from fogbank.services.stepfunctions.state_trial.configuration import Configuration
 from fogbank.services.stepfunctions.state_trial.inspection import Inspection
@@ -47,6 +47,7 @@ async def test_state(
     """Run one state of a definition. `reveal_secrets`: what an EventBridge connection adds to an HTTP task, at the level TRACE."""
     if role_arn is not None:
         check_role(role_arn)
+        await check_trust(ctx, role_arn, "")
     given = _json(input, SERVICE.error("InvalidExecutionInput", "Invalid State Machine Execution Input"))
     subject = subject_of(definition, state_name)
     mocked = mock_of(mock)

@@ -2,6 +2,7 @@
 
 from fogbank.services.sts import assume_role, identity, tokens
 from fogbank.services.sts import needs as needs
+from fogbank.services.sts import service_roles as service_roles
 from fogbank.services.sts.service import SERVICE
 from fogbank.services.sts.state import Sts
 

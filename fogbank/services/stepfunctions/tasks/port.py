@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from fogbank.core.clock import Clock
 from fogbank.core.config import AuthMode
-from fogbank.core.errors import StoreError
+from fogbank.core.errors import AwsError, StoreError
 from fogbank.core.ids import Ids
 from fogbank.gateway.http_client import HttpClient
 from fogbank.model.calls import Calls
@@ -64,6 +64,8 @@ class Tasks:
         client: HttpClient,
     ) -> None:
         callers = Callers(ids, mode)
+        self._calls = calls
+        self._callers = callers
         self._activities = activities
         self._functions = Functions(calls, clock, ids, callers)
         self._executions = Executions(calls, clock, callers, ended)
@@ -88,6 +90,8 @@ class Tasks:
 
     async def _run(self, call: TaskCall) -> Outcome:
         resource = call.resource
+        if call.credentials_role_arn is not None and (refused := await self._assumed(call)) is not None:
+            return refused
         match resource.kind:
             case TaskKind.ACTIVITY:
                 return await self._activities.run(call)
@@ -98,6 +102,20 @@ class Tasks:
         if resource.pattern is Pattern.CALLBACK and isinstance(outcome, Succeeded):
             return Submitted(outcome.output)
         return outcome
+
+    async def _assumed(self, call: TaskCall) -> Failed | None:
+        """The machine's role must be let to assume the one that the state's Credentials name, by both roles' policies."""
+        if not self._calls.enforces:
+            return None
+        named = call.credentials_role_arn
+        caller = self._callers.of_role(call.role_arn, call.account, call.region)
+        try:
+            params = {"RoleArn": named, "RoleSessionName": "fogbank"}
+            await self._calls.call("sts", "AssumeRole", params, caller)
+        except AwsError:
+            cause = f"The role {call.role_arn} is not authorized to assume the task state's role, {named}."
+            return Failed("States.TaskFailed", cause)  # a guess: AWS's answer is not documented
+        return None
 
     async def _request(self, call: TaskCall, stage: Stage) -> Outcome:
         resource = call.resource
