@@ -7,6 +7,9 @@ SQS keeps it with the message, and what comes of the message continues the chain
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
+
+from fogbank.core.limits import METADATA_CACHED_MAX
 
 TIMES_MAX = 16  # invocations of one function in one chain, about which AWS says "approximately 16"
 _FUNCTIONS_MAX = 32  # ours: functions that one header names
@@ -28,8 +31,10 @@ def times_in(header: str, function_arn: str) -> int:
 
 def lineage_with(header: str, function_arn: str) -> str:
     """The `Lineage` of an invocation of the function that comes of `header`."""
-    lineage = _lineage(parts_of(header)) if header else {}
     name = _name(function_arn)
+    if not header:
+        return f"1:{name}:1"
+    lineage = _lineage(parts_of(header))
     lineage[name] = lineage.get(name, 0) + 1
     kept = list(lineage.items())[-_FUNCTIONS_MAX:]
     return "|".join(f"1:{name}:{times}" for name, times in kept)
@@ -44,6 +49,7 @@ def _lineage(parts: dict[str, str]) -> dict[str, int]:
     return found
 
 
+@lru_cache(maxsize=METADATA_CACHED_MAX)
 def _name(function_arn: str) -> str:
     """By the function, whatever its version."""
     arn = ":".join(function_arn.split(":")[:7])
