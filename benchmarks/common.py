@@ -34,7 +34,6 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # some benchmarks build on what the tests build on
 
 FOGBANK = str(Path(sys.executable).with_name("fogbank"))
-UNTHROTTLED = ("--api-throttle", "1000000:1000000")  # APIs are measured, not AWS's default for an account
 RUNTIME = f"python3.{sys.version_info[1]}"
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
@@ -66,7 +65,7 @@ class Running:
         self.folder = data_dir or tempfile.mkdtemp(prefix="fogbank-bench-")
         began = time.perf_counter()
         self.process = subprocess.Popen(
-            [FOGBANK, "start", "--port", "0", "--data-dir", f"{self.folder}/data", *UNTHROTTLED, *options],
+            [FOGBANK, "start", "--port", "0", "--data-dir", f"{self.folder}/data", *options],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,

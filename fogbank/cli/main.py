@@ -79,9 +79,9 @@ def _add_start(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     start.add_argument(
         "--api-throttle",
         type=_throttle,
-        default=(10_000.0, 5_000),
+        default=(100_000.0, 50_000),
         metavar="RATE:BURST",
-        help="requests a second, and at once, to all APIs of an account in a region (default: AWS's own, 10000:5000)",
+        help="requests a second, and at once, to all APIs of an account in a region (default: 100000:50000; AWS's accounts begin with 10000:5000)",
     )
     start.add_argument(
         "--cognito-issuer",
