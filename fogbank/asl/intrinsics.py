@@ -145,7 +145,8 @@ class _Parser:
         except PathSyntaxError as error:
             raise IntrinsicSyntaxError(str(error)) from None
         self.variables.extend(path.variables)
-        find, text = path.find, path.text
+        # Of the context object AWS names the path within it (as others measured), beside the state's input.
+        find, text = path.find, path.text.replace("$$", "$", 1)
 
         def argument(scope: Scope) -> Any:
             try:

@@ -91,11 +91,19 @@ def test_item_selector_sees_item_and_input() -> None:
             {"P": {"Type": "Pass", "End": True}},
             "P",
             ItemsPath="$.items",
-            ItemSelector={"n.$": "$$.Map.Item.Index", "v.$": "$$.Map.Item.Value", "k.$": "$.k"},
+            ItemSelector={
+                "n.$": "$$.Map.Item.Index",
+                "v.$": "$$.Map.Item.Value",
+                "s.$": "$$.Map.Item.Source",
+                "k.$": "$.k",
+            },
         ),
         {"items": ["a", "b"], "k": 1},
     )
-    assert run.output == [{"n": 0, "v": "a", "k": 1}, {"n": 1, "v": "b", "k": 1}]
+    assert run.output == [
+        {"n": 0, "v": "a", "s": "STATE_DATA", "k": 1},
+        {"n": 1, "v": "b", "s": "STATE_DATA", "k": 1},
+    ]
 
 
 def test_one_failed_iteration_fails_the_map_and_aborts_the_others() -> None:

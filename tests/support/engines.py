@@ -18,6 +18,7 @@ from fogbank.services.stepfunctions.engine.api import (
     HistoryEvent,
     MachineSource,
     MapCall,
+    MapItem,
     Outcome,
     Queued,
     StartRequest,
@@ -102,9 +103,9 @@ class Maps:
         self.stored: list[Any] = []
         self.written: list[ChildResult] = []
 
-    async def items(self, call: MapCall, *, skip: int) -> AsyncIterator[Any]:
+    async def items(self, call: MapCall, *, skip: int) -> AsyncIterator[MapItem]:
         for item in self.stored[skip:]:
-            yield item
+            yield MapItem(item, "s3://bucket/key")
 
     async def write(self, call: MapCall, results: AsyncIterator[ChildResult]) -> dict[str, Any]:
         self.written = [result async for result in results]

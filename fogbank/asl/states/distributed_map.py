@@ -89,9 +89,9 @@ class DistributedMapNode(Node):
             plan["batcher"] = {"input": given}
         return plan
 
-    def select(self, plan: dict[str, Any], index: int, item: Any, budget: Budget) -> Any:
-        """The input of the child for an item. Raises StatesError."""
-        context = {**plan["context"], "Map": {"Item": {"Index": index, "Value": item}}}
+    def select(self, plan: dict[str, Any], about: dict[str, Any], item: Any, budget: Budget) -> Any:
+        """The input of the child for an item; `about` is the context object's `Map.Item`. Raises StatesError."""
+        context = {**plan["context"], "Map": {"Item": about}}
         return self.items.evaluate(Scope(plan["input"], context, plan["variables"], budget), item)
 
     def ended(self, advance: Advance, frame: Frame, outcome: Outcome) -> None:

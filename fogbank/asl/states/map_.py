@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: AWS runs about 40 iterations at a time when MaxConcurrency is 0, and never more than that inline.
 CONCURRENCY_MAX = 40
+#: `Map.Item.Source` of the context object for items that are no ItemReader's.
+STATE_DATA = "STATE_DATA"
 
 
 class Items:
@@ -95,7 +97,7 @@ class MapNode(GroupNode):
         item = given = group.items[index]
         if self.items.selects:
             scope = advance.scope(frame, self.flow.input(advance, frame))
-            scope.context = {**scope.context, "Map": {"Item": {"Index": index, "Value": item}}}
+            scope.context = {**scope.context, "Map": {"Item": _about(index, item)}}
             given = self.items.evaluate(scope, item)
         child.item = (index, item)
         advance.event(child, "MapIterationStarted", {"name": self.name, "index": index})
@@ -113,6 +115,10 @@ class MapNode(GroupNode):
     def child_aborted(self, advance: Advance, child: Frame, after: int) -> None:
         details = {"name": self.name, "index": child.path[-1]}
         advance.event(child, "MapIterationAborted", details, follow=False, after=after)
+
+
+def _about(index: int, item: Any) -> dict[str, Any]:
+    return {"Index": index, "Value": item, "Source": STATE_DATA}
 
 
 def tolerances(state: MapState, *, jsonata: bool) -> dict[str, fields.Evaluate]:

@@ -11,7 +11,7 @@ from fogbank.model.call import Caller
 from fogbank.model.calls import Calls
 from fogbank.services.stepfunctions.distributed.reading import Reader
 from fogbank.services.stepfunctions.distributed.writing import Writer
-from fogbank.services.stepfunctions.engine.api import ChildResult, MapCall
+from fogbank.services.stepfunctions.engine.api import ChildResult, MapCall, MapItem
 from fogbank.services.stepfunctions.tasks.callers import Callers
 
 
@@ -22,7 +22,7 @@ class Maps:
         self._calls = calls
         self._callers = Callers(ids, mode)
 
-    async def items(self, call: MapCall, *, skip: int) -> AsyncIterator[Any]:
+    async def items(self, call: MapCall, *, skip: int) -> AsyncIterator[MapItem]:
         """Bounded memory, whatever the object's size. Raises StatesError (States.ItemReaderFailed)."""
         async for item in Reader(self._calls, self._caller(call), call).items(skip):
             yield item

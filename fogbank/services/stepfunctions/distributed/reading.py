@@ -14,10 +14,14 @@ from fogbank.services.stepfunctions.distributed.failures import unreadable
 from fogbank.services.stepfunctions.distributed.json_items import array_elements, lines
 from fogbank.services.stepfunctions.distributed.limits import ITEMS_MAX, WHOLE_BYTES_MAX
 from fogbank.services.stepfunctions.distributed.objects import inflated, listed, pieces
-from fogbank.services.stepfunctions.engine.api import MapCall
+from fogbank.services.stepfunctions.engine.api import MapCall, MapItem
 
 _OBJECT = ("Bucket", "Key", "VersionId", "ExpectedBucketOwner")
 _LIST = ("Bucket", "Prefix", "StartAfter", "ExpectedBucketOwner", "MaxKeys")
+
+
+class Entry(dict[str, Any]):
+    """A member of a JSON object as an item: `Key` and `Value`."""
 
 
 class Reader:
@@ -29,8 +33,9 @@ class Reader:
         self._resource = (call.reader_resource or "").rpartition(":::")[2]
         self._arguments = call.reader_arguments or {}
         self._config = call.reader_config or {}
+        self._source = ""  # of the item that comes next; as seen on AWS, where the guide writes S3://
 
-    async def items(self, skip: int) -> AsyncIterator[Any]:
+    async def items(self, skip: int) -> AsyncIterator[MapItem]:
         """Without the first `skip`, and no more than MaxItems in all."""
         most = most_of(self._config)
         if skip >= most:
@@ -39,7 +44,10 @@ class Reader:
         async for raw in self._raw():
             number += 1
             if number > skip:
-                yield item_of(raw)
+                if isinstance(raw, Entry):
+                    yield MapItem(dict(raw), self._source, str(raw["Key"]))
+                else:
+                    yield MapItem(item_of(raw), self._source)
             if number >= most:
                 return
 
@@ -52,8 +60,9 @@ class Reader:
         raise unreadable(f"fogbank does not support the ItemReader resource {self._resource} yet")
 
     def _of_object(self) -> AsyncIterator[Any]:
-        content = pieces(self._calls, self._caller, self._named(_OBJECT))
-        return self._parsed(content)
+        wanted = self._named(_OBJECT)
+        self._source = f"s3://{wanted['Bucket']}/{wanted.get('Key', '')}"
+        return self._parsed(pieces(self._calls, self._caller, wanted))
 
     def _parsed(self, content: AsyncIterator[bytes]) -> AsyncIterator[Any]:
         if self._config.get("InputType") == "MANIFEST":
@@ -74,11 +83,13 @@ class Reader:
         wanted = self._named(_LIST)
         if transformation not in ("NONE", "LOAD_AND_FLATTEN"):
             raise unreadable(f"The Transformation {transformation} is not supported.")
+        self._source = f"s3://{wanted['Bucket']}"
         async for each in listed(self._calls, self._caller, wanted):
             if transformation == "NONE":
                 yield _listed(each)
                 continue
             wanted_object = {"Bucket": wanted["Bucket"], "Key": each["Key"]}
+            self._source = f"s3://{wanted['Bucket']}/{each['Key']}"
             async for raw in self._parsed(pieces(self._calls, self._caller, wanted_object)):
                 yield raw
 
@@ -102,6 +113,7 @@ class Reader:
             raise unreadable(f"fogbank does not support S3 inventories in the format {form} yet")
         for key in files:
             packed = pieces(self._calls, self._caller, {"Bucket": bucket, "Key": key})
+            self._source = f"s3://{bucket}/{key}"
             async for row in records(inflated(packed), ","):
                 yield object_of(schema, row)
 
@@ -154,7 +166,7 @@ async def _json(content: AsyncIterator[bytes], pointer: str | None) -> AsyncIter
                 yield item
         case dict():
             for key, value in node.items():
-                yield {"Key": key, "Value": value}
+                yield Entry(Key=key, Value=value)
         case _:
             raise unreadable("Attempting to map over non-iterable node.")
 

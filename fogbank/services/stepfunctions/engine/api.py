@@ -26,6 +26,7 @@ __all__ = [
     "MachineSource",
     "Machines",
     "MapCall",
+    "MapItem",
     "MapPort",
     "MapRunView",
     "Observer",
@@ -175,6 +176,15 @@ class MapCall:
     writer_config: dict[str, Any] | None = None
 
 
+@hot_record
+class MapItem:
+    """One item of an ItemReader. `source` is where it lies (`s3://bucket/key`); `key` its name, if it is of an object."""
+
+    value: Any
+    source: str
+    key: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class ChildResult:
     """A child execution as ResultWriter writes it: DescribeExecution's members, JSON as text. Times in Unix ms."""
@@ -198,7 +208,7 @@ class MapPort(Protocol):
     Raises `fogbank.asl.errors.StatesError` (`States.ItemReaderFailed`, `States.ResultWriterFailed`) with AWS's cause.
     """
 
-    def items(self, call: MapCall, *, skip: int) -> AsyncIterator[Any]:
+    def items(self, call: MapCall, *, skip: int) -> AsyncIterator[MapItem]:
         """The items of an ItemReader in an order that is always the same; after a restart, without the first `skip`."""
 
     async def write(self, call: MapCall, results: AsyncIterator[ChildResult]) -> dict[str, Any]:

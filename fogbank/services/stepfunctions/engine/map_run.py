@@ -20,6 +20,7 @@ from fogbank.asl.errors import StatesError
 from fogbank.asl.execution import Ending, Status
 from fogbank.asl.jsonata import Budget
 from fogbank.asl.outcomes import Failed, Outcome, Succeeded
+from fogbank.asl.states.map_ import STATE_DATA
 from fogbank.core.arn import partition_of
 from fogbank.core.errors import AwsError, Conflict
 from fogbank.services.stepfunctions.engine import keys
@@ -131,21 +132,25 @@ class MapRun:
     async def _selected(self, budget: Budget) -> AsyncIterator[Any]:
         plan, node = self.record.plan, self._node
         index = 0
-        async for item in self._items():
+        async for item, about in self._items():
             if not self._all_known:
                 self._known += 1
                 self.record.counts["items:total"] = self._known
-            yield node.select(plan, index, item, budget)
+            yield node.select(plan, {"Index": index, **about}, item, budget)
             index += 1
 
-    async def _items(self) -> AsyncIterator[Any]:
+    async def _items(self) -> AsyncIterator[tuple[Any, dict[str, Any]]]:
+        """Each with what the context object tells of it beside its index."""
         plan = self.record.plan
         if plan["items"] is not None:
             for item in plan["items"]:
-                yield item
+                yield item, {"Value": item, "Source": STATE_DATA}
             return
-        async for item in self._runs.port.items(self._call(), skip=0):
-            yield item
+        async for read in self._runs.port.items(self._call(), skip=0):
+            if read.key is None:
+                yield read.value, {"Value": read.value, "Source": read.source}
+            else:
+                yield read.value, {"Key": read.key, "Value": read.value["Value"], "Source": read.source}
 
     async def _start_child(self, index: int, input: Any, items: int) -> None:
         """Counted as running already."""
@@ -248,7 +253,6 @@ class MapRun:
         plan = self.record.plan
         if plan["writer"] is not None:
             written = await self._runs.port.write(self._call(), self._results())
-            self.record.counts["written"] = 1
             return dumps(written)
         texts: list[str] = []
         size = 2

@@ -26,6 +26,8 @@ from fogbank.services.stepfunctions.engine.records import Head
 from fogbank.services.stepfunctions.engine.runner import Runner, map_run_arn
 from fogbank.store.api import Store, Transaction
 
+_UNBOUNDED = 2**31 - 1  # how AWS shows MaxConcurrency 0 (measured by others)
+
 log = logging.getLogger("fogbank.stepfunctions")
 
 
@@ -172,7 +174,7 @@ class MapRuns:
             status=record.status,
             start_ms=record.start_ms,
             stop_ms=record.stop_ms,
-            max_concurrency=plan.get("max_concurrency", 0),
+            max_concurrency=plan.get("max_concurrency") or _UNBOUNDED,
             tolerated_failure_percentage=plan.get("tolerated_percentage", 0.0),
             tolerated_failure_count=plan.get("tolerated_count", 0),
             item_counts=_counts(record, "items:"),
@@ -231,7 +233,9 @@ def _counts(record: MapRunRecord, prefix: str) -> dict[str, int]:
         )
     }
     total = max(record.counts.get(f"{prefix}total", 0), sum(by_status.values()))
-    written = by_status["succeeded"] + by_status["failed"] if record.counts.get("written") else 0
+    # Also without a ResultWriter, as others measured on AWS; of what is written before the run ends nobody tells.
+    ended = record.stop_ms is not None
+    written = sum(by_status[name] for name in ("succeeded", "failed", "timedOut")) if ended else 0
     return {
         **by_status,
         "pending": total - sum(by_status.values()),

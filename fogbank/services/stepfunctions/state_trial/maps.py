@@ -11,6 +11,7 @@ from fogbank.asl.definition.states import ABSENT, ItemBatcher, MapState
 from fogbank.asl.documents import Document
 from fogbank.asl.errors import runtime_error
 from fogbank.asl.states.distributed_map import config_of
+from fogbank.asl.states.map_ import STATE_DATA
 from fogbank.services.stepfunctions.distributed.reading import item_of, items_in, most_of
 from fogbank.services.stepfunctions.engine.map_batches import batches
 from fogbank.services.stepfunctions.state_trial.way import Way
@@ -62,7 +63,10 @@ def _selected(way: Way, state: MapState, effective: Document, items: list[Any]) 
     selected = []
     for index, item in enumerate(items):
         scope = way.scope(effective)
-        scope.context = {**way.context, "Map": {"Item": {"Index": index, "Value": item}}}
+        scope.context = {
+            **way.context,
+            "Map": {"Item": {"Index": index, "Value": item, "Source": STATE_DATA}},
+        }
         selected.append(select(scope))
     return selected
 

@@ -10,7 +10,7 @@ import pytest
 from fogbank.asl.errors import StatesError
 from fogbank.core.config import AuthMode
 from fogbank.services.stepfunctions.distributed import Maps
-from fogbank.services.stepfunctions.engine.api import ChildResult, MapCall
+from fogbank.services.stepfunctions.engine.api import ChildResult, MapCall, MapItem
 from tests.services.s3.support import storage
 from tests.support.house import House
 
@@ -35,6 +35,11 @@ class Bench:
     async def read(
         self, config: dict[str, Any] | None, arguments: dict[str, Any] | None = None, skip: int = 0
     ) -> list[Any]:
+        return [item.value for item in await self.items(config, arguments, skip)]
+
+    async def items(
+        self, config: dict[str, Any] | None, arguments: dict[str, Any] | None = None, skip: int = 0
+    ) -> list[MapItem]:
         resource = "arn:aws:states:::s3:getObject"
         if arguments is not None and "Key" not in arguments:
             resource = "arn:aws:states:::s3:listObjectsV2"

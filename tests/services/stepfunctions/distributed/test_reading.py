@@ -117,3 +117,19 @@ async def test_what_is_not_there(bench: Bench) -> None:
     assert "PARQUET" in await bench.refuses({"InputType": "PARQUET"})
     assert "Nonsense" in await bench.refuses(JSON, {"Bucket": "data", "Key": "k", "Nonsense": 1})
     assert await bench.refuses(JSON | {"MaxItems": -1})
+
+
+async def test_items_know_where_they_lie(bench: Bench) -> None:
+    await bench.put("in/a.json", b'[1, {"b": 2}]')
+    await bench.put("in/o.json", b'{"k": {"v": 1}}')
+    named = {"Bucket": "data", "Key": "in/a.json"}
+    assert [item.source for item in await bench.items(JSON, named)] == ["s3://data/in/a.json"] * 2
+    (entry,) = await bench.items(JSON | {"ItemsPointer": ""}, {"Bucket": "data", "Key": "in/o.json"})
+    assert (entry.key, entry.value) == ("k", {"Key": "k", "Value": {"v": 1}})
+    listing = {"Bucket": "data", "Prefix": "in/a"}
+    assert [item.source for item in await bench.items(None, listing)] == ["s3://data"]
+    flat = await bench.items(JSON | {"Transformation": "LOAD_AND_FLATTEN"}, listing)
+    assert [(item.value, item.source) for item in flat] == [
+        (1, "s3://data/in/a.json"),
+        ({"b": 2}, "s3://data/in/a.json"),
+    ]

@@ -234,3 +234,29 @@ async def test_after_90_days_nothing_of_a_map_run_is_left(type: str) -> None:
             assert not await world.store.scan((f"states-{kind}",), limit=1), kind
         told = {name for name, _ in world.watcher.statuses}
         assert len(told) == (3 if type == "STANDARD" else 1)
+
+
+async def test_selectors_see_where_an_item_comes_from() -> None:
+    selector = {"i.$": "$$.Map.Item.Index", "s.$": "$$.Map.Item.Source", "v.$": "$$.Map.Item.Value"}
+    async with World() as world:
+        view = await world.ended(await world.start(distributed(PASS, ItemSelector=selector), ["a"]))
+        assert json.loads(view.output or "") == [{"i": 0, "s": "STATE_DATA", "v": "a"}]
+        world.maps.stored = ["b"]
+        reader = {"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": {"InputType": "JSON"}}
+        source = distributed(PASS, ItemSelector=selector, ItemReader=reader)
+        view = await world.ended(await world.start(source))
+        assert json.loads(view.output or "") == [{"i": 0, "s": "s3://bucket/key", "v": "b"}]
+
+
+async def test_a_map_run_as_it_is_described() -> None:
+    """The figures of a run without bounds and without a ResultWriter are those that others measured on AWS."""
+    async with World() as world:
+        world.port.acts["f"] = lambda call: Failed("Boom", None) if call.parameters == 2 else call.parameters
+        source = distributed(TASK, ToleratedFailureCount=1)
+        arn = await world.start(source, [1, 2, 3])
+        await world.ended(arn)
+        view = await world.engine.maps.describe(ACCOUNT, REGION, await only_run(world, arn))
+        assert view is not None and view.max_concurrency == 2**31 - 1
+        for counts in (view.item_counts, view.execution_counts):
+            assert (counts["succeeded"], counts["failed"], counts["total"]) == (2, 1, 3)
+            assert counts["resultsWritten"] == 3
