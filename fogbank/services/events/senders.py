@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from fogbank.core.arn import Arn, parse_arn, partition_of, url_suffix_of
@@ -10,7 +11,10 @@ from fogbank.core.config import AuthMode
 from fogbank.core.errors import AwsError
 from fogbank.model.call import Call, Caller
 from fogbank.model.calls import Calls
+from fogbank.model.permissions import Need
 from fogbank.model.principal import Principal, PrincipalType
+from fogbank.policies.documents import Policy
+from fogbank.services.events.bus_access import ACTION
 from fogbank.services.events.bus_records import BusPlace
 from fogbank.services.events.destination_calls import call_destination
 from fogbank.services.events.event import Owed
@@ -51,6 +55,7 @@ class Senders:
                 case "event-bus":
                     await self._put(owed, arn)
                 case "api-destination":
+                    await self._require(self._role(owed, arn.region), "events:InvokeApiDestination", str(arn))
                     await call_destination(self._state, owed, arn, text)
         except AwsError as error:
             raise refused(error) from None
@@ -94,12 +99,28 @@ class Senders:
         place = BusPlace(arn.account, arn.region, arn.resource.removeprefix("event-bus/"))
         if owed.hops >= HOPS_MAX:
             raise Undelivered("TooManyHops", f"the event came by {owed.hops} buses", again=False)
-        if await self._state.rules.of(place) is None:
+        served = await self._state.rules.of(place)
+        if served is None:
             raise Undelivered("RESOURCE_NOT_FOUND", f"Event bus {place.name} does not exist.", again=False)
         role = "RoleArn" in owed.target
         caller = self._role(owed, arn.region) if role else self._service(owed.account, arn.region, owed)
+        if role:
+            policy = None if served.bus is None else served.bus.policy
+            policies = () if policy is None else (Policy(policy),)
+            await self._require(caller, ACTION, place.arn, policies)
         ctx = Call(caller, caller.account, caller.region, caller.request_id, self._state, self._calls)
         await publish(ctx, [Given(place, owed.event, owed.trace)], check=True, hops=owed.hops + 1)
+
+    async def _require(
+        self, caller: Caller, action: str, resource: str, policies: Sequence[Policy] = ()
+    ) -> None:
+        """AccessDeniedException for what a target's role may not do."""
+        refusal = await self._calls.refusal(caller, Need(action, resource), policies)
+        if refusal is not None:
+            raise AwsError(
+                "AccessDeniedException",
+                f"User: {caller.principal.arn} is not authorized to perform: {action} on resource: {resource} {refusal}",
+            )
 
     def _service(self, account: str, region: str, owed: Owed) -> Caller:
         """EventBridge itself in the target's account, on behalf of the rule in its own."""

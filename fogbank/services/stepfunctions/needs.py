@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from fogbank.model.call import Caller
-from fogbank.model.permissions import Params, Permissions
+from fogbank.model.permissions import Need, Params, Permissions, pass_role
 from fogbank.services.stepfunctions.service import SERVICE
+
+_PRINCIPAL = "states.amazonaws.com"
 
 
 def _routed(caller: Caller, params: Params) -> str | None:
@@ -14,6 +18,15 @@ def _routed(caller: Caller, params: Params) -> str | None:
         return str(routes[0]["stateMachineVersionArn"]).rpartition(":")[0]  # type: ignore[index]
     except (LookupError, TypeError):
         return None
+
+
+def _test_state(caller: Caller, params: Params) -> Iterable[Need]:
+    """Also to see what a connection adds to an HTTP task."""
+    yield Need("states:TestState", "*")
+    if isinstance(role := params.get("roleArn"), str):
+        yield pass_role(role, _PRINCIPAL)
+    if params.get("revealSecrets"):
+        yield Need("states:RevealSecrets", "*")
 
 
 SERVICE.needs(
@@ -35,11 +48,12 @@ SERVICE.needs(
             "{activityArn}": "DeleteActivity DescribeActivity GetActivityTask",
             "{resourceArn}": "ListTagsForResource TagResource UntagResource",
             "*": """
-                ListActivities ListStateMachines SendTaskFailure SendTaskHeartbeat SendTaskSuccess TestState
+                ListActivities ListStateMachines SendTaskFailure SendTaskHeartbeat SendTaskSuccess
                 ValidateStateMachineDefinition""",
         },
         members={"routed": _routed},
-        passes={"CreateStateMachine": "roleArn", "UpdateStateMachine": "roleArn", "TestState": "roleArn"},
-        passes_to="states.amazonaws.com",
+        special={"TestState": _test_state},
+        passes={"CreateStateMachine": "roleArn", "UpdateStateMachine": "roleArn"},
+        passes_to=_PRINCIPAL,
     )
 )

@@ -18,6 +18,7 @@ from fogbank.gateway.http_client import HttpClient
 from fogbank.gateway.http_connection import HttpAnswer, HttpError
 from fogbank.model.call import Caller
 from fogbank.model.calls import Calls
+from fogbank.model.permissions import Need
 from fogbank.services.stepfunctions.engine.api import Failed, Outcome, Stage, Succeeded, TaskCall
 from fogbank.services.stepfunctions.tasks.callers import Callers
 from fogbank.services.stepfunctions.tasks.casing import BadParameters
@@ -27,6 +28,7 @@ from fogbank.services.stepfunctions.tasks.http_requests import SAFE_METHODS, Htt
 TIMEOUT_S = 60.0
 SOCKET = "States.Http.Socket"
 CAUSE_CHARS_MAX = 32_768  # of SendTaskFailure; ours here
+_ACTION = "states:InvokeHTTPEndpoint"
 _BINARY = ("application/octet-stream", "image/", "video/", "audio/")
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
 
@@ -69,6 +71,9 @@ class HttpTasks:
         except BadParameters as bad:
             return Performed(bad_parameters(call.parameters, bad.problem))
         caller = self._callers.of(call)
+        refusal = await self._calls.refusal(caller, _need(call, plan))
+        if refusal is not None:
+            return Performed(Failed("States.Permissions", _denial(caller, call, refusal), stage), plan)
         try:
             added = await self._additions(caller, plan)
             request, answer = await self._send(plan, added, call.region)
@@ -114,6 +119,19 @@ class HttpTasks:
             timeout_s=self._timeout_s,
         )
         return request, answer
+
+
+def _need(call: TaskCall, plan: HttpPlan) -> Need:
+    keys = {"states:httpmethod": [plan.method], "states:httpendpoint": [plan.url]}
+    return Need(_ACTION, call.state_machine_arn, keys)
+
+
+def _denial(caller: Caller, call: TaskCall, refusal: str) -> str:
+    """AWS does not say how such a task fails: the language's own error for it is a guess."""
+    return (
+        f"User: {caller.principal.arn} is not authorized to perform: {_ACTION} on resource: "
+        f"{call.state_machine_arn} {refusal}"
+    )
 
 
 def outcome_of(answer: HttpAnswer, stage: Stage) -> Outcome:
