@@ -117,7 +117,7 @@ class Place:
         context = ssl.create_default_context(cadata=ca_pem(self.folder))
         if who is not None:
             context.load_cert_chain(who.file(self.folder))
-        raw = socket.create_connection(("127.0.0.1", self.gateways.port), timeout=20)
+        raw = socket.create_connection(("127.0.0.1", self.gateways.port), timeout=60)
         with context.wrap_socket(raw, server_hostname=name) as tls:
             connection = http.client.HTTPConnection(name)
             connection.sock = tls

@@ -102,7 +102,12 @@ async def test_the_function_s_own_event_loop_goes_on_while_its_reader_is_slow(ar
         stream.end();
     """
     called = asyncio.Event()
-    server = await asyncio.start_server(lambda *_: called.set(), "127.0.0.1", 0)
+
+    async def answer(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        called.set()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
     async with server, asyncio.timeout(20):
         reading = Reading(arena, node(arena, body), server.sockets[0].getsockname()[1])
         await called.wait()  # nothing was read yet, and most of it cannot have been written
