@@ -218,7 +218,7 @@ class Deployment:
             self._authorize(steps, wire)
             if wire.get("apiKeyRequired"):
                 steps.append(api_key_step(stage, wire, method.key, self.key_source))
-            steps.append(throttle_step(stage, method.key, settings))
+            steps.append(throttle_step(stage, method.key, settings, first=not steps))
         validators = self.snapshot.get("requestValidators") or []
         steps += validation_steps(wire, validators, self.models)
         method.follow(steps)

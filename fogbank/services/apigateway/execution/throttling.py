@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from fogbank.services.apigateway.execution.stages import Stage
 
 
-def throttle_step(stage: Stage, key: str, settings: dict[str, Any]) -> Step:
-    """The throttles of one method: its own, if it has one, then the account's."""
+def throttle_step(stage: Stage, key: str, settings: dict[str, Any], *, first: bool) -> Step:
+    """The throttles of one method: its own, if it has one, then the account's. `first`: nothing waits before them, so that the
+    time at which a request came is the time."""
     now_s = stage.gateway.clock.monotonic_s
     account = stage.gateway.throttles.of(stage.place.account, stage.place.region, now_s())
     own = _own_bucket(stage, key, settings)
@@ -28,8 +29,12 @@ def throttle_step(stage: Stage, key: str, settings: dict[str, Any]) -> Step:
         if not account.take(now_s()):
             raise Fault("THROTTLED", detail="Account's throttling limit was exceeded")
 
+    def check_account_at_once(x: Exchange) -> None:
+        if not account.take(x.started_s):
+            raise Fault("THROTTLED", detail="Account's throttling limit was exceeded")
+
     if own is None:
-        return check_account
+        return check_account_at_once if first else check_account
 
     def check(x: Exchange) -> None:
         now = now_s()

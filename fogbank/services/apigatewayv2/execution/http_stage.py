@@ -146,7 +146,7 @@ class HttpStage:
             raise too_large()
         if route.authorize is not None:
             await route.authorize(x)
-        now_s = self.gateway.clock.monotonic_s()
+        now_s = x.started_s if route.authorize is None else self.gateway.clock.monotonic_s()
         if route.bucket is not None and not route.bucket.take(now_s):
             raise throttled()
         if not self._account.take(now_s):
