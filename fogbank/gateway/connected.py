@@ -34,6 +34,12 @@ class Additions:
     stamp: str = ""
 
 
+#: What frames a request or names its host is the sender's own to say; nobody else's is sent.
+_FRAMING = frozenset(
+    {"connection", "content-length", "expect", "host", "te", "trailer", "transfer-encoding", "upgrade"}
+)
+
+
 class Unmergeable(Exception):
     """The body is no JSON object, and the connection has body parameters."""
 
@@ -60,8 +66,9 @@ def _is_loopback(host: str) -> bool:
 
 
 def merged_headers(own: Pairs, added: Pairs) -> list[tuple[str, str]]:
-    """Header names are the same in any case."""
-    taken = {name.lower() for name, _ in added}
+    """Header names are the same in any case. Framing is left out of both."""
+    added = [pair for pair in added if pair[0].lower() not in _FRAMING]
+    taken = _FRAMING | {name.lower() for name, _ in added}
     return [*(pair for pair in own if pair[0].lower() not in taken), *added]
 
 

@@ -16,6 +16,8 @@ from fogbank.gateway.connected import (
 
 def test_the_connection_wins() -> None:
     assert merged_headers([("A", "1"), ("b", "2")], [("B", "3")]) == [("A", "1"), ("B", "3")]
+    framing = [("Host", "h"), ("content-length", "1"), ("Transfer-Encoding", "chunked")]
+    assert merged_headers([*framing, ("A", "1")], framing) == [("A", "1")]
     assert merged_query([("a", "1"), ("b", "2"), ("b", "x")], [("b", "3")]) == [("a", "1"), ("b", "3")]
     assert merged_query([("A", "1")], [("a", "2")]) == [("A", "1"), ("a", "2")]
     assert merged_body({"a": 1, "b": 2}, [("b", "3")]) == {"a": 1, "b": "3"}

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from fogbank.services.events.state import Events
 
 _AGAIN = frozenset({409, 429})
+_DEFAULT = [("Content-Type", "application/json; charset=utf-8")]
+#: Nobody overrides these.
+_FIXED = [("User-Agent", "Amazon/EventBridge/ApiDestinations"), ("Range", "bytes=0-1048575")]
 _RETRY_AFTER_S_MAX = 86_400
 
 
@@ -71,13 +74,11 @@ async def _ask(
     state: Events, destination: ApiDestination, owed: Owed, text: str, added: Additions
 ) -> HttpAnswer:
     http = owed.target.get("HttpParameters") or {}
-    own = [
-        ("User-Agent", "Amazon/EventBridge/ApiDestinations"),
-        ("Range", "bytes=0-1048575"),
-        ("Content-Type", "application/json; charset=utf-8"),
-    ]
-    headers = merged_headers(own, _resolved(http.get("HeaderParameters") or {}, owed))
-    headers = merged_headers(headers, added.headers)
+    given = _resolved(http.get("HeaderParameters") or {}, owed)
+    if any(char < " " and char != "\t" for _, value in given for char in value):
+        raise Undelivered("INVALID_INPUT", "A header's value is not one line.", again=False)
+    headers = merged_headers(merged_headers(_DEFAULT, given), added.headers)
+    headers = merged_headers(headers, _FIXED)
     query = merged_query(_resolved(http.get("QueryStringParameters") or {}, owed), added.query)
     url = _path(destination.endpoint, http.get("PathParameterValues") or [], owed)
     try:

@@ -99,7 +99,9 @@ def owe(
     hops: int = 0,
     trace: str = "",
 ) -> None:
-    """Queue the event for each target of a rule."""
-    for target in rule.targets:
+    """Queue the event for each target of a rule. The rule's own role is that of targets without one."""
+    role = {} if rule.role_arn is None else {"RoleArn": rule.role_arn}
+    for given in rule.targets:
+        target = role | given
         owed = Owed(rule.account, rule.region, rule.bus, rule.name, target, event, ingested_ms, hops, trace)
         transaction.enqueue(queue_of(target["Arn"]), ids.uuid(), owed.encode(), due_ms=now_ms)

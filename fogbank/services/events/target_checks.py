@@ -43,8 +43,8 @@ def kind_of(arn: Arn) -> str | None:
     return None
 
 
-def check_target(target: Wire) -> None:
-    """ValidationException, NotImplemented. Sentences that no recording has are guesses."""
+def check_target(target: Wire, *, has_role: bool) -> None:
+    """ValidationException, NotImplemented. Sentences that no recording has are guesses. `has_role`: its rule has one for it."""
     identifier, text = target["Id"], target["Arn"]
     for name in _UNSUPPORTED:
         if name in target:
@@ -56,7 +56,7 @@ def check_target(target: Wire) -> None:
     if kind is None:
         raise NotSupported(f"events targets of {arn.service} ({text})")
     _check_input(identifier, target)
-    if kind in ("states", "api-destination") and "RoleArn" not in target:
+    if kind in ("states", "api-destination") and "RoleArn" not in target and not has_role:
         raise validation(f"RoleArn is required for target {text}.")
     if "HttpParameters" in target and kind != "api-destination":
         raise validation(f"Parameter(s) HttpParameters are not valid for target {identifier}.")

@@ -25,11 +25,11 @@ async def put_targets(
     ctx: Call[Events], *, rule: str, event_bus_name: str | None = None, targets: list[Wire]
 ) -> Wire:
     """One of an Id that is there takes its place."""
-    for target in targets:
-        check_target(target)
     given = {target["Id"]: target for target in targets}
 
     def put(old: Rule) -> list[Wire]:
+        for target in targets:
+            check_target(target, has_role=old.role_arn is not None)
         merged = {target["Id"]: target for target in old.targets} | given
         if len(merged) > TARGETS_MAX:
             raise limit_exceeded("The requested resource exceeds the maximum number allowed.")

@@ -142,6 +142,7 @@ async def authorized(events: EventsHouse, server: Endpoint) -> str:
     return arn
 
 
+@pytest.mark.every_store
 async def test_a_token_is_kept_and_renewed_when_it_ends_soon_or_was_refused(events: EventsHouse) -> None:
     async with endpoint(TokenServer(lifetime_s=3600)) as server:
         arn = await authorized(events, server)
@@ -229,6 +230,7 @@ async def test_deauthorizing_forgets_and_an_update_begins_anew(events: EventsHou
     assert (await events.additions(arn)).headers[0][0] == "Authorization"
 
 
+@pytest.mark.every_store
 async def test_deleting(events: EventsHouse) -> None:
     arn = (await events.connection())["ConnectionArn"]
     assert (await events.call("DeleteConnection", Name="c"))["ConnectionState"] == "DELETING"

@@ -106,6 +106,7 @@ def target(arn: str, id: str = "t", **more: Any) -> dict[str, Any]:
 # --- dead letters and retries --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.every_store
 async def test_what_is_not_there_goes_to_the_dead_letters_at_once(buses: Buses) -> None:
     dead = await buses.queue("dead")
     await buses.rule(target(queue_arn("gone"), DeadLetterConfig={"Arn": dead}))
@@ -177,6 +178,7 @@ async def nothing_owed(buses: Buses) -> bool:
     return depths == [(0, 0), (0, 0)]
 
 
+@pytest.mark.every_store
 async def test_what_a_stop_left_owed_is_delivered_after_the_start(buses: Buses) -> None:
     await buses.rule(target(await buses.queue()))
     await buses.state.close()
@@ -220,6 +222,20 @@ async def test_a_request_of_an_api_destination(buses: Buses) -> None:
     assert (asked.headers["x-type"], asked.headers["x-key"]) == ("t", "key-value")
     assert asked.headers["content-type"] == "application/json; charset=utf-8"
     assert asked.json == {"id": "x/y", "n": 5}
+
+
+async def test_a_header_that_would_be_two_is_not_sent(buses: Buses) -> None:
+    dead = await buses.queue("dead")
+    async with endpoint() as server:
+        http = {"HeaderParameters": {"X-Note": "$.detail.note"}}
+        arn = await buses.destination(server)
+        await buses.rule(target(arn, RoleArn=ROLE, HttpParameters=http, DeadLetterConfig={"Arn": dead}))
+        await buses.put({"note": "a\r\nX-Other: b"})
+        (message,) = await buses.received("dead")
+        assert message["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "INVALID_INPUT"
+        await buses.put({"note": "one line"})
+        await until(lambda: server.asked)
+        assert [asked.headers["x-note"] for asked in server.asked] == ["one line"]
 
 
 async def test_a_rate_is_kept(buses: Buses) -> None:
@@ -288,6 +304,7 @@ async def test_a_refused_password_deauthorizes_the_connection(buses: Buses) -> N
 # --- schedules -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.every_store
 async def test_a_rate_fires_and_stops_when_disabled(buses: Buses) -> None:
     await buses.rule(target(await buses.queue()), ScheduleExpression="rate(1 minute)")
     start_ms = buses.now_ms
@@ -493,6 +510,15 @@ async def test_targets_that_are_none(buses: Buses, more: dict[str, Any], part: s
     await buses.rule()
     code, message = await buses.fails("PutTargets", Rule="r", Targets=[target(queue_arn("q")) | more])
     assert code == "ValidationException" and part in message
+
+
+async def test_a_rules_role_is_that_of_targets_without_one(buses: Buses) -> None:
+    async with endpoint() as server:
+        arn = await buses.destination(server)
+        await buses.rule(target(arn), EventPattern='{"source": ["s"]}', RoleArn=ROLE)
+        await buses.put()
+        await until(lambda: server.asked)
+    assert (await buses.call("ListTargetsByRule", Rule="r"))["Targets"] == [target(arn)]
 
 
 async def test_removing_what_is_not_there(buses: Buses) -> None:

@@ -64,12 +64,11 @@ class HttpPlan:
 
     def with_additions(self, added: Additions, region: str) -> HttpRequest:
         """Raises Unmergeable, and BadParameters for a body that cannot be URL-encoded."""
-        own = [
-            *self.headers,
+        fixed = [
             ("User-Agent", f"Amazon|StepFunctions|HttpInvoke|{region}"),
             ("Range", f"bytes=0-{RESPONSE_BYTES_MAX}"),
         ]
-        headers = merged_headers(own, added.headers)
+        headers = merged_headers(merged_headers(self.headers, added.headers), fixed)
         text = self._text(merged_body(self.body, added.body))
         if text and all(name.lower() != "content-type" for name, _ in headers):
             headers.append(("Content-Type", _JSON))
