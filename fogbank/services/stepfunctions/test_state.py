@@ -51,6 +51,8 @@ async def test_state(
     given = _json(input, SERVICE.error("InvalidExecutionInput", "Invalid State Machine Execution Input"))
     subject = subject_of(definition, state_name)
     mocked = mock_of(mock)
+    if mocked is not None and reveal_secrets:  # the sentence is a guess
+        raise validation("TestState does not support RevealSecrets when a mock is specified.")
     _check(subject, mocked, role_arn, context)
     configuration = Configuration.of(state_configuration, subject)
     trial_context = _context(ctx, given, role_arn, context)
@@ -86,6 +88,12 @@ def _check(subject: Subject, mock: Mock | None, role_arn: str | None, context: s
     """What may be tested how. Sentences that no recording has are guesses."""
     state = subject.state
     if mock is None:
+        if isinstance(state, MapState | ParallelState):  # AWS says so of a missing mock, too
+            raise SERVICE.error(
+                "InvalidDefinition",
+                "TestState API does not support Map or Parallel states. "
+                "Supported state types include: [Task, Wait, Pass, Succeed, Fail, Choice]",
+            )
         if subject.needs_mock:
             raise validation(f"State type '{state.type}' is not supported when a mock is not specified")
         if context is not None:

@@ -50,8 +50,8 @@ async def test_strict_is_the_default_and_wants_what_is_required(states: StatesHo
 @pytest.mark.parametrize(
     ("mock", "part"),
     [
-        ({}, "exactly one"),
-        ({"result": "1", "errorOutput": {"error": "E"}}, "exactly one"),
+        ({}, "should have one of"),
+        ({"result": "1", "errorOutput": {"error": "E"}}, "should have only one of"),
         ({"errorOutput": {"cause": "c"}}, "error field"),
         ({"result": "{"}, "valid JSON"),
     ],
@@ -239,7 +239,6 @@ async def test_a_context_of_the_caller_s(states: StatesHouse) -> None:
 @pytest.mark.parametrize(
     "state",
     [
-        MAP,
         {"Type": "Task", "Resource": "arn:aws:states:us-east-1:000000000000:activity:a", "End": True},
         START | {"Resource": "arn:aws:states:::states:startExecution.sync"},
     ],
@@ -270,3 +269,22 @@ async def test_errors_said_to_come_from_within(states: StatesHouse) -> None:
     assert answer["status"] == "FAILED"
     wrong = {"errorCausedByState": "nobody"}
     assert "nobody" in await refused(states, MAP, mock=failing("E"), stateConfiguration=wrong)
+
+
+async def test_maps_without_a_mock_are_no_definition_for_it(states: StatesHouse) -> None:
+    code, message = await states.fails("TestState", definition=json.dumps(MAP))
+    assert code == "InvalidDefinition" and message.startswith(
+        "TestState API does not support Map or Parallel"
+    )
+
+
+async def test_mocks_of_maps_and_secrets(states: StatesHouse) -> None:
+    writer = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "b"}}
+    processor = MAP["ItemProcessor"] | {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
+    }
+    written = MAP | {"ItemProcessor": processor, "ResultWriter": writer}
+    given = {"input": '{"items": [1]}'}
+    assert "a JSON object" in await refused(states, written, mock={"result": "[1]"}, **given)
+    assert "an array" in await refused(states, MAP, mock={"result": "{}"}, **given)
+    assert "RevealSecrets" in await refused(states, MAP, mock={"result": "[1]"}, revealSecrets=True, **given)

@@ -48,8 +48,10 @@ def mock_of(given: dict[str, Any] | None) -> Mock | None:
     if given is None:
         return None
     failure = given.get("errorOutput")
-    if ("result" in given) == (failure is not None):
-        raise validation("A mock must have exactly one of the following fields: [result, errorOutput]")
+    if "result" in given and failure is not None:
+        raise validation("A test mock should have only one of the following fields: [result, errorOutput].")
+    if "result" not in given and failure is None:
+        raise validation("A test mock should have one of the following fields: [result, errorOutput].")
     mode = given.get("fieldValidationMode", "STRICT")
     if failure is not None:
         if "error" not in failure:
@@ -68,8 +70,12 @@ def check_mock(subject: Subject, mock: Mock) -> None:
         return
     value = mock.result.value
     if isinstance(subject.state, MapState | ParallelState):
-        if not isinstance(value, list):  # the sentence is a guess
-            raise validation("Mocked result must be an array")
+        writer = subject.state.result_writer if isinstance(subject.state, MapState) else None
+        writes = writer is not None and writer.resource is not None
+        if writes and not isinstance(value, dict):  # these two sentences are guesses
+            raise validation("Mocked result must be a JSON object.")
+        if not writes and not isinstance(value, list):
+            raise validation("Mocked result must be an array.")
         return
     resource = subject.resource
     shape = None if resource is None else output_of(resource)
