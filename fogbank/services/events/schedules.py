@@ -21,7 +21,7 @@ from fogbank.services.events.cron_fields import (
     values_of,
 )
 
-_RATE = re.compile(r"rate\(\s*([1-9]\d{0,8})\s+(minute|hour|day)(s?)\s*\)\Z")
+_RATE = re.compile(r"rate\(([1-9][0-9]{0,8}) (minute|hour|day)(s?)\)\Z")
 _CRON = re.compile(r"cron\(([^()]*)\)\Z")
 _UNIT_MS = {"minute": 60_000, "hour": 3_600_000, "day": 86_400_000}
 
