@@ -100,7 +100,14 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder: Path = tmp_path_factory.mktemp("data")
     with Fogbank(Settings(data_dir=folder, auth=AuthMode.ENFORCE)) as running:
         key = json.loads((folder / "keys" / "root.json").read_text())
-        yield World(running, Credentials(key["AccessKeyId"], key["SecretAccessKey"]))
+        world = World(running, Credentials(key["AccessKeyId"], key["SecretAccessKey"]))
+        world.client("dynamodb").create_table(
+            TableName="orders",
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        yield world
 
 
 def refused(call: Any, **params: Any) -> tuple[str, str]:
@@ -200,12 +207,6 @@ def test_a_session_is_narrowed_by_its_policy_and_trust_decides_who_gets_one(worl
 
 def test_an_api_calls_a_function_that_writes_with_its_role(world: World) -> None:
     """The orders example in short: API → function → table, each step by a permission of its own."""
-    world.client("dynamodb").create_table(
-        TableName="orders",
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
     role = world.role("worker")
     function = world.function("orders", role)
     apis = world.client("apigateway")

@@ -6,6 +6,7 @@ from typing import Any
 
 from fogbank.core.errors import AwsError
 from fogbank.model.call import Call
+from fogbank.model.permissions import Need
 from fogbank.services.s3.conditions import matches
 from fogbank.services.s3.limits import DELETE_KEYS_MAX
 from fogbank.services.s3.lookup import FoundBucket, FoundObject, bucket_of, check_version, find_object
@@ -51,12 +52,17 @@ async def delete_objects(
     if not 1 <= len(wanted) <= DELETE_KEYS_MAX:
         raise malformed_xml()
 
+    denied = await _denied(ctx, bucket, wanted) if ctx.calls.enforces else {}
+
     async def attempt() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         found = await bucket_of(ctx, bucket, expected_bucket_owner)
         transaction, deleted, errors, seen = Transaction(), [], [], set[str]()
-        for each in wanted:
+        for number, each in enumerate(wanted):
             key, version_id = each["Key"], each.get("VersionId")
             named = {"Key": key} | ({} if version_id is None else {"VersionId": version_id})
+            if number in denied:
+                errors.append(named | {"Code": "AccessDenied", "Message": denied[number]})
+                continue
             try:
                 held = await _found(ctx, found, key, version_id, each.get("ETag"))
             except AwsError as error:
@@ -73,6 +79,20 @@ async def delete_objects(
     deleted, errors = await retried(attempt)
     output: dict[str, Any] = {} if delete.get("Quiet") else {"Deleted": deleted}
     return output | ({"Errors": errors} if errors else {})
+
+
+async def _denied(ctx: Call[S3], bucket: str, wanted: list[dict[str, Any]]) -> dict[int, str]:
+    """Which of the objects the caller may not delete, by their place in the request: the operation itself needs no permission."""
+    denied: dict[int, str] = {}
+    for number, each in enumerate(wanted):
+        action = "s3:DeleteObjectVersion" if each.get("VersionId") else "s3:DeleteObject"
+        resource = f"arn:{ctx.partition}:s3:::{bucket}/{each['Key']}"
+        refusal = await ctx.calls.refusal(ctx.caller, Need(action, resource))
+        if refusal is not None:
+            denied[number] = (
+                f'User: {ctx.principal.arn} is not authorized to perform: {action} on resource: "{resource}" {refusal}'
+            )
+    return denied
 
 
 async def _found(

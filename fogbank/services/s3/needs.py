@@ -42,13 +42,6 @@ def _copy(caller: Caller, params: Params) -> Iterable[Need]:
     yield from _put(caller, params)
 
 
-def _delete_all(caller: Caller, params: Params) -> Iterable[Need]:
-    """AWS refuses each key by itself in its answer; here the request is refused with the first."""
-    for each in (params.get("Delete") or {}).get("Objects") or ():
-        action = "s3:DeleteObjectVersion" if each.get("VersionId") else "s3:DeleteObject"
-        yield Need(action, _object(caller, params.get("Bucket"), each.get("Key")))
-
-
 def _keys(params: Params) -> dict[str, list[str]]:
     return {"s3:versionid": [str(params["VersionId"])]} if "VersionId" in params else {}
 
@@ -85,7 +78,6 @@ SERVICE.needs(
             "CreateMultipartUpload": _put,
             "DeleteObject": _on_object("DeleteObject"),
             "DeleteObjectTagging": _on_object("DeleteObjectTagging"),
-            "DeleteObjects": _delete_all,
             "GetObject": _on_object("GetObject"),
             "GetObjectAttributes": _on_object("GetObject", "GetObjectAttributes"),
             "GetObjectTagging": _on_object("GetObjectTagging"),
@@ -94,6 +86,9 @@ SERVICE.needs(
             "PutObjectTagging": _on_object("PutObjectTagging"),
             "UploadPartCopy": _copy,
         },
+        free=frozenset(
+            {"DeleteObjects"}
+        ),  # it asks for each object, and says in its answer which it may not delete
         keys={"s3:prefix": "Prefix", "s3:delimiter": "Delimiter", "s3:max-keys": "MaxKeys"},
     )
 )

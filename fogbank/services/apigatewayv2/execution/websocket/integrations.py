@@ -234,7 +234,7 @@ class Integration:
                 payload,
                 x.connection.request.peer,
                 asynchronous=asynchronous,
-                source=f"{self._stage.name}/{x.route_key}",
+                source="" if self._stage.gateway.open_mode else f"{self._stage.name}/{x.route_key}",
             )
         except InvokeError as error:
             raise IntegrationFailed(str(error), status=502) from None
