@@ -134,6 +134,21 @@ async def test_what_iam_says_is_asked_once_until_it_changes() -> None:
     assert world.asked == 2
 
 
+async def test_a_change_while_iam_is_asked_is_not_missed() -> None:
+    world = World()
+    world.grant(ROLE_ARN, "AROA1", {"Action": "*"})
+    found = world._find
+
+    async def changed_meanwhile(arn: str) -> dict[str, Any] | None:
+        answer = await found(arn)
+        world.grant(ROLE_ARN, "AROA1")
+        return answer
+
+    world.authorizer.connect(changed_meanwhile, world._ask)
+    assert await world.may(ROLE, *INVOKE) is None  # decided by what was read
+    assert await world.may(ROLE, *INVOKE) is not None
+
+
 async def test_a_session_is_not_of_a_role_that_was_made_later_under_its_name() -> None:
     world = World()
     world.grant(ROLE_ARN, "AROA2", {"Action": "*"})
@@ -154,6 +169,9 @@ async def test_boundaries_and_session_policies_only_narrow() -> None:
         "because no session policy allows the lambda:InvokeFunction action"
     )
     world.grant(ROLE_ARN, "AROA1")
+    assert "identity-based" in why(
+        await world.may(narrow, *INVOKE)
+    )  # of several that lack it, the first is named
     wide = replace(ROLE, session_policy=document({"Action": "*"}))
     assert why(await world.may(wide, *INVOKE)) == (
         "because no identity-based policy allows the lambda:InvokeFunction action"

@@ -59,6 +59,12 @@ CONTEXT = {
         ("ForAnyValue:StringEquals", "aws:TagKeys", ["team"], True),
         ("ForAnyValue:StringEquals", "aws:TagKeys", ["x"], False),
         ("ForAnyValue:StringEquals", "sts:Missing", ["x"], False),
+        ("StringNotEquals", "aws:TagKeys", "team", False),
+        ("StringNotEquals", "aws:TagKeys", "x", True),
+        ("ForAnyValue:StringNotEquals", "aws:TagKeys", "team", True),
+        ("ForAnyValue:StringNotEquals", "sts:Missing", "team", False),
+        ("ForAllValues:StringNotEquals", "aws:TagKeys", "team", False),
+        ("BinaryEquals", "sts:ExternalId", "42", False),
         ("NoSuchOperator", "sts:ExternalId", "42", False),
     ],
 )
