@@ -5,6 +5,7 @@ The sentences and their order are those of AWS's published engine (event-ruler).
 
 from __future__ import annotations
 
+import ipaddress
 import re
 
 from fogbank.services.events.json_tokens import Kind, NotJson, Tokens
@@ -157,6 +158,10 @@ def _cidr(tokens: Tokens, text: str) -> None:
         raise NotJson("Malformed CIDR, mask bits must not be negative")
     if _IPV4.match(address) is None and _IPV6.match(address) is None:
         raise NotJson(f"Nonstandard IP address: {address}")
+    try:
+        ipaddress.ip_address(address)
+    except ValueError:
+        raise NotJson(f"Invalid IP address: {address}") from None
     if _IPV4.match(address) is not None and int(bits) > 31:
         raise NotJson("IPv4 mask bits must be < 32")
     if int(bits) > 127:

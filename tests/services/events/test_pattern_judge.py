@@ -110,6 +110,8 @@ def test_conditions(condition: str, message: str) -> None:
         ("10.0.0.0/-1", "Malformed CIDR, mask bits must not be negative"),
         ("10.0.0.0/32", "IPv4 mask bits must be < 32"),
         ("::/128", "IPv6 mask bits must be < 128"),
+        ("10.0.0.300/24", "Invalid IP address: 10.0.0.300"),
+        ("12::34::5/24", "Invalid IP address: 12::34::5"),
         ("host/8", "Nonstandard IP address: host"),
     ],
 )
