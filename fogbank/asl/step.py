@@ -101,10 +101,13 @@ def _spawn(advance: Advance, frame: Frame) -> None:
 
 def _spawn_failed(advance: Advance, frame: Frame, failure: StatesError) -> None:
     """An item that ItemSelector cannot shape fails the Map, not the iteration."""
-    cause = advance.told(frame, failure)
-    if isinstance(frame.node, GroupNode):
-        frame.node.cut(advance, frame, None if failure.error == RUNTIME else frame.previous_id)
+    cause, node = advance.told(frame, failure), frame.node
+    assert isinstance(node, GroupNode)
+    node.cut(advance, frame, None if failure.error == RUNTIME else frame.previous_id)
+    frame.phase = Phase.FAILED
     advance.fail(frame, failure.error, cause)
+    if frame.phase is not Phase.FAILED:  # caught, or to be tried again as a whole
+        node.leave(advance, frame)
     advance.resume(frame)
 
 

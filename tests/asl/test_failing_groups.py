@@ -132,3 +132,18 @@ def test_a_catch_whose_output_fails_fails_the_state_once_more() -> None:
 def test_a_result_that_cannot_be_shaped_follows_the_success() -> None:
     run = Stepped(parallel(branch({"Type": "Pass", "End": True}), ResultSelector={"m.$": "$.nope"}))
     assert followed(run, 5) == [(4, "PassStateExited"), (5, "ParallelStateSucceeded"), (6, "ExecutionFailed")]
+
+
+def test_a_selector_that_fails_is_caught_and_retried_like_anything_else() -> None:
+    selector = {"v": "{% $states.context.Map.Item.Value.v %}"}
+    waits = {"W": {"Type": "Wait", "Seconds": 9, "End": True}}
+    retry = [{"ErrorEquals": ["States.QueryEvaluationError"], "MaxAttempts": 1}]
+    definition = mapped(waits, "W", ItemSelector=selector, Catch=ALL, Retry=retry)
+    definition["States"]["Z"] = {"Type": "Pass", "End": True}
+    run = Stepped({"QueryLanguage": "JSONata", **definition}, [{"v": 1}, {}])
+    assert set(run.execution.frames) == {()}
+    run.wait(1000)
+    kinds = [kind for _, kind in followed(run)]
+    assert kinds.count("MapStateStarted") == 2 and kinds.count("MapStateFailed") == 1
+    assert kinds[-4:] == ["MapStateExited", "PassStateEntered", "PassStateExited", "ExecutionSucceeded"]
+    assert set(run.execution.frames) == {()} and run.execution.next_due_ms() is None

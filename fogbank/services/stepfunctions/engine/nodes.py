@@ -130,7 +130,6 @@ class Nodes:
             return
         seen.rounds += 1
         if busy and seen.rounds >= SILENT_ROUNDS:
-            seen.rounds = 0
             await self._take_over(name, record)
         elif not busy and seen.rounds >= _FORGOTTEN_ROUNDS:
             try:

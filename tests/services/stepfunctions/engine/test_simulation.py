@@ -17,6 +17,7 @@ from fogbank.asl.execution import Status
 from fogbank.asl.history import HistoryEvent
 from fogbank.services.stepfunctions.engine import keys
 from fogbank.services.stepfunctions.engine.api import Failed, MachineSource, Submitted, TaskCall
+from fogbank.services.stepfunctions.engine.nodes import SILENT_ROUNDS
 from tests.support.engines import World, function, machine
 
 CALLBACK = "arn:aws:states:::sqs:sendMessage.waitForTaskToken"
@@ -182,8 +183,10 @@ async def answer(world: World, answered: set[str]) -> None:
                 answered.add(call.token)
 
 
-async def run(source: MachineSource, dies_at: int | None, *, after: bool) -> tuple[World, int]:
-    """The world after its one execution has ended, with how many commits a life without a kill takes."""
+async def run(
+    source: MachineSource, dies_at: int | None, *, after: bool, heir: str = "n1"
+) -> tuple[World, int]:
+    """The world after its one execution has ended, with how many commits a life without a kill takes. `heir` goes on with it."""
     world = World(seed=dies_at or 0)
     answered: set[str] = set()
     async with world:
@@ -198,8 +201,10 @@ async def run(source: MachineSource, dies_at: int | None, *, after: bool) -> tup
             if world.node_store.dead.is_set():
                 starting.cancel()
                 await world.halt()
-                await world.boot()
+                await world.boot(node=heir)
                 starting = asyncio.ensure_future(again(world, source))
+                for _ in range(0 if heir == "n1" else SILENT_ROUNDS + 2):
+                    await world.engine.nodes.round()
                 continue
             await answer(world, answered)
             record = await world.store.get(keys.head(REF))
@@ -246,6 +251,12 @@ async def test_killed_at_every_commit() -> None:
     for dies_at in range(1, commits + 1):
         for after in (False, True):
             await run(ORDER, dies_at, after=after)
+
+
+async def test_succeeded_by_another_node_at_every_commit() -> None:
+    _, commits = await run(ORDER, None, after=False)
+    for dies_at in range(1, commits + 1):
+        await run(ORDER, dies_at, after=bool(dies_at % 2), heir="n2")
 
 
 @pytest.mark.parametrize("seed", range(3))
