@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +51,14 @@ def brief_shards(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "STREAM_KEPT_MS", KEPT_MS)
 
 
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """For the function's code: in memory, as each of a thousand lives would wait for the disk."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as made:
+        yield Path(made)
+
+
 async def prepared(folder: Path, kind: str, seed: int) -> World:
     world = World(folder, seed)
     world.kept_ms = KEPT_MS
@@ -75,15 +85,15 @@ async def story(world: World) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_killed_at_every_moment(tmp_path: Path, kind: str) -> None:
-    world = await prepared(tmp_path, kind, 1)
+async def test_killed_at_every_moment(folder: Path, kind: str) -> None:
+    world = await prepared(folder, kind, 1)
     begin = world.boundaries
     await story(world)
     count = world.boundaries - begin
     await world.close()
     assert count > 20
     for at in range(1, count + 1, 1):
-        world = await prepared(tmp_path, kind, 1)
+        world = await prepared(folder, kind, 1)
         world.end_at = world.boundaries + at
         await story(world)
         assert world.lives == 2 or world.end_at is not None
@@ -106,9 +116,9 @@ ACTION = st.one_of(
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.sampled_from(sorted(KINDS)), st.integers(0, 1000), st.integers(0, 6), st.lists(ACTION, max_size=30))
 async def test_two_nodes_that_do_anything(
-    tmp_path: Path, kind: str, seed: int, turns: int, actions: list[tuple[str, str, str]]
+    folder: Path, kind: str, seed: int, turns: int, actions: list[tuple[str, str, str]]
 ) -> None:
-    world = await prepared(tmp_path, kind, seed)
+    world = await prepared(folder, kind, seed)
     world.turns_max = turns
     try:
         for action, value, node in actions:
