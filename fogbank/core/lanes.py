@@ -23,7 +23,7 @@ RESTART_PAUSE_S = 0.5
 RESTART_PAUSE_S_MAX = 8.0
 
 
-def report(to: logging.Logger, error: Exception, what: str) -> None:
+def report(to: logging.Logger, error: BaseException, what: str) -> None:
     """Log that `what` went wrong: with its traceback, but for a store that cannot serve now, which is nobody's bug."""
     if isinstance(error, StoreError) and not isinstance(error, Conflict):
         to.warning("%s: %s", what, error)
@@ -102,7 +102,7 @@ class Lanes:
     def _finished(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("lane %s ended", task.get_name(), exc_info=error)
+            report(log, error, f"lane {task.get_name()} ended")
 
     async def close(self) -> None:
         """Cancel every lane and wait until each has ended."""

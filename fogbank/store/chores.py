@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from fogbank.core.clock import Clock
 from fogbank.core.errors import Conflict, NotSupported, StoreClosed
@@ -48,7 +49,8 @@ class Chores:
     def start(self, queue: str, handler: Handler) -> None:
         news = asyncio.Event()
         self._unwatch.append(self._store.watch_queue(queue, news.set))
-        self._tasks[queue] = self._lanes.spawn(queue, self._work(queue, handler, news))
+        # A store that is away for a while must not end the lane: it begins again.
+        self._tasks[queue] = self._lanes.loop(queue, partial(self._work, queue, handler, news))
 
     async def close(self) -> None:
         for unwatch in self._unwatch:

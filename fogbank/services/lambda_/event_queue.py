@@ -8,12 +8,14 @@ does not get more than the machine has, one that waits gets up to all of its con
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
 from fogbank.core.clock import Clock
-from fogbank.core.lanes import Lanes
+from fogbank.core.errors import StoreClosed, StoreError
+from fogbank.core.lanes import Lanes, report
 from fogbank.core.limits import (
     ACCOUNT_CONCURRENCY,
     ASYNC_CONCURRENCY_MIN,
@@ -24,6 +26,9 @@ from fogbank.core.load import Processors
 from fogbank.services.lambda_.concurrency import FunctionSlots
 from fogbank.store.api import Leased, Store
 
+log = logging.getLogger("fogbank.lambda")
+
+_PAUSE_S = 1.0
 _GROW_AFTER_S = 0.1  # all places are taken for so long
 _IDLE_SHARE_MIN = 0.25  # of the processors, for more to be begun
 
@@ -118,7 +123,7 @@ class EventQueue:
 
     async def _run(self) -> None:
         try:
-            while await self._take():
+            while await self._take_patiently():
                 pass
         finally:
             self._task = None
@@ -127,6 +132,17 @@ class EventQueue:
             self.wake()
         elif self._when_empty is not None:
             self._when_empty()
+
+    async def _take_patiently(self) -> bool:
+        """The same, through a store that is away for a while: nobody else would wake this one."""
+        try:
+            return await self._take()
+        except StoreClosed:
+            raise
+        except StoreError as error:
+            report(log, error, f"events wait {_PAUSE_S:g} s for the store")
+            await self._clock.sleep_s(_PAUSE_S)
+            return True
 
     async def _take(self) -> bool:
         """Take what there is room for, or wait for room or work; False when there is nothing to wait for."""

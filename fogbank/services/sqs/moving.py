@@ -6,15 +6,16 @@ A task is a record and an item of a durable queue: whoever leases the item moves
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import orjson
 
 from fogbank.core.clock import Clock
-from fogbank.core.errors import Conflict
+from fogbank.core.errors import Conflict, StoreClosed, StoreError
 from fogbank.core.ids import Ids
-from fogbank.core.lanes import Lanes
+from fogbank.core.lanes import Lanes, report
 from fogbank.services.sqs import keys, limits, standard
 from fogbank.services.sqs.channels import Channels
 from fogbank.services.sqs.dead_letters import DeadLetters
@@ -26,7 +27,10 @@ from fogbank.services.sqs.sequence import Sequence
 from fogbank.services.sqs.work import Work
 from fogbank.store.api import Leased, Store, Transaction
 
+log = logging.getLogger("fogbank.sqs")
+
 QUEUE = "sqs-moves"
+_PAUSE_S = 1.0
 _LEASE_MS = 60_000
 _AT_ONCE = 50
 _NO_QUEUE = "AWS.SimpleQueueService.NonExistentQueue"
@@ -107,7 +111,19 @@ class Mover:
             QUEUE, owner=self._owner, limit=limits.MOVE_TASKS_MAX, lease_ms=_LEASE_MS
         )
         for leased in taken:
-            self._lanes.spawn("sqs move", self._run(leased))
+            self._lanes.spawn("sqs move", self._carry(leased))
+
+    async def _carry(self, leased: Leased) -> None:
+        """The same through a store that is away for a while: nobody else would take the task up before a restart."""
+        while True:
+            try:
+                await self._run(leased)
+                return
+            except StoreClosed:
+                return
+            except StoreError as error:
+                report(log, error, f"a message move pauses for {_PAUSE_S:g} s")
+                await self._clock.sleep_s(_PAUSE_S)
 
     async def _run(self, leased: Leased) -> None:
         """Carry one task to its end."""
