@@ -16,6 +16,7 @@ from fogbank.auth.denials import denied
 from fogbank.auth.identities import FindPolicies, Identities
 from fogbank.core.arn import parse_arn
 from fogbank.core.clock import Clock
+from fogbank.core.errors import AwsError
 from fogbank.model.call import Caller
 from fogbank.model.permissions import ANY, Need, Needs, Permissions
 from fogbank.model.principal import Principal, PrincipalType
@@ -66,6 +67,10 @@ class PolicyAuthorizer:
         if rule is None:
             rule = self._rules[operation] = rule_of(operation)
         permissions = operation.service.permissions
+        if permissions is not None and permissions.refuses_sessions and _is_bare_session(caller.principal):
+            raise AwsError(
+                "InvalidClientTokenId", "The security token included in the request is invalid", status=403
+            )
         # A resource's Deny must be asked for each time.
         keeps = permissions is None or not (permissions.has_policies and permissions.policies_deny)
         for need in rule(caller, params):
@@ -132,6 +137,12 @@ class PolicyAuthorizer:
         return need._replace(
             resource=await self._ask(operation.service.name, "true_arn", caller, need.resource)
         )
+
+
+def _is_bare_session(principal: Principal) -> bool:
+    """A session that a user or root made of itself (GetSessionToken), without MFA."""
+    is_own = principal.type in (PrincipalType.USER, PrincipalType.ROOT)
+    return is_own and principal.access_key_id.startswith("ASIA") and not principal.mfa
 
 
 def _is_own(resource: str, account: str) -> bool:

@@ -70,6 +70,7 @@ class Permissions:
     has_policies: bool = False
     policies_deny: bool = True  # False: its resource policies hold no Deny, so they need not be asked where the identity is allowed
     has_true_arns: bool = False
+    refuses_sessions: bool = False  # to sessions of GetSessionToken that proved no MFA
     folds_actions: bool = False  # its refusals write actions in lower case
 
     def rule(self, operation: Operation) -> Needs | None:

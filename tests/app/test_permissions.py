@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 import urllib3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from fogbank.core.config import AuthMode, Settings
 from fogbank.testing.server import Fogbank
@@ -525,3 +528,67 @@ def test_an_http_api_with_aws_iam_and_a_function(world: World) -> None:
         SourceArn=f"arn:aws:execute-api:us-east-1:{world.account}:{api}/*/*/x/*",
     )
     assert get() == 200
+
+
+def test_a_websocket_and_its_connections(world: World) -> None:
+    apis = world.client("apigatewayv2")
+    api = apis.create_api(
+        Name="ws", ProtocolType="WEBSOCKET", RouteSelectionExpression="$request.body.action"
+    )["ApiId"]
+    mock = apis.create_integration(
+        ApiId=api,
+        IntegrationType="MOCK",
+        RequestTemplates={"$default": '{"statusCode": 200}'},
+        TemplateSelectionExpression="\\$default",
+    )["IntegrationId"]
+    apis.create_integration_response(
+        ApiId=api,
+        IntegrationId=mock,
+        IntegrationResponseKey="$default",
+        ResponseTemplates={"$default": '{"id": "$context.connectionId"}'},
+        TemplateSelectionExpression="\\$default",
+    )
+    target = f"integrations/{mock}"
+    apis.create_route(ApiId=api, RouteKey="$connect", Target=target, AuthorizationType="AWS_IAM")
+    route = apis.create_route(
+        ApiId=api, RouteKey="$default", Target=target, RouteResponseSelectionExpression="$default"
+    )["RouteId"]
+    apis.create_route_response(ApiId=api, RouteId=route, RouteResponseKey="$default")
+    apis.create_stage(ApiId=api, StageName="dev")
+    apis.create_deployment(ApiId=api, StageName="dev")
+    keys = world.user("socket")
+    path = f"/_aws/execute-api/{api}/dev"
+
+    def connected() -> Any:
+        request = AWSRequest("GET", world.server.url + path)
+        SigV4Auth(keys, "execute-api", "us-east-1").add_auth(request)
+        headers = {name: value for name, value in request.headers.items() if name.lower() != "host"}
+        return connect(world.server.url.replace("http", "ws") + path, additional_headers=headers)
+
+    def grant(*statements: dict[str, Any]) -> None:
+        world.client("iam").put_user_policy(
+            UserName="socket", PolicyName="p", PolicyDocument=policy(*statements)
+        )
+
+    with pytest.raises(InvalidStatus) as caught:
+        connected()
+    assert caught.value.response.status_code == 403
+    arn = f"arn:aws:execute-api:us-east-1:{world.account}:{api}/dev"
+    grant({"Action": "execute-api:Invoke", "Resource": f"{arn}/*"})
+    with connected() as client:
+        client.send("{}")
+        connection = json.loads(client.recv(timeout=20))["id"]
+        management = boto3.client(
+            "apigatewaymanagementapi",
+            endpoint_url=world.server.url + path,
+            region_name="us-east-1",
+            aws_access_key_id=keys.access_key,
+            aws_secret_access_key=keys.secret_key,
+        )
+        post = {"ConnectionId": connection, "Data": b"hello"}
+        code, message = refused(management.post_to_connection, **post)
+        assert code == "AccessDeniedException"
+        assert f"execute-api:ManageConnections on resource: {arn}/POST/@connections/{connection} " in message
+        grant({"Action": "execute-api:ManageConnections", "Resource": f"{arn}/POST/*"})
+        management.post_to_connection(**post)
+        assert client.recv(timeout=20) == "hello"

@@ -189,6 +189,16 @@ async def test_a_federated_user_may_what_user_and_policy_both_allow() -> None:
     assert await world.may(bob, "lambda", "GetFunction", {"FunctionName": "f"}) is not None
 
 
+async def test_sessions_of_a_user_call_iam_with_mfa_only() -> None:
+    world = World()
+    world.grant(USER_ARN, "AIDA1", {"Action": "*"})
+    session = replace(USER, access_key_id="ASIA1")
+    error = await world.may(session, "iam", "ListUsers", {})
+    assert error is not None and error.code == "InvalidClientTokenId"
+    assert await world.may(replace(session, mfa=True), "iam", "ListUsers", {}) is None
+    assert await world.may(session, *INVOKE) is None
+
+
 async def test_services_need_the_resources_policy_and_its_conditions() -> None:
     world = World()
     assert why(await world.may(API, *INVOKE)) == (

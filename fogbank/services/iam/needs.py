@@ -108,5 +108,6 @@ SERVICE.needs(
             "iam:awsservicename": "AWSServiceName",
         },
         has_true_arns=True,
+        refuses_sessions=True,
     )
 )
