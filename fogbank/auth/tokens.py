@@ -41,8 +41,9 @@ class Sessions:
     def issue(self, principal: Principal, *, duration_s: int) -> SessionCredentials:
         """Credentials that act as `principal` for `duration_s` seconds."""
         access_key_id = make_key_id(TEMPORARY, principal.account, self._ids)
-        expires_ms = self._clock.now_ms() + duration_s * 1000
-        content = orjson.dumps(_packed(principal, expires_ms))
+        issued_ms = self._clock.now_ms()
+        expires_ms = issued_ms + duration_s * 1000
+        content = orjson.dumps(_packed(principal, issued_ms, expires_ms))
         sealed = self._secrets.seal(SEAL, content, access_key_id.encode())
         token = base64.b64encode(sealed).decode()
         return SessionCredentials(access_key_id, self._secret_of(sealed), token, expires_ms)
@@ -76,10 +77,11 @@ class Sessions:
         return base64.b64encode(hmac.digest(self._secret_key, sealed, "sha256")).decode()[:SECRET_LENGTH]
 
 
-def _packed(principal: Principal, expires_ms: int) -> dict[str, Any]:
+def _packed(principal: Principal, issued_ms: int, expires_ms: int) -> dict[str, Any]:
     """A session in short names; what is empty is left out."""
     fields: dict[str, Any] = {
         "x": expires_ms,
+        "d": issued_ms,
         "t": principal.type.value,
         "a": principal.account,
         "n": principal.arn,
@@ -109,4 +111,5 @@ def _unpacked(fields: dict[str, Any], access_key_id: str) -> Principal:
         acts_as_root=fields.get("r", False),
         transitive_tags=tuple(fields.get("k", ())),
         source_identity=fields.get("s", ""),
+        issued_ms=fields.get("d", 0),
     )

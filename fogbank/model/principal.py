@@ -35,6 +35,7 @@ class Principal:
     mfa: bool = False
     acts_as_root: bool = False  # open mode's convenience: everything is allowed
     transitive_tags: tuple[str, ...] = ()  # keys of session tags that a session of the next role inherits
+    issued_ms: int = 0  # when a session's credentials were; 0: it has none, or they are made for each use
     source_identity: str = ""  # set once, then kept through all roles assumed from there
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from fogbank.model.call import Caller
 from fogbank.model.principal import Principal, PrincipalType
 
+_SESSIONS = frozenset({PrincipalType.ASSUMED_ROLE, PrincipalType.FEDERATED_USER})
+
 
 def principals_of(principal: Principal) -> tuple[str, ...]:
     """The names that a statement's Principal may know a caller by: itself, its role, its account; a service by its name."""
@@ -52,6 +54,8 @@ def keys_of(caller: Caller, now_ms: int) -> dict[str, list[str]]:
         keys["aws:username"] = [who.arn.rpartition("/")[2]]
     if who.access_key_id.startswith("ASIA"):
         keys["aws:multifactorauthpresent"] = [str(who.mfa).lower()]
+    if who.type in _SESSIONS or who.access_key_id.startswith("ASIA"):
+        keys["aws:tokenissuetime"] = [str((who.issued_ms or now_ms) / 1000)]
     if who.source_identity:
         keys["aws:sourceidentity"] = [who.source_identity]
     for name, value in who.tags:

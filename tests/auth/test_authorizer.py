@@ -178,6 +178,19 @@ async def test_boundaries_and_session_policies_only_narrow() -> None:
     )
 
 
+async def test_sessions_of_before_can_be_revoked() -> None:
+    """As IAM's own AWSRevokeOlderSessions."""
+    world = World()
+    before = {"DateLessThan": {"aws:TokenIssueTime": "2026-01-01T00:00:00Z"}}
+    denies = {"Effect": "Deny", "Action": "*", "Condition": before}
+    world.grant(ROLE_ARN, "AROA1", {"Action": "*"}, denies)
+    then_ms = 1_767_225_600_000  # that moment
+    assert await world.may(replace(ROLE, issued_ms=then_ms - 1), *INVOKE) is not None
+    assert await world.may(replace(ROLE, issued_ms=then_ms), *INVOKE) is None
+    world.grant(USER_ARN, "AIDA1", {"Action": "*"}, denies)
+    assert await world.may(USER, *INVOKE) is None  # long-term keys were never issued so
+
+
 async def test_a_federated_user_may_what_user_and_policy_both_allow() -> None:
     world = World()
     world.grant(USER_ARN, "AIDA1", {"Action": "lambda:*"})

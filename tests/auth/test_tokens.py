@@ -39,7 +39,9 @@ def test_a_session_carries_its_principal(principal: Principal) -> None:
     credentials = issuer.issue(principal, duration_s=900)
     found = issuer.open(credentials.access_key_id, credentials.session_token)
     assert found is not None
-    assert found.principal == replace(principal, access_key_id=credentials.access_key_id)
+    now_ms = VirtualClock().now_ms()
+    carried = replace(principal, access_key_id=credentials.access_key_id, issued_ms=now_ms)
+    assert found.principal == carried
     assert found.secret == credentials.secret_access_key
     assert found.expires_ms == credentials.expires_ms == VirtualClock().now_ms() + 900_000
     assert found.active

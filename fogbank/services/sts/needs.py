@@ -13,18 +13,11 @@ from fogbank.services.sts.state import Sts
 
 def _assume_role(caller: Caller, params: Params) -> Iterable[Need]:
     role = str(params.get("RoleArn"))
-    keys = {"sts:rolesessionname": [str(params.get("RoleSessionName"))]}
-    if (external := params.get("ExternalId")) is not None:
-        keys["sts:externalid"] = [str(external)]
-    if (source := params.get("SourceIdentity")) is not None:
-        keys["sts:sourceidentity"] = [str(source)]
-    if transitive := params.get("TransitiveTagKeys"):
-        keys["sts:transitivetagkeys"] = [str(each) for each in transitive]
-    yield Need("sts:AssumeRole", role, keys)
+    yield Need("sts:AssumeRole", role)
     if params.get("Tags"):
-        yield Need("sts:TagSession", role, keys)
-    if source is not None:
-        yield Need("sts:SetSourceIdentity", role, keys)
+        yield Need("sts:TagSession", role)
+    if params.get("SourceIdentity") is not None:
+        yield Need("sts:SetSourceIdentity", role)
 
 
 @SERVICE.internal
@@ -41,6 +34,12 @@ SERVICE.needs(
         special={"AssumeRole": _assume_role},
         free=frozenset({"GetCallerIdentity", "GetSessionToken"}),
         is_global=True,
+        keys={
+            "sts:externalid": "ExternalId",
+            "sts:rolesessionname": "RoleSessionName",
+            "sts:sourceidentity": "SourceIdentity",
+            "sts:transitivetagkeys": "TransitiveTagKeys",
+        },
         has_policies=True,
     )
 )
