@@ -592,3 +592,19 @@ def test_a_websocket_and_its_connections(world: World) -> None:
         grant({"Action": "execute-api:ManageConnections", "Resource": f"{arn}/POST/*"})
         management.post_to_connection(**post)
         assert client.recv(timeout=20) == "hello"
+
+
+def test_the_console_is_roots(world: World) -> None:
+    role = world.role("shown")
+    definition = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}})
+    world.client("stepfunctions").create_state_machine(name="shown", definition=definition, roleArn=role)
+
+    def page(who: Credentials) -> Any:
+        url = world.server.url + "/_fogbank/console/states/"
+        request = AWSRequest("GET", url)
+        SigV4Auth(who, "fogbank", "us-east-1").add_auth(request)
+        return urllib3.request("GET", url, headers=dict(request.headers), retries=False)
+
+    assert page(world.user("onlooker", {"Action": "*"})).status == 403
+    answer = page(world.root)
+    assert answer.status == 200 and b"shown" in answer.data
