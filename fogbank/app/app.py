@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 import shutil
@@ -99,7 +98,7 @@ class App:
             ) from error
         try:
             await self._move_in()
-            self._lanes.spawn("tls", asyncio.to_thread(tls.prepare))
+            self._lanes.spawn("tls", tls.make_files())
         except BaseException:
             await self.server.close(grace_s=0)
             self._folders.close()

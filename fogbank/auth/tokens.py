@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+from functools import cached_property
 from typing import Any
 
 import orjson
@@ -35,7 +36,6 @@ class Sessions:
         self._secrets = secrets
         self._clock = clock
         self._ids = ids
-        self._secret_key = secrets.derive(SECRET)
         self._opened: Lru[tuple[str, str], KeyFound] = Lru(SESSIONS_CACHED_MAX)
 
     def issue(self, principal: Principal, *, duration_s: int) -> SessionCredentials:
@@ -47,6 +47,10 @@ class Sessions:
         sealed = self._secrets.seal(SEAL, content, access_key_id.encode())
         token = base64.b64encode(sealed).decode()
         return SessionCredentials(access_key_id, self._secret_of(sealed), token, expires_ms)
+
+    @cached_property
+    def _secret_key(self) -> bytes:
+        return self._secrets.derive(SECRET)
 
     def open(self, access_key_id: str, session_token: str) -> KeyFound | None:
         """What a token carries; None when it was not sealed here or belongs to another key. Expired ones still open."""

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import sys
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
@@ -147,5 +148,15 @@ def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
     )
 
 
+def main() -> None:
+    """`python -m fogbank.edge.authority FOLDER NOW_MS`"""
+    folder, now_ms = Path(sys.argv[1]), int(sys.argv[2])
+    open_authority(folder, datetime.fromtimestamp(now_ms / 1000, UTC))
+
+
 def _pem_of_key(key: Key) -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+if __name__ == "__main__":
+    main()

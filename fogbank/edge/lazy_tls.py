@@ -3,7 +3,9 @@ machine speak plain HTTP."""
 
 from __future__ import annotations
 
+import asyncio
 import ssl
+import sys
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -49,6 +51,16 @@ class LazyTls:
         if trusts is None or not trusts.any():
             return None
         return partial(self.prepare().context_for, trusts.trust)
+
+    async def make_files(self) -> None:
+        """Have the authority made, if there is none: in a process of its own, which takes the machinery away with it."""
+        folder = self._data_dir / "keys"
+        if (folder / "ca.pem").exists():
+            return
+        made = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "fogbank.edge.authority", str(folder), str(self._clock.now_ms())
+        )
+        await made.wait()
 
     def prepare(self) -> LocalTls:
         """Read or make the certificates. May be called on a thread. Raises ConfigError."""

@@ -59,6 +59,7 @@ def load(service: str, protocol: str | None = None) -> dict[str, Any]:
     if not versions:
         raise ConfigError(f"botocore has no model of {service!r}")
     model: dict[str, Any] = _read(versions[-1], "service-2")
+    _drop_prose(model)
     patches = _patches()
     corrections = patches.get(service, [])
     if protocol is not None:
@@ -69,6 +70,17 @@ def load(service: str, protocol: str | None = None) -> dict[str, Any]:
             target = target[step]
         target[patch["path"][-1]] = patch["value"]
     return model
+
+
+def _drop_prose(model: dict[str, Any]) -> None:
+    """Leave out the documentation: it is half of a model, and models stay in memory."""
+    for described in (*model["operations"].values(), *model["shapes"].values()):
+        described.pop("documentation", None)
+        for name in ("member", "key", "value"):
+            if name in described:
+                described[name].pop("documentation", None)
+        for member in described.get("members", {}).values():
+            member.pop("documentation", None)
 
 
 @cache

@@ -50,6 +50,9 @@ def pack(entries: Sequence[tuple[int, bytes]]) -> Iterator[Chunk]:
 
 
 def _pack_one(entries: Sequence[tuple[int, bytes]]) -> Chunk:
+    if len(entries) == 1:
+        time_ms, body = entries[0]
+        return Chunk(1, time_ms, time_ms, 0, struct.pack("<IqI", 1, time_ms, len(body)) + body)
     times = [time_ms for time_ms, _ in entries]
     bodies = [body for _, body in entries]
     count = len(entries)

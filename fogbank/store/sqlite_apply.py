@@ -56,6 +56,7 @@ def clear(session: Session) -> None:
     for table in ("record", "log", "chunk", "item", "body", "queue"):
         session.execute(f"DELETE FROM {table}")
     session.versions.clear()
+    session.appended.clear()
 
 
 def _check(session: Session, index: int, operation: Operation) -> None:

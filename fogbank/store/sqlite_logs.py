@@ -10,7 +10,7 @@ import apsw
 from fogbank.store import keys
 from fogbank.store.api import Entry, Key
 from fogbank.store.chunks import NO_TIME_MS, pack, unpack
-from fogbank.store.sqlite_session import Session
+from fogbank.store.sqlite_session import Appended, Session
 
 # On the right of SET stand the values of before: `high_ms - ?` is how far the chunk's oldest entry lies behind.
 _ADVANCE = """
@@ -33,7 +33,30 @@ _CHUNKS_REVERSE = _CHUNKS + " DESC"
 
 
 def append(session: Session, log: Key, entries: Sequence[tuple[int, bytes]]) -> int:
-    """Number and add the entries; the seq of the last (of the log, when there are none)."""
+    """Number and add the entries; the seq of the last (of the log, when there are none).
+
+    The first of a batch are written at once; what others add to the same log shares its rows at the end (`flush`)."""
+    appended = session.appended.get(log)
+    if appended is not None:
+        appended.entries.extend(entries)
+        appended.last_seq += len(entries)
+        return appended.last_seq
+    if not entries:
+        return last_seq(session, log)
+    last = _write(session, log, entries)
+    session.appended[log] = Appended(last)
+    return last
+
+
+def flush(session: Session) -> None:
+    """Write what the batch has gathered."""
+    for log, appended in session.appended.items():
+        if appended.entries:
+            _write(session, log, appended.entries)
+            appended.entries = []
+
+
+def _write(session: Session, log: Key, entries: Sequence[tuple[int, bytes]]) -> int:
     encoded = keys.encode(log)
     last = 0
     for chunk in pack(entries):
@@ -43,11 +66,13 @@ def append(session: Session, log: Key, entries: Sequence[tuple[int, bytes]]) -> 
             "INSERT INTO chunk (log, first_seq, last_seq, high_ms, packed) VALUES (?, ?, ?, ?, ?)",
             (log_id, last - chunk.count + 1, last, high_ms, chunk.packed),
         )
-    return last if entries else last_seq(session, log)
+    return last
 
 
 def last_seq(session: Session, log: Key) -> int:
     """The highest seq given so far; 0 for a new or dropped log."""
+    if (appended := session.appended.get(log)) is not None:
+        return appended.last_seq
     rows = session.execute(LAST_SEQ, (keys.encode(log),))
     last: int = rows[0][0] if rows else 0
     return last
@@ -55,6 +80,7 @@ def last_seq(session: Session, log: Key) -> int:
 
 def trim(session: Session, log: Key, through_seq: int) -> None:
     """Drop entries up to `through_seq`: whole chunks as rows, the rest of one by its log's `trimmed_seq`."""
+    flush(session)
     rows = session.execute(
         "UPDATE log SET trimmed_seq = max(trimmed_seq, min(last_seq, ?)) WHERE key = ? RETURNING id, trimmed_seq",
         (through_seq, keys.encode(log)),
@@ -67,6 +93,7 @@ def trim(session: Session, log: Key, through_seq: int) -> None:
 
 def drop(session: Session, log: Key) -> None:
     """Remove the log with its numbering."""
+    session.appended.pop(log, None)
     for (log_id,) in session.execute("DELETE FROM log WHERE key = ? RETURNING id", (keys.encode(log),)):
         session.execute("DELETE FROM chunk WHERE log = ?", (log_id,))
 

@@ -12,9 +12,20 @@ from typing import Any
 import apsw
 
 from fogbank.core.limits import STORE_NEWS_ROWS_MAX
+from fogbank.store.api import Key
 
 _LAST = "SELECT number, node, stranger, counter FROM batch ORDER BY number DESC LIMIT 1"
 _SWEEP_EVERY = 32
+
+
+class Appended:
+    """A log within a batch: its last seq, and the entries that are still to be written, together, at the batch's end."""
+
+    __slots__ = ("entries", "last_seq")
+
+    def __init__(self, last_seq: int) -> None:
+        self.last_seq = last_seq
+        self.entries: list[tuple[int, bytes]] = []
 
 
 class Session:
@@ -30,6 +41,7 @@ class Session:
         self._sizes: dict[str, int] = {}
         self._changes_before = 0
         self.versions: dict[bytes, int] = {}  # of records that this batch has looked at or put; 0: not there
+        self.appended: dict[Key, Appended] = {}  # logs that this batch has appended to
 
     def execute(self, sql: str, bindings: tuple[Any, ...] = ()) -> list[Any]:
         # All rows are taken: a statement left half-way would hold its read lock.
@@ -54,6 +66,7 @@ class Session:
         self._batch, self._last_node, self._last_stranger, self._counter = self.execute(_LAST)[0]
         self._changes_before = self._connection.total_changes()
         self.versions.clear()
+        self.appended.clear()
 
     def wrote(self) -> bool:
         """Whether anything since `begin` changed a row."""

@@ -32,6 +32,7 @@ from fogbank.core.limits import (
     STORE_GATHERED_JOBS_MAX,
     STORE_PATIENCE_S,
 )
+from fogbank.store import sqlite_logs
 from fogbank.store.admission import Admission, Job, touched_by
 from fogbank.store.ballast import Ballast
 from fogbank.store.pace import Pace
@@ -228,6 +229,7 @@ class SqliteWriter:
             except Conflict as conflict:
                 job.error = conflict
         if session.wrote():
+            sqlite_logs.flush(session)
             session.finish(self._node, self._particulars(touched_by(batch)))
 
     def _commit(self, batch: list[Job]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from fogbank.core.errors import Conflict
@@ -128,3 +130,41 @@ async def test_large_appends_are_split_and_read_back_whole(store: Store) -> None
     assert [e.body for e in await store.read_log(LOG, limit=100)] == bodies
     assert [e.body for e in await store.read_log(LOG, limit=100, reverse=True)] == bodies[::-1]
     assert [e.body for e in await store.read_log(LOG, after_seq=2, limit=2)] == bodies[2:4]
+
+
+async def test_appends_that_share_a_batch_follow_each_other(store: Store) -> None:
+    def append(n: int, **more: int) -> Transaction:
+        return Transaction().append(("l",), [(n, b"%d" % n), (n, b"again")], **more)
+
+    committed = await asyncio.gather(*(store.commit(append(n)) for n in range(1, 6)))
+    assert [each.last_seqs for each in committed] == [(2,), (4,), (6,), (8,), (10,)]
+    found = await store.read_log(("l",), limit=100)
+    assert [(entry.seq, entry.body) for entry in found[::2]] == [(2 * n - 1, b"%d" % n) for n in range(1, 6)]
+
+    outcomes = await asyncio.gather(
+        store.commit(append(6, expect_last=10)),
+        store.commit(append(7, expect_last=12)),
+        store.commit(append(8, expect_last=12)),
+        store.commit(Transaction().trim_log(("l",), 13)),
+        store.commit(append(9, expect_last=14)),
+        return_exceptions=True,
+    )
+    assert [isinstance(each, Conflict) for each in outcomes] == [False, False, True, False, False]
+    assert [(e.seq, e.body) for e in await store.read_log(("l",), limit=100)] == [
+        (14, b"again"), (15, b"9"), (16, b"again"),
+    ]  # fmt: skip
+
+
+async def test_a_log_dropped_between_appends_of_a_batch_begins_anew(store: Store) -> None:
+    def append(body: bytes) -> Transaction:
+        return Transaction().append(("l",), [(1, body)])
+
+    committed = await asyncio.gather(
+        store.commit(append(b"a")),
+        store.commit(append(b"b")),
+        store.commit(Transaction().drop_log(("l",))),
+        store.commit(append(b"c")),
+        store.commit(append(b"d")),
+    )
+    assert [each.last_seqs for each in committed] == [(1,), (2,), (), (1,), (2,)]
+    assert [entry.body for entry in await store.read_log(("l",), limit=9)] == [b"c", b"d"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 from fogbank.core.errors import StoreError
@@ -29,6 +30,10 @@ class Configurer:
         self._pool = pool
         self._lanes = lanes
         self._in_use: dict[_Place, dict[str, str]] = {}  # by function: version -> config key
+
+    async def prepare(self) -> None:
+        """Have at hand what seals variables and credentials, so that no first invocation waits for it."""
+        await asyncio.to_thread(self._secrets.prepare)
 
     def configure(self, name: FunctionName, version: Version) -> FunctionConfig:
         """The config of `version`. Pure but for opening the sealed variables."""

@@ -90,6 +90,7 @@ class Settler:
         for sha in (version.code_sha, *(layer.code_sha for layer in version.layers)):
             if not await self._code.ensure(sha):
                 return _Outcome(Change.BROKEN, "The code of the function is missing.", "InternalError")
+        await self._configurer.prepare()
         try:
             await self._pool.warm(self._configurer.configure(name, version))
         except RuntimeUnavailable as error:
