@@ -83,7 +83,7 @@ class Regions:
                     return False
             return True
 
-        await until(are_active)
+        await until(are_active, 30)
 
     async def cut(self, region: str) -> None:
         await self.house.internal("dynamodb", "set_connected", region=region, connected=False)
@@ -101,7 +101,7 @@ class Regions:
             state = await self.house.internal("dynamodb", "replication_state")
             return all(each["waiting"] == 0 for each in state["links"])
 
-        await until(is_all)
+        await until(is_all, 30)
 
     async def converged(self, region: str = EAST) -> dict[str, Any]:
         """The items of all regions, when everything was delivered."""
