@@ -88,7 +88,7 @@ def _check(subject: Subject, mock: Mock | None, role_arn: str | None, context: s
     """What may be tested how. Sentences that no recording has are guesses."""
     state = subject.state
     if mock is None:
-        if isinstance(state, MapState | ParallelState):  # AWS says so of a missing mock, too
+        if isinstance(state, MapState | ParallelState):  # a guess, that a missing mock is answered so
             raise SERVICE.error(
                 "InvalidDefinition",
                 "TestState API does not support Map or Parallel states. "
