@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
+from fogbank.core.errors import AwsError
 from fogbank.core.http import ClientCertificate, Request
 from fogbank.core.limits import TRUSTSTORE_BYTES_MAX, TRUSTSTORE_CERTIFICATES_MAX
+from fogbank.model.call import Call
 
 
 class BadTruststore(Exception):
-    """What the truststore's object holds cannot be one."""
+    """What is named as the truststore cannot be read, or cannot be one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,30 @@ def object_of(uri: str) -> tuple[str, str] | None:
     """(bucket, key) of `s3://bucket/key`."""
     bucket, slash, key = uri.removeprefix("s3://").partition("/")
     return (bucket, unquote(key)) if uri.startswith("s3://") and bucket and slash and key else None
+
+
+async def truststore_at(ctx: Call[Any], uri: str, version: str | None, now_ms: int) -> Truststore:
+    """What lies there, read from S3 as who calls. Raises BadTruststore, with a message of ours: AWS's are not known."""
+    content = await _content(ctx, uri, version)
+    try:
+        return read_truststore(content, datetime.fromtimestamp(now_ms / 1000, UTC))
+    except BadTruststore as problem:
+        raise BadTruststore(f"Invalid truststore {uri}: {problem}") from None
+
+
+async def _content(ctx: Call[Any], uri: str, version: str | None) -> bytes:
+    where = object_of(uri)
+    if where is None:
+        raise BadTruststore(f"Invalid truststoreUri: {uri}")
+    wanted = {"Bucket": where[0], "Key": where[1]} | ({"VersionId": version} if version else {})
+    try:
+        found = await ctx.calls.call("s3", "GetObject", wanted, ctx.caller)
+    except AwsError as error:
+        raise BadTruststore(f"The truststore {uri} cannot be read: {error.message}") from None
+    if found["ContentLength"] > TRUSTSTORE_BYTES_MAX:
+        raise BadTruststore(f"Invalid truststore {uri}: it is larger than {TRUSTSTORE_BYTES_MAX} bytes")
+    body: bytes | AsyncIterator[bytes] = found["Body"]
+    return body if isinstance(body, bytes) else b"".join([piece async for piece in body])
 
 
 def read_truststore(content: bytes, now: datetime) -> Truststore:

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime
-
-from fogbank.core.errors import AwsError
-from fogbank.core.limits import TRUSTSTORE_BYTES_MAX
-from fogbank.gateway.mutual_tls import BadTruststore, object_of, read_truststore
+from fogbank.gateway.mutual_tls import BadTruststore, truststore_at
 from fogbank.model.call import Call
 from fogbank.services.apigateway.patching import Patch, set_or_drop
 from fogbank.services.apigateway.records import Wire
@@ -39,26 +34,11 @@ async def read_trust(ctx: Call[ApiGateway], record: Wire) -> None:
     if domain["endpointConfiguration"]["types"] != ["REGIONAL"]:
         raise bad_request("Mutual TLS is supported for regional custom domain names only")
     settings.pop("truststoreWarnings", None)
-    content = await _content(ctx, settings["truststoreUri"], settings.get("truststoreVersion"))
+    uri, version = settings["truststoreUri"], settings.get("truststoreVersion")
     try:
-        found = read_truststore(content, datetime.fromtimestamp(ctx.state.clock.now_ms() / 1000, UTC))
+        found = await truststore_at(ctx, uri, version, ctx.state.clock.now_ms())
     except BadTruststore as problem:
-        raise bad_request(f"Invalid truststore {settings['truststoreUri']}: {problem}") from None
+        raise bad_request(str(problem)) from None
     record["truststore"] = found.pem
     if found.warnings:
         settings["truststoreWarnings"] = found.warnings
-
-
-async def _content(ctx: Call[ApiGateway], uri: str, version: str | None) -> bytes:
-    where = object_of(uri)
-    if where is None:
-        raise bad_request(f"Invalid truststoreUri: {uri}")
-    wanted = {"Bucket": where[0], "Key": where[1]} | ({"VersionId": version} if version else {})
-    try:
-        found = await ctx.calls.call("s3", "GetObject", wanted, ctx.caller)
-    except AwsError as error:
-        raise bad_request(f"The truststore {uri} cannot be read: {error.message}") from None
-    if found["ContentLength"] > TRUSTSTORE_BYTES_MAX:
-        raise bad_request(f"Invalid truststore {uri}: it is larger than {TRUSTSTORE_BYTES_MAX} bytes")
-    body: bytes | AsyncIterator[bytes] = found["Body"]
-    return body if isinstance(body, bytes) else b"".join([piece async for piece in body])

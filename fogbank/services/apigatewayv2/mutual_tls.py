@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime
-
-from fogbank.core.errors import AwsError
-from fogbank.core.limits import TRUSTSTORE_BYTES_MAX
-from fogbank.gateway.mutual_tls import BadTruststore, object_of, read_truststore
+from fogbank.gateway.mutual_tls import BadTruststore, truststore_at
 from fogbank.model.call import Call
 from fogbank.services.apigatewayv2.records import Wire
 from fogbank.services.apigatewayv2.service import bad_request
@@ -31,25 +26,9 @@ async def set_mutual_tls(ctx: Call[ApiGatewayV2], record: Wire, asked: Wire | No
     uri = settings.get("TruststoreUri")
     if not uri:
         return
-    content = await _content(ctx, uri, settings.get("TruststoreVersion"))
     try:
-        found = read_truststore(content, datetime.fromtimestamp(ctx.state.clock.now_ms() / 1000, UTC))
+        found = await truststore_at(ctx, uri, settings.get("TruststoreVersion"), ctx.state.clock.now_ms())
     except BadTruststore as problem:
-        raise bad_request(f"Invalid truststore {uri}: {problem}") from None
+        raise bad_request(str(problem)) from None
     record["truststore"] = found.pem
     domain[MEMBER] = settings | ({"TruststoreWarnings": found.warnings} if found.warnings else {})
-
-
-async def _content(ctx: Call[ApiGatewayV2], uri: str, version: str | None) -> bytes:
-    where = object_of(uri)
-    if where is None:
-        raise bad_request(f"Invalid truststoreUri: {uri}")
-    wanted = {"Bucket": where[0], "Key": where[1]} | ({"VersionId": version} if version else {})
-    try:
-        found = await ctx.calls.call("s3", "GetObject", wanted, ctx.caller)
-    except AwsError as error:
-        raise bad_request(f"The truststore {uri} cannot be read: {error.message}") from None
-    if found["ContentLength"] > TRUSTSTORE_BYTES_MAX:
-        raise bad_request(f"Invalid truststore {uri}: it is larger than {TRUSTSTORE_BYTES_MAX} bytes")
-    body: bytes | AsyncIterator[bytes] = found["Body"]
-    return body if isinstance(body, bytes) else b"".join([piece async for piece in body])
