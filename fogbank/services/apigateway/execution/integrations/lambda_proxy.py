@@ -48,8 +48,8 @@ REMAPPED = frozenset(
 DROPPED = frozenset({"transfer-encoding", "keep-alive"})
 
 
-class LambdaProxy:
-    """One method's AWS_PROXY integration."""
+class Proxied:
+    """A method's function that gets the whole request, however its answer comes back."""
 
     def __init__(self, stage: Stage, method: dict[str, Any], binary: MediaTypes) -> None:
         integration = method["methodIntegration"]
@@ -59,12 +59,21 @@ class LambdaProxy:
         self._binary = binary
         self._post = (integration.get("httpMethod") or "POST") == "POST"
 
-    async def run(self, x: Exchange) -> Response:
+    def _payload(self, x: Exchange) -> bytes:
+        """What the function is sent. Raises Fault."""
         if not self._post:
             raise integration_failure("functions are invoked with POST")
         payload = orjson.dumps(event(x, self._binary))
         if x.log is not None:
             x.log.append(f"Endpoint request body after transformations: {payload.decode()}")
+        return payload
+
+
+class LambdaProxy(Proxied):
+    """One method's AWS_PROXY integration."""
+
+    async def run(self, x: Exchange) -> Response:
+        payload = self._payload(x)
         started = x.stage.gateway.clock.monotonic_s()
         invoked = await self._invoker.invoke(x, payload)
         x.integration_latency_ms = int((x.stage.gateway.clock.monotonic_s() - started) * 1000)

@@ -10,43 +10,27 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from fogbank.core.errors import AwsError
 from fogbank.core.http import CutShort, Response
 from fogbank.gateway.parameters import MediaTypes
 from fogbank.gateway.prelude import BadPrelude, read_prelude
 from fogbank.services.apigateway.execution.exchange import Exchange
-from fogbank.services.apigateway.execution.faults import (
-    Fault,
-    integration_failure,
-    malformed_proxy_response,
-)
-from fogbank.services.apigateway.execution.integrations.functions import Invoker
-from fogbank.services.apigateway.execution.integrations.lambda_proxy import event, headers_of, status_of
+from fogbank.services.apigateway.execution.faults import Fault, malformed_proxy_response
+from fogbank.services.apigateway.execution.integrations.lambda_proxy import Proxied, headers_of, status_of
 
 if TYPE_CHECKING:
     from fogbank.services.apigateway.execution.stages import Stage
 
 
-class LambdaStream:
+class LambdaStream(Proxied):
     """One method's integration."""
 
     def __init__(self, stage: Stage, method: dict[str, Any], binary: MediaTypes) -> None:
-        integration = method["methodIntegration"]
-        self._timeout_s = stage.timeout_ms(integration) / 1000
-        self._invoker = Invoker(
-            stage, integration["uri"], integration.get("credentials"), stage.timeout_ms(integration)
-        )
-        self._binary = binary
-        self._post = (integration.get("httpMethod") or "POST") == "POST"
+        super().__init__(stage, method, binary)
+        self._timeout_s = stage.timeout_ms(method["methodIntegration"]) / 1000
 
     async def run(self, x: Exchange) -> Response:
-        if not self._post:
-            raise integration_failure("functions are invoked with POST")
-        payload = orjson.dumps(event(x, self._binary))
-        if x.log is not None:
-            x.log.append(f"Endpoint request body after transformations: {payload.decode()}")
+        payload = self._payload(x)
         clock = x.stage.gateway.clock
         started = clock.monotonic_s()
         try:
