@@ -19,7 +19,6 @@ from fogbank.sandbox.api import Status
 from fogbank.services.lambda_ import function_url_cors as cors_answers
 from fogbank.services.lambda_ import keys
 from fogbank.services.lambda_.access import conditions_of, policy_allows, policy_of
-from fogbank.services.lambda_.errors import recursive, throttled
 from fogbank.services.lambda_.function_url_payloads import (
     Arrival,
     BadAnswer,
@@ -159,13 +158,7 @@ class FunctionUrls:
             return _bad_gateway()
 
     async def _run(self, target: Target, payload: bytes, request_id: str, trace: str) -> tuple[bool, bytes]:
-        executable = target.pick(self._state.ids)
-        if executable.is_looping(trace):
-            executable.tally.stopped_loop()
-            raise recursive()
-        if (reason := executable.slots.enter()) is not None:
-            executable.tally.throttled()
-            raise throttled(reason)
+        executable = target.enter(self._state.ids, trace)
         result, _ = await self._state.runner.run(executable, request_id, payload, trace=trace)
         return result.status is not Status.SUCCESS, result.payload
 

@@ -20,7 +20,7 @@ from fogbank.model.calls import validation_message
 from fogbank.model.validation import compile_validator
 from fogbank.sandbox.api import InvocationResult, Status
 from fogbank.services.lambda_.access import check_access
-from fogbank.services.lambda_.errors import invalid_content, payload_too_large, recursive, throttled
+from fogbank.services.lambda_.errors import invalid_content, payload_too_large
 from fogbank.services.lambda_.json_errors import unreadable
 from fogbank.services.lambda_.names import parse_name
 from fogbank.services.lambda_.service import SERVICE
@@ -117,15 +117,8 @@ async def _run(
 ) -> dict[str, Any]:
     check_payload(payload, "RequestResponse", INVOKE_PAYLOAD_BYTES_MAX)
     context = None if client_context is None else decode_context(client_context)
-    executable = target.pick(ctx.state.ids)
     trace = ctx.caller.trace
-    if trace and executable.is_looping(trace):
-        executable.tally.stopped_loop()
-        raise recursive()
-    reason = executable.slots.enter()
-    if reason is not None:
-        executable.tally.throttled()
-        raise throttled(reason)
+    executable = target.enter(ctx.state.ids, trace)
     result, log = await ctx.state.runner.run(
         executable, ctx.request_id, payload or b"{}", tail=tail, client_context=context, trace=trace
     )

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from fogbank.core.errors import AwsError, SandboxError
 from fogbank.sandbox.api import InvocationResult, Status
 from fogbank.sandbox.response_stream import ResponseStream
-from fogbank.services.lambda_.errors import recursive, throttled
 from fogbank.services.lambda_.invocation_log import InvocationLog
 from fogbank.services.lambda_.targets import Executable, Target
 
@@ -71,14 +70,7 @@ async def start(
 ) -> StreamedRun:
     """Invoke, and return when the response has begun or the invocation has ended. Raises AwsError for what is not the function's
     doing. A caller that goes away does not stop the function."""
-    executable = target.pick(state.ids)
-    if trace and executable.is_looping(trace):
-        executable.tally.stopped_loop()
-        raise recursive()
-    reason = executable.slots.enter()
-    if reason is not None:
-        executable.tally.throttled()
-        raise throttled(reason)
+    executable = target.enter(state.ids, trace)
     run = StreamedRun(executable)
     work = state.runner.run(
         executable,

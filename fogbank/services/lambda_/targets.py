@@ -15,7 +15,7 @@ from fogbank.core.limits import METADATA_CACHED_MAX
 from fogbank.sandbox.api import FunctionConfig
 from fogbank.services.lambda_ import keys
 from fogbank.services.lambda_.concurrency import Concurrency, FunctionSlots
-from fogbank.services.lambda_.errors import conflict, function_not_found
+from fogbank.services.lambda_.errors import conflict, function_not_found, recursive, throttled
 from fogbank.services.lambda_.executables import Configurer, provisioned_config
 from fogbank.services.lambda_.invocation_log import LogSettings
 from fogbank.services.lambda_.lineage import TIMES_MAX, times_in
@@ -72,6 +72,18 @@ class Target:
         executable = self.second if shared and self.second is not None else self.first
         ready = executable.provisioned
         return executable if ready is None or ready.slots.free <= 0 else ready
+
+    def enter(self, ids: Ids, trace: str) -> Executable:
+        """The version that this invocation runs, with a slot taken for it. Raises AwsError for a loop and for a throttle."""
+        executable = self.pick(ids)
+        if trace and executable.is_looping(trace):
+            executable.tally.stopped_loop()
+            raise recursive()
+        reason = executable.slots.enter()
+        if reason is not None:
+            executable.tally.throttled()
+            raise throttled(reason)
+        return executable
 
 
 class Targets:
