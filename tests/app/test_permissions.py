@@ -147,6 +147,29 @@ def test_a_user_with_one_allowed_action(world: World) -> None:
     assert message.endswith("with an explicit deny in an identity-based policy")
 
 
+def test_a_use_leaves_what_is_known_of_policies(world: World) -> None:
+    user = world.user("used", {"Action": "sqs:*"})
+    arn = f"arn:aws:iam::{world.account}:user/used"
+    known = world.server.app.house.policies.identities._known
+    iam = world.client("iam")
+
+    def service_of_last_use() -> str:
+        used = iam.get_access_key_last_used(AccessKeyId=user.access_key)["AccessKeyLastUsed"]
+        return str(used["ServiceName"])
+
+    world.client("sqs", user).list_queues()
+    until_blocking(lambda: service_of_last_use() == "sqs")
+    world.client("sqs", user).list_queues()
+    before = known.get(arn)
+    assert before is not None
+    refused(world.client("dynamodb", user).list_tables)
+    until_blocking(lambda: service_of_last_use() == "dynamodb")
+    assert known.get(arn) is before
+    iam.put_user_policy(UserName="used", PolicyName="p", PolicyDocument=policy({"Action": "dynamodb:*"}))
+    world.client("dynamodb", user).list_tables()
+    assert known.get(arn) is not before
+
+
 def test_groups_attached_policies_and_boundaries(world: World) -> None:
     iam = world.client("iam")
     boundary = iam.create_policy(PolicyName="edge", PolicyDocument=policy({"Action": "sqs:*"}))["Policy"][

@@ -24,7 +24,7 @@ from fogbank.services.iam.records import AccessKey, Status, User
 from fogbank.services.iam.service import SERVICE
 from fogbank.services.iam.state import Iam
 from fogbank.services.iam.table import Found, Realm, fold, retried
-from fogbank.services.iam.usage import last_used
+from fogbank.services.iam.usage import last_used, usage_key
 from fogbank.store.api import ABSENT, Key, Transaction
 
 Wire = dict[str, Any]
@@ -121,7 +121,7 @@ async def delete_access_key(ctx: Call[Iam], *, access_key_id: str, user_name: st
     found = await _find(ctx, user, access_key_id)
     tx = Transaction().delete(found.key, expect=found.version)
     tx.delete(_owner_key(access_key_id))
-    tx.delete(("iam", *realm_of(ctx), "last-used", access_key_id))
+    tx.delete(usage_key(realm_of(ctx), access_key_id))
     await ctx.state.store.commit(tx)
 
 

@@ -24,7 +24,7 @@ from fogbank.services.iam.records import Role
 from fogbank.services.iam.service import SERVICE
 from fogbank.services.iam.state import Iam
 from fogbank.services.iam.table import fold, retried
-from fogbank.services.iam.usage import role_last_used
+from fogbank.services.iam.usage import role_last_used, usage_key
 from fogbank.store.api import ABSENT, Transaction
 
 Wire = dict[str, Any]
@@ -171,7 +171,7 @@ async def remove_role(ctx: Call[Iam], tx: Transaction, role: Role, version: int)
     realm = realm_of(ctx)
     ctx.state.roles.delete(tx, realm, fold(role.name), expect=version)
     tx.delete(id_key(realm, role.id))
-    tx.delete(("iam", *realm, "last-used", role.id))
+    tx.delete(usage_key(realm, role.id))
     if role.boundary is not None:
         await count_boundary(ctx, tx, EntityKind.ROLE, role.id, old=role.boundary, new=None)
     await ctx.state.store.commit(tx)

@@ -17,13 +17,15 @@ from fogbank.store.api import Key, Transaction
 Wire = dict[str, Any]
 
 
-def _key(realm: Realm, id_: str) -> Key:
-    return ("iam", *realm, "last-used", id_)
+def usage_key(realm: Realm, id_: str) -> Key:
+    """Of an access key's id or a role's unique id. Not under `iam`: who caches what IAM says watches that, and a use changes
+    nothing of it."""
+    return ("iam-usage", *realm, id_)
 
 
 async def last_used(ctx: Call[Iam], id_: str) -> Wire | None:
     """`{LastUsedDate, ServiceName, Region}` of an access key id or a role's unique id; None when it never was used."""
-    found = await ctx.state.store.get(_key(realm_of(ctx), id_))
+    found = await ctx.state.store.get(usage_key(realm_of(ctx), id_))
     return None if found is None else dict(orjson.loads(found.value))
 
 
@@ -38,7 +40,7 @@ async def note_use(
     ctx: Call[Iam], *, realm: tuple[str, str], id: str, used_service: str, used_region: str
 ) -> None:
     """Keep that an access key (by its id) or a role (by its unique id) of `realm` (partition, account) was used now."""
-    key = _key(Realm(*realm), id)
+    key = usage_key(Realm(*realm), id)
     now_ms = ctx.state.now_ms()
     found = await ctx.state.store.get(key)
     if found is not None:
