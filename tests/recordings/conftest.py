@@ -1,4 +1,5 @@
-"""One server for all replays of Step Functions, with the functions they share; lists are replayed in accounts of their own."""
+"""What replays share. Step Functions: one server for all, with the functions they share; lists are replayed in accounts of their own.
+EventBridge: a server for each file."""
 
 from __future__ import annotations
 
@@ -8,6 +9,8 @@ import pytest
 
 from fogbank.core.config import Settings
 from fogbank.testing.server import Fogbank
+from tests.support.event_buses import Scenario
+from tests.support.recordings import recorded
 from tests.support.stepfunctions import Replay, accounts
 
 SHARED = "400000000000"
@@ -48,3 +51,15 @@ def alone(states_server: Fogbank, states_accounts: Iterator[str]) -> Callable[[s
         return Replay(states_server, next(states_accounts), {}, file, test)
 
     return make
+
+
+@pytest.fixture(scope="module")
+def events_server() -> Iterator[Fogbank]:
+    with Fogbank() as running:
+        yield running
+
+
+@pytest.fixture
+def scenario(events_server: Fogbank, request: pytest.FixtureRequest) -> Callable[[str], Scenario]:
+    """A scenario of EventBridge by its test in the recording that the module names as `FILE`."""
+    return lambda test: Scenario(events_server, recorded(request.module.FILE, test))

@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from fogbank.testing import Fogbank
 from tests.support.event_buses import DETAIL, DETAIL_TYPE, REGION, Scenario
-from tests.support.recordings import Matcher, error_of, recorded
+from tests.support.recordings import Matcher, error_of
 
 FILE = "events/test_events.snapshot.json"
 KINDS = ("custom", "default")
 Make = Callable[[str], Scenario]
-
-
-@pytest.fixture(scope="module")
-def fogbank() -> Iterator[Fogbank]:
-    with Fogbank() as running:
-        yield running
-
-
-@pytest.fixture
-def scenario(fogbank: Fogbank) -> Make:
-    return lambda test: Scenario(fogbank, recorded(FILE, test))
 
 
 # --- PutEvents -----------------------------------------------------------------------------------------------------------
@@ -150,7 +138,7 @@ def test_put_events_with_target_delivery_failure(scenario: Make) -> None:
 @pytest.mark.parametrize("regions", [("us-east-1",), ("us-east-1", "us-west-1", "eu-central-1")])
 @pytest.mark.parametrize("described", [True, False])
 def test_create_list_describe_delete_custom_event_buses(
-    fogbank: Fogbank, scenario: Make, described: bool, regions: tuple[str, ...]
+    scenario: Make, described: bool, regions: tuple[str, ...]
 ) -> None:
     number = 0 if len(regions) == 1 else 1
     it = scenario(
@@ -159,13 +147,13 @@ def test_create_list_describe_delete_custom_event_buses(
     more = {"Description": "test bus"} if described else {}
     for region in regions:
         it.matcher.bound["region"] = region
-        events = fogbank.client("events", account=it.account, region=region)
+        events = it.server.client("events", account=it.account, region=region)
         it.tells(f"create-custom-event-bus-{region}", events.create_event_bus(Name="bus", **more))
         it.tells(f"list-event-buses-after-create-{region}", events.list_event_buses(NamePrefix="bus"))
         it.tells(f"describe-custom-event-bus-{region}", events.describe_event_bus(Name="bus"))
     for region in regions:
         it.matcher.bound["region"] = region
-        events = fogbank.client("events", account=it.account, region=region)
+        events = it.server.client("events", account=it.account, region=region)
         it.tells(f"delete-custom-event-bus-{region}", events.delete_event_bus(Name="bus"))
         it.tells(f"list-event-buses-after-delete-{region}", events.list_event_buses(NamePrefix="bus"))
 

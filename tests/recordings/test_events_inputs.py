@@ -4,30 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from fogbank.testing import Fogbank
 from tests.support.event_buses import DETAIL, Scenario
-from tests.support.recordings import ROOT, error_of, recorded
+from tests.support.recordings import ROOT, error_of
 from tests.support.stepfunctions import parameter
 
 FILE = "events/test_events_inputs.snapshot.json"
 Make = Callable[[str], Scenario]
 PATHS = {"detail-type": "$.detail-type", "timestamp": "$.time", "command": "$.detail.command"}
-
-
-@pytest.fixture(scope="module")
-def fogbank() -> Iterator[Fogbank]:
-    with Fogbank() as running:
-        yield running
-
-
-@pytest.fixture
-def scenario(fogbank: Fogbank) -> Make:
-    return lambda test: Scenario(fogbank, recorded(FILE, test))
 
 
 def ids_of(name: str) -> list[str]:

@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from fogbank.testing import Fogbank
 from tests.support.event_buses import PATTERN, Scenario
-from tests.support.recordings import error_of, recorded
+from tests.support.recordings import error_of
 
 FILE = "events/test_events.snapshot.json"
 KINDS = ("custom", "default")
 Make = Callable[[str], Scenario]
 TEXT = json.dumps(PATTERN)
-
-
-@pytest.fixture(scope="module")
-def fogbank() -> Iterator[Fogbank]:
-    with Fogbank() as running:
-        yield running
-
-
-@pytest.fixture
-def scenario(fogbank: Fogbank) -> Make:
-    return lambda test: Scenario(fogbank, recorded(FILE, test))
 
 
 def bodies(messages: list[dict[str, Any]]) -> list[Any]:

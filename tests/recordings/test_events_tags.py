@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from fogbank.testing import Fogbank
 from tests.support.event_buses import REGION, Scenario
-from tests.support.recordings import error_of, recorded
+from tests.support.recordings import error_of
 
 FILE = "events/test_events_tags.snapshot.json"
 Make = Callable[[str], Scenario]
 TAGS = [{"Key": "tag1", "Value": "value1"}, {"Key": "tag2", "Value": "value2"}]
-
-
-@pytest.fixture(scope="module")
-def fogbank() -> Iterator[Fogbank]:
-    with Fogbank() as running:
-        yield running
-
-
-@pytest.fixture
-def scenario(fogbank: Fogbank) -> Make:
-    return lambda test: Scenario(fogbank, recorded(FILE, test))
 
 
 def arn_of(it: Scenario, resource: str) -> str:
