@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import random
-import signal
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -15,36 +11,13 @@ from fogbank.core.clock import RealClock
 from fogbank.store.api import Store, Transaction
 from tests.store.backends import SHARED, Backend
 from tests.store.child import TASKS
+from tests.support.killing import run_and_kill, start
 
 ROUNDS = 6
-ROOT = Path(__file__).parents[2]
 
 
-def start(where: str, first: int) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.store.child", where, str(first)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-
-
-def run_and_kill(child: subprocess.Popen[bytes], acks: int) -> list[list[str]]:
-    """Kill the child after `acks` acknowledgements; all that it got out."""
-    assert child.stdout is not None and child.stderr is not None
-    lines = []
-    for line in child.stdout:
-        lines.append(line)
-        if len(lines) >= acks:
-            break
-    child.send_signal(signal.SIGKILL)
-    lines += child.stdout.readlines()
-    errors = child.stderr.read().decode()
-    child.stdout.close()
-    child.stderr.close()
-    assert child.wait() == -signal.SIGKILL, errors
-    return [line.decode().split() for line in lines if line.endswith(b"\n")]
+def start_on(where: str, first: int) -> subprocess.Popen[bytes]:
+    return start("tests.store.child", where, first)
 
 
 async def check_acknowledged(store: Store, acknowledged: list[list[str]]) -> None:
@@ -97,7 +70,7 @@ async def test_killed_again_and_again(backend: Backend) -> None:
     draws = random.Random(2)
     owners = [1]
     for _ in range(ROUNDS):
-        acknowledged = run_and_kill(start(str(backend.where), owners[-1]), draws.randrange(1, 600))
+        acknowledged = run_and_kill(start_on(str(backend.where), owners[-1]), draws.randrange(1, 600))
         assert acknowledged
         async with backend.open(RealClock()) as store:
             await check_acknowledged(store, acknowledged)
@@ -111,12 +84,12 @@ async def test_killed_again_and_again(backend: Backend) -> None:
 @pytest.mark.parametrize("backend", SHARED, indirect=True)
 async def test_one_of_two_processes_is_killed_and_the_other_goes_on(backend: Backend) -> None:
     where = str(backend.where)
-    survivor = start(where, 1)
+    survivor = start_on(where, 1)
     owners = [1]
     acknowledged = []
     for round in range(1, 4):
         owners.append(round * 1_000_000)
-        acknowledged += run_and_kill(start(where, owners[-1]), 60 * round)
+        acknowledged += run_and_kill(start_on(where, owners[-1]), 60 * round)
     acknowledged += run_and_kill(survivor, 1)
     assert max(int(number) for number, *_ in acknowledged if int(number) < 1_000_000) > 100
     async with backend.open(RealClock()) as store:

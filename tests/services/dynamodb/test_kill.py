@@ -2,50 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import random
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.services.dynamodb.child import house_on
 from tests.services.dynamodb.spoken import Dynamo, plain
+from tests.support.killing import run_and_kill, start
 
 ROUNDS = 3
 TASKS = 5
-ROOT = Path(__file__).parents[3]
-
-
-def run_and_kill(path: Path, acks: int) -> dict[int, int]:
-    """The highest count that each task saw acknowledged."""
-    child = subprocess.Popen(
-        [sys.executable, "-m", "tests.services.dynamodb.child", str(path), str(TASKS)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-    assert child.stdout is not None and child.stderr is not None
-    lines = []
-    for line in child.stdout:
-        lines.append(line)
-        if len(lines) >= acks:
-            break
-    child.send_signal(signal.SIGKILL)
-    lines += child.stdout.readlines()
-    errors = child.stderr.read().decode()
-    child.stdout.close()
-    child.stderr.close()
-    assert child.wait() == -signal.SIGKILL, errors
-    acknowledged: dict[int, int] = {}
-    for line in lines:
-        if line.endswith(b"\n"):
-            task, count = map(int, line.split())
-            acknowledged[task] = count
-    return acknowledged
 
 
 async def check(path: Path, acknowledged: dict[int, int]) -> None:
@@ -80,8 +47,10 @@ async def check(path: Path, acknowledged: dict[int, int]) -> None:
 async def test_killed_again_and_again(tmp_path: Path) -> None:
     draws = random.Random(3)
     path = tmp_path / "store.db"
-    acknowledged: dict[int, int] = {}
+    acknowledged: dict[int, int] = {}  # the highest count that each task saw
     for _ in range(ROUNDS):
-        acknowledged |= run_and_kill(path, draws.randrange(20, 100))
+        child = start("tests.services.dynamodb.child", path, TASKS)
+        for task, count in run_and_kill(child, draws.randrange(20, 100)):
+            acknowledged[int(task)] = int(count)
         assert len(acknowledged) == TASKS
         await check(path, acknowledged)

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,41 +12,10 @@ from tests.services.dynamodb.copy_child import ACCOUNTS, AMOUNT
 from tests.services.dynamodb.regions import EAST, IRELAND, TOKYO, Regions
 from tests.services.dynamodb.spoken import plain
 from tests.services.dynamodb.test_backups import active
+from tests.support.killing import run_and_kill, start
 
-ROOT = Path(__file__).parents[3]
 #: Lines that are waited for, once the restores are under way, before the process is killed.
 LATER = (0, 3, 10)
-
-
-def run_and_kill(path: Path, round_: int, later: int) -> dict[str, int]:
-    """The highest count that each region acknowledged."""
-    child = subprocess.Popen(
-        [sys.executable, "-m", "tests.services.dynamodb.copy_child", str(path), str(round_)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-    assert child.stdout is not None and child.stderr is not None
-    lines: list[bytes] = []
-    for line in child.stdout:
-        lines.append(line)
-        if line == b"restoring\n":
-            break
-    for _ in range(later):
-        lines.append(child.stdout.readline())
-    child.send_signal(signal.SIGKILL)
-    lines += child.stdout.readlines()
-    errors = child.stderr.read().decode()
-    child.stdout.close()
-    child.stderr.close()
-    assert child.wait() == -signal.SIGKILL, errors
-    acknowledged: dict[str, int] = {}
-    for line in lines:
-        region, _, count = line.decode().strip().partition(" ")
-        if line.endswith(b"\n") and count:
-            acknowledged[region] = int(count)
-    return acknowledged
 
 
 async def check_restored(world: Regions, name: str) -> None:
@@ -88,7 +53,10 @@ async def check(path: Path, round_: int, acknowledged: dict[str, int]) -> None:
 @pytest.mark.slow
 async def test_killed_while_copying(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
-    acknowledged: dict[str, int] = {}
+    acknowledged: dict[str, int] = {}  # the highest count of each region
     for round_, later in enumerate(LATER):
-        acknowledged |= run_and_kill(path, round_, later)
+        child = start("tests.services.dynamodb.copy_child", path, round_)
+        for words in run_and_kill(child, later, begun=b"restoring\n"):
+            if len(words) == 2:
+                acknowledged[words[0]] = int(words[1])
         await check(path, round_, acknowledged)

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +12,9 @@ from tests.services.dynamodb.child import house_on
 from tests.services.dynamodb.regions import Regions
 from tests.services.dynamodb.regions_child import ALL
 from tests.services.dynamodb.test_regions_model import check_stream
+from tests.support.killing import run_and_kill, start
 
 ROUNDS = 4
-ROOT = Path(__file__).parents[3]
 
 
 class Said:
@@ -30,39 +26,14 @@ class Said:
             str, str
         ] = {}  # by region, the last of cut and heal; the next may have been done unsaid
 
-    def take(self, line: bytes) -> None:
-        match line.decode().split():
+    def take(self, words: list[str]) -> None:
+        match words:
             case ["count", region, n]:
                 self.counts[region] = int(n)
             case ["cut" | "heal" as act, region]:
                 self.last[region] = act
             case _:
                 pass  # cut short by the kill
-
-
-def run_and_kill(path: Path, seed: int, acks: int, said: Said) -> None:
-    child = subprocess.Popen(
-        [sys.executable, "-m", "tests.services.dynamodb.regions_child", str(path), str(seed)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-    assert child.stdout is not None and child.stderr is not None
-    lines = []
-    for line in child.stdout:
-        lines.append(line)
-        if len(lines) >= acks:
-            break
-    child.send_signal(signal.SIGKILL)
-    lines += child.stdout.readlines()
-    errors = child.stderr.read().decode()
-    child.stdout.close()
-    child.stderr.close()
-    assert child.wait() == -signal.SIGKILL, errors
-    for line in lines:
-        if line.endswith(b"\n"):
-            said.take(line)
 
 
 async def check(path: Path, said: Said) -> None:
@@ -87,6 +58,8 @@ async def test_killed_while_it_replicates(tmp_path: Path) -> None:
     drawn, said = random.Random(11), Said()
     path = tmp_path / "store.db"
     for seed in range(ROUNDS):
-        run_and_kill(path, seed, drawn.randrange(60, 250), said)
+        child = start("tests.services.dynamodb.regions_child", path, seed)
+        for words in run_and_kill(child, drawn.randrange(60, 250)):
+            said.take(words)
         await check(path, said)
     assert set(said.counts) == set(ALL) and said.last
