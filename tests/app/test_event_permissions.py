@@ -54,6 +54,18 @@ def connection(world: World, name: str) -> str:
     return str(made["ConnectionArn"])
 
 
+def let_events_send(sqs: Any, url: str, arn: str, **more: Any) -> None:
+    """A queue's policy."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": arn,
+    } | more
+    letters = {"Version": "2012-10-17", "Statement": statement}
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(letters)})
+
+
 def test_an_http_task_needs_two_permissions(world: World, hook: Any) -> None:
     arn = connection(world, "http")
     url = f"http://127.0.0.1:{hook.server_port}/x"
@@ -115,17 +127,8 @@ def test_targets_need_what_their_role_or_the_queues_policy_gives(world: World, h
     )["ApiDestinationArn"]
     dead = sqs.create_queue(QueueName="dead")["QueueUrl"]
     queue = f"arn:aws:sqs:us-east-1:{account}:dead"
-    letters = {
-        "Version": "2012-10-17",
-        "Statement": {
-            "Effect": "Allow",
-            "Principal": {"Service": "events.amazonaws.com"},
-            "Action": "sqs:SendMessage",
-            "Resource": queue,
-            "Condition": {"ArnEquals": {"aws:SourceArn": f"arn:aws:events:us-east-1:{account}:rule/allowed"}},
-        },
-    }
-    sqs.set_queue_attributes(QueueUrl=dead, Attributes={"Policy": json.dumps(letters)})
+    only = {"ArnEquals": {"aws:SourceArn": f"arn:aws:events:us-east-1:{account}:rule/allowed"}}
+    let_events_send(sqs, dead, queue, Condition=only)
     may_not = world.role("t0", trust=TRUST)
     may = world.role("t1", {"Action": "events:InvokeApiDestination", "Resource": destination}, trust=TRUST)
     events.put_rule(Name="allowed", EventPattern=json.dumps({"source": ["s"]}))
@@ -150,16 +153,7 @@ def test_a_role_for_another_bus(world: World) -> None:
     bus = events.create_event_bus(Name="other")["EventBusArn"]
     url = sqs.create_queue(QueueName="came")["QueueUrl"]
     queue = f"arn:aws:sqs:us-east-1:{account}:came"
-    letters = {
-        "Version": "2012-10-17",
-        "Statement": {
-            "Effect": "Allow",
-            "Principal": {"Service": "events.amazonaws.com"},
-            "Action": "sqs:SendMessage",
-            "Resource": queue,
-        },
-    }
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(letters)})
+    let_events_send(sqs, url, queue)
     events.put_rule(Name="in", EventBusName="other", EventPattern='{"source": ["x"]}')
     events.put_targets(Rule="in", EventBusName="other", Targets=[{"Id": "q", "Arn": queue}])
     events.put_rule(Name="out", EventPattern='{"source": ["x"]}')
