@@ -88,11 +88,3 @@ def known_regions() -> frozenset[str]:
     """The names of every region that botocore knows of."""
     partitions = orjson.loads((_data_folder() / "partitions.json").read_bytes())["partitions"]
     return frozenset(name for each in partitions for name in each["regions"] if "global" not in name)
-
-
-def load_paginators(service: str) -> dict[str, Any]:
-    """botocore's pagination table of `service`: operation → its tokens and result keys."""
-    versions = sorted(path for path in (_data_folder() / service).iterdir() if path.is_dir())
-    found = _read(versions[-1], "paginators-1") or {}
-    table: dict[str, Any] = found.get("pagination", {})
-    return table

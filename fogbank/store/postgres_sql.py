@@ -24,7 +24,6 @@ SUPERSEDED = "FB001"
 
 #: Locked for the session while tables are made, so that nodes starting together do not collide.
 MIGRATION_LOCK = "SELECT pg_advisory_lock(hashtext(current_schema()), -2)"
-MIGRATION_UNLOCK = "SELECT pg_advisory_unlock(hashtext(current_schema()), -2)"
 HAS_TABLES = "SELECT to_regclass(format('%I.fogbank_meta', current_schema())) IS NOT NULL"
 SCHEMA_FOUND = "SELECT schema FROM fogbank_meta"
 

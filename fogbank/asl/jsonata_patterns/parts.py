@@ -93,7 +93,6 @@ def inverted(ranges: Ranges) -> Ranges:
 
 
 ANY: Final = Chars(inverted(LINE_ENDS))
-EVERY: Final = Chars(((0, CHAR_MAX),))
 NONE: Final = Chars(())
 CLASSES: Final[dict[str, Ranges]] = {
     "d": DIGITS,

@@ -21,7 +21,6 @@ Finished = tuple[Document, dict[str, Any] | None]
 """A state's output and what it assigned."""
 
 _EMPTY = Document({}, "{}")
-_NULL_PATH: Any = None
 
 
 class Dataflow(Protocol):

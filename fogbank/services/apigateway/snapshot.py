@@ -130,11 +130,6 @@ async def find_api_key(store: Store, place: Place, value: str) -> Wire | None:
     return None if found is None else found.wire
 
 
-async def load_api_key(store: Store, place: Place, key_id: str) -> Wire | None:
-    found = await read(store, keys.owned(place, "key", key_id))
-    return None if found is None else found.wire
-
-
 async def plans_of_key(store: Store, place: Place, key_id: str) -> list[Wire]:
     """The UsagePlans that a key belongs to."""
     found = await store.scan(keys.owned(place, "key-plan", key_id), limit=PLANS_PER_KEY_MAX)

@@ -15,10 +15,8 @@ from fogbank.services.lambda_.event_source_mapping_records import Kind, Mapping
 from fogbank.streams.filters import PatternError, compile_filters
 
 FILTERS_MAX = 10
-QUEUE_BATCH_MAX = 10_000
 FIFO_BATCH_MAX = 10
 DEFAULT_BATCH = {Kind.SQS: 10, Kind.DYNAMODB: 100}
-STREAM_BATCH_MAX = {Kind.DYNAMODB: 10_000}
 STREAM_ONLY = (
     "ParallelizationFactor",
     "StartingPosition",

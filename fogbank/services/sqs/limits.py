@@ -29,7 +29,6 @@ POLICY_BYTES_MAX = 8192
 MOVE_TASKS_MAX = 100  # active in one account and region
 MOVE_RATE_MAX = 500  # messages a second
 MOVE_TASKS_SHOWN_MAX = 10
-ID_CHARS_MAX = 128  # MessageGroupId, MessageDeduplicationId, ReceiveRequestAttemptId
 
 INLINE_BODY_BYTES_MAX = (
     16 * 1024

@@ -60,13 +60,8 @@ def pascal(name: str) -> str:
     return _RESERVED.get(found, found)
 
 
-def service_key(service_id: str) -> str:
-    """A service's name in `arn:aws:states:::aws-sdk:<name>:…`: `CloudWatch Logs` → `cloudwatchlogs`."""
-    return _SEPARATORS.sub("", service_id).lower()
-
-
 def key_of_folder(folder: str) -> str:
-    """The same, from the name of botocore's folder: no model is read."""
+    """A service's name in `arn:aws:states:::aws-sdk:<name>:…`, from the name of botocore's folder: no model is read."""
     return _OTHER_KEYS.get(folder, folder.replace("-", ""))
 
 

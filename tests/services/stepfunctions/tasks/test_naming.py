@@ -4,9 +4,9 @@ import pytest
 
 from fogbank.services.stepfunctions.tasks.naming import (
     exception_name,
+    key_of_folder,
     pascal,
     sdk_exception_name,
-    service_key,
 )
 
 
@@ -35,7 +35,7 @@ def test_names_of_the_second_sdk(name: str, java: str) -> None:
 
 
 def test_services_and_exceptions() -> None:
-    assert service_key("Secrets Manager") == "secretsmanager"
+    assert key_of_folder("application-autoscaling") == "applicationautoscaling"
     assert exception_name("ExecutionAlreadyExists") == "ExecutionAlreadyExistsException"
     assert exception_name("ResourceNotFoundException") == "ResourceNotFoundException"
     assert exception_name("LimitExceededFault") == "LimitExceededException"
