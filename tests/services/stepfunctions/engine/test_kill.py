@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
-ROOT = Path(__file__).parents[4]
+from tests.support.killing import start
+
 EXECUTIONS = 6
 
 
 def live(folder: Path, kill_after: int | None) -> list[list[str]]:
     """One life of the process; it is killed after so many lines of either file."""
-    child = subprocess.Popen(
-        [sys.executable, "-m", "tests.services.stepfunctions.engine.child", folder / "store.db", folder / "effects", str(EXECUTIONS)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
+    child = start(
+        "tests.services.stepfunctions.engine.child", folder / "store.db", folder / "effects", EXECUTIONS
+    )
     assert child.stdout is not None and child.stderr is not None
     lines = []
     for line in child.stdout:
