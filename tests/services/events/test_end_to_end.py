@@ -56,6 +56,15 @@ class Ways:
         }
         return str(self.events.put_events(Entries=[entry])["Entries"][0]["EventId"])
 
+    def post(self, api: str, path: str, body: bytes) -> Any:
+        """The answer of an API's own address."""
+        port = self.server.url.rsplit(":", 1)[1]
+        host = f"{api}.execute-api.us-east-1.localhost:{port}"
+        headers = {"Host": host, "Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self.server.url}/{path}", data=body, headers=headers)
+        with urllib.request.urlopen(request) as answer:
+            return json.loads(answer.read())
+
 
 @pytest.fixture
 def ways(server: Fogbank, request: pytest.FixtureRequest) -> Ways:
@@ -148,17 +157,7 @@ def test_an_http_api(ways: Ways) -> None:
     )["IntegrationId"]
     apis.create_route(ApiId=api, RouteKey="POST /e", Target=f"integrations/{integration}")
     apis.create_stage(ApiId=api, StageName="$default", AutoDeploy=True)
-    port = ways.server.url.rsplit(":", 1)[1]
-    request = urllib.request.Request(
-        f"{ways.server.url}/e",
-        data=b'{"order": 19}',
-        headers={
-            "Host": f"{api}.execute-api.us-east-1.localhost:{port}",
-            "Content-Type": "application/json",
-        },
-    )
-    with urllib.request.urlopen(request) as answer:
-        said = json.loads(answer.read())
+    said = ways.post(api, "e", b'{"order": 19}')
     event = ways.received()
     assert event["detail"] == {"order": 19} and event["id"] in json.dumps(said)
 
@@ -188,17 +187,7 @@ def test_a_rest_api(ways: Ways) -> None:
     apis.put_method_response(**where, statusCode="200")
     apis.put_integration_response(**where, statusCode="200")
     apis.create_deployment(restApiId=api, stageName="live")
-    port = ways.server.url.rsplit(":", 1)[1]
-    request = urllib.request.Request(
-        f"{ways.server.url}/live",
-        data=b'{"order": 20}',
-        headers={
-            "Host": f"{api}.execute-api.us-east-1.localhost:{port}",
-            "Content-Type": "application/json",
-        },
-    )
-    with urllib.request.urlopen(request) as answer:
-        said = json.loads(answer.read())
+    said = ways.post(api, "live", b'{"order": 20}')
     event = ways.received()
     assert event["detail"] == {"order": 20} and said["Entries"] == [{"EventId": event["id"]}]
 
