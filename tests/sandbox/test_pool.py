@@ -231,11 +231,11 @@ async def test_a_full_pool_makes_room_from_idle_environments_and_then_refuses(
         await small.invoke(one, 0)
         await small.invoke(two, 0)
         assert (await small.invoke(three, 0)).payload == 0  # the longest idle one made room
-        busy = [asyncio.ensure_future(small.invoke(config, 1)) for config in (two, three)]
+        busy = [asyncio.ensure_future(small.invoke(config, 3)) for config in (two, three)]
         await small.until(lambda: small.states().count("busy") == 2)
         with pytest.raises(PoolExhausted, match="2 environments"):
             await small.invoke(one, 0)
-        assert [(await task).payload for task in busy] == [1, 1]
+        assert [(await task).payload for task in busy] == [3, 3]
 
 
 async def test_a_freed_environment_serves_who_waits_for_one(tmp_path_factory: pytest.TempPathFactory) -> None:
