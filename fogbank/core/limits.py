@@ -162,6 +162,7 @@ WRAP_UP_S = (
     0.02  # ours: how long an invocation waits for an environment that has answered and not yet asked for more
 )
 ESTATES_MAX = 64  # ours: /tmp folders of timed-out environments that wait for the next one
+SANDBOX_AT_ONCE_PER_CORE = 4  # ours: invocations of a quick function that are under way at once
 SANDBOX_DISPATCHES_PER_TURN = 4  # ours: invocations sent in one turn of the event loop
 OUTBOUND_SOCKETS_MAX = (
     1024  # an environment's connections and sockets beyond the platform, as its descriptors

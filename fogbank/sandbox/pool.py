@@ -31,6 +31,7 @@ from fogbank.sandbox.api import (
     SandboxSettings,
 )
 from fogbank.sandbox.cgroups import Cgroups
+from fogbank.sandbox.damper import Damper
 from fogbank.sandbox.job import Job
 from fogbank.sandbox.keeper import Keeper
 from fogbank.sandbox.lifecycle import State
@@ -73,6 +74,7 @@ class EnvironmentPool:
         slirp = find_slirp(settings.isolation) if outbound else None
         self._loop = asyncio.get_running_loop()
         self._vigil = Vigil(self._loop, _cores())
+        self._damper = Damper(self._loop, _cores(), self._dispatch)
         _raise_descriptor_limit()
         settings.work_dir.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(settings.work_dir / "roots", ignore_errors=True)
@@ -107,7 +109,7 @@ class EnvironmentPool:
         job = Job(config, invocation, done)
         if self._turn_left:
             self._turn_left -= 1
-            self._dispatch(job)
+            self._damper.enter(job)
         else:
             self._deferred.append(job)
         if not self._turn_ends:
@@ -119,6 +121,7 @@ class EnvironmentPool:
             return await done
         finally:
             vigil.leave()
+            self._damper.left(job)
 
     async def retire(self, key: str) -> None:
         self._keeper.retire(key)
@@ -156,7 +159,7 @@ class EnvironmentPool:
         deferred = self._deferred
         while deferred and self._turn_left:
             self._turn_left -= 1
-            self._dispatch(deferred.popleft())
+            self._damper.enter(deferred.popleft())
         self._turn_ends = bool(deferred)
         if deferred:
             self._loop.call_soon(self._next_turn)
