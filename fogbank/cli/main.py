@@ -10,7 +10,7 @@ from collections.abc import Callable
 from importlib import import_module
 
 from fogbank import __version__
-from fogbank.core.config import DEFAULT_PORT
+from fogbank.core.config import DEFAULT_PORT, Settings
 from fogbank.core.errors import ConfigError, StoreError
 
 Command = Callable[[argparse.Namespace], int]
@@ -79,7 +79,7 @@ def _add_start(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     start.add_argument(
         "--api-throttle",
         type=_throttle,
-        default=(100_000.0, 50_000),
+        default=(Settings().api_rate_limit, Settings().api_burst_limit),
         metavar="RATE:BURST",
         help="requests a second, and at once, to all APIs of an account in a region (default: 100000:50000; AWS's accounts begin with 10000:5000)",
     )

@@ -61,7 +61,7 @@ class Lanes:
 
         def then(_result: object, error: BaseException | None) -> None:
             if error is not None and not isinstance(error, asyncio.CancelledError):
-                log.error("lane %s ended", name, exc_info=error)
+                report(log, error, f"lane {name} ended")
             ended()
 
         try:
