@@ -11,17 +11,17 @@ from typing import Any
 
 import orjson
 
-from fogbank.core.errors import AwsError, NotSupported
+from fogbank.core.errors import AwsError
 from fogbank.services.sqs import limits
 from fogbank.services.sqs.names import arn_of, place_of_arn
 from fogbank.services.sqs.policies import checked_policy
 from fogbank.services.sqs.records import Queue
 from fogbank.services.sqs.service import SERVICE, bad_attribute, bad_parameter, unknown_attribute
 
-AWS_KEYS = frozenset({"alias/aws/sqs"})
 SCOPES = frozenset({"queue", "messageGroup"})
 THROUGHPUTS = frozenset({"perQueue", "perMessageGroupId"})
 FIFO_ONLY = frozenset({"ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit"})
+FIFO_SHOWN = FIFO_ONLY | {"FifoQueue"}
 
 # attribute → (field, least, greatest)
 _NUMBERS: dict[str, tuple[str, int, int]] = {
@@ -109,9 +109,7 @@ def _sse(queue: Queue, name: str, value: str) -> dict[str, Any]:
 
 
 def _kms_key(queue: Queue, name: str, value: str) -> dict[str, Any]:
-    if value and value not in AWS_KEYS:
-        raise NotSupported("SQS queues with KmsMasterKeyId of a customer's key")
-    return {"kms_key": value or None}
+    return {"kms_key": value or None}  # whether there is such a key AWS asks when a message is sent
 
 
 def _policy(queue: Queue, name: str, value: str) -> dict[str, Any]:
@@ -122,7 +120,7 @@ def _redrive(queue: Queue, name: str, value: str) -> dict[str, Any]:
     if not value:
         return {"dead_letter_arn": None, "receives_max": 0}
     policy = _json_map(name, value)
-    for member in ("deadLetterTargetArn", "maxReceiveCount"):
+    for member in ("maxReceiveCount", "deadLetterTargetArn"):
         if member not in policy:
             raise _bad(name, value, f"Redrive policy does not contain mandatory attribute: {member}.")
     if unknown := policy.keys() - {"deadLetterTargetArn", "maxReceiveCount"}:
@@ -242,8 +240,24 @@ def _text(value: bool) -> str:
     return "true" if value else "false"
 
 
+def check_asked(queue: Queue, names: list[str]) -> None:
+    """Whether GetQueueAttributes may be asked for all of these; InvalidAttributeName. Standard queues know none of FIFO's."""
+    for name in names:
+        if name not in KNOWN or (name in FIFO_SHOWN and not queue.fifo):
+            raise unknown_attribute(name)
+
+
 #: What GetQueueAttributes may be asked for.
 KNOWN = frozenset(
-    {*_NUMBERS, *_CHOICES, *_OTHERS, "FifoQueue", "QueueArn", "CreatedTimestamp", "LastModifiedTimestamp"}
+    {
+        "All",
+        *_NUMBERS,
+        *_CHOICES,
+        *_OTHERS,
+        "FifoQueue",
+        "QueueArn",
+        "CreatedTimestamp",
+        "LastModifiedTimestamp",
+    }
     | {f"ApproximateNumberOfMessages{end}" for end in ("", "NotVisible", "Delayed")}
 )

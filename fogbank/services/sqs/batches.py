@@ -35,3 +35,9 @@ def check_entries(entries: Any, kind: str) -> list[dict[str, Any]]:
             raise SERVICE.error("BatchEntryIdsNotDistinct", f"Id {id} repeated.")
         seen.add(id)
     return entries
+
+
+def batch_answer(done: list[dict[str, Any]], failed: list[dict[str, Any]]) -> dict[str, Any]:
+    """Real SQS leaves out the list that would be empty, although its model requires both."""
+    answer = {"Successful": done} if done else {}
+    return answer | {"Failed": failed} if failed else answer

@@ -5,10 +5,9 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from fogbank.core.errors import AwsError
+from fogbank.core.errors import AwsError, NotSupported
 from fogbank.core.records import hot_record
 from fogbank.services.sqs import limits
 from fogbank.services.sqs.deduplication import content_id
@@ -18,12 +17,10 @@ from fogbank.services.sqs.service import SERVICE, bad_parameter, invalid_value, 
 
 _BAD_CHARACTERS = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ID = re.compile(r"[A-Za-z0-9!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~]{1,128}\Z")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
 _ATTRIBUTE_NAME = re.compile(r"[A-Za-z0-9_\-.]{1,256}\Z")
+AWS_KEYS = frozenset({"alias/aws/sqs"})  # those whose use asks nobody
 _TYPES = ("String", "Number", "Binary")
-_VALID_CHARACTERS = (
-    "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | "
-    "#x10000 to #x10FFFF"
-)
 _NOT_FOR_THIS_TYPE = "The request include parameter that is not valid for this queue type"
 
 
@@ -74,15 +71,51 @@ def draft_of(queue: Queue, entry: Mapping[str, Any]) -> Draft:
             )
         deduplication = content_id(body)
     delay_s = _delay(queue, entry.get("DelaySeconds"))
+    if queue.kms_key is not None:
+        check_key(queue.kms_key)
     return Draft(
         body, md5(body), delay_s, size, group, deduplication, attributes, md5_attributes, trace, md5_system
     )
 
 
+def size_of(entry: Mapping[str, Any]) -> int:
+    """What an entry counts, also one that is refused."""
+    size = len(str(entry.get("MessageBody") or "").encode("utf-8", "surrogatepass"))
+    for name, attribute in (entry.get("MessageAttributes") or {}).items():
+        value = attribute.get("BinaryValue") or str(attribute.get("StringValue") or "").encode(
+            "utf-8", "surrogatepass"
+        )
+        size += len(name) + len(str(attribute.get("DataType") or "")) + len(value)
+    return size
+
+
+def refuse_lists(attributes: Mapping[str, Any], operation: str) -> None:
+    """AWS refuses lists of values before it looks at anything else, empty ones too."""
+    for attribute in attributes.values():
+        if attribute.get("StringListValues") is not None or attribute.get("BinaryListValues") is not None:
+            raise SERVICE.error(
+                "UnsupportedOperation",
+                f"Message attribute list values in {operation} operation are not supported.",
+            )
+
+
+def check_key(key: str) -> None:
+    """Whether messages can be encrypted with that KMS key: not with one that fogbank would have to ask."""
+    if key not in AWS_KEYS:
+        raise NotSupported("SQS messages encrypted with a customer's KMS key")
+
+
 def _encoded(text: str) -> bytes:
-    if _BAD_CHARACTERS.search(text):
-        raise SERVICE.error("InvalidMessageContents", _VALID_CHARACTERS)
+    if (found := _BAD_CHARACTERS.search(text)) is not None:
+        raise SERVICE.error("InvalidMessageContents", _not_allowed(found[0], "message body"))
     return text.encode()
+
+
+def _not_allowed(character: str, where: str) -> str:
+    return (
+        f"Invalid binary character '#x{ord(character):X}' was found in the {where}, the set of allowed characters is "
+        "#x9 | #xA | #xD | [#x20-#xD7FF] | [#xE000-#xFFFD] | [#x10000-#x10FFFF]."
+    )
 
 
 def _delay(queue: Queue, delay_s: Any) -> int:
@@ -133,6 +166,8 @@ def _checked_attributes(sent: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
 
 
 def _check_name(name: str) -> None:
+    if not name:
+        raise invalid_value("The request must contain non-empty message attribute name.")
     if len(name) > limits.ATTRIBUTE_NAME_CHARS_MAX:
         raise invalid_value("Message (user) attribute name can not be longer than 256 characters.")
     if not _ATTRIBUTE_NAME.match(name):
@@ -155,16 +190,11 @@ def _checked_value(name: str, attribute: Any) -> tuple[dict[str, Any], int]:
     kind = attribute.get("DataType") if isinstance(attribute, Mapping) else None
     if not kind:
         raise invalid_value(f"The message attribute '{name}' must contain non-empty message attribute type.")
-    if attribute.get("StringListValues") or attribute.get("BinaryListValues"):
-        raise SERVICE.error(
-            "UnsupportedOperation",
-            "Message attribute list values in SendMessage operation are not supported.",
-        )
     base, _, _ = kind.partition(".")
     if base not in _TYPES:
         raise invalid_value(
-            f"The message attribute '{name}' has an invalid message attribute type, the set of supported type "
-            "prefixes is Binary, Number, and String."
+            f"The type of message (user) attribute '{name}' is invalid. You must use only the following supported type "
+            "prefixes: Binary, Number, String."
         )
     if len(kind) > limits.ATTRIBUTE_NAME_CHARS_MAX:
         raise invalid_value("Message (user) attribute type can not be longer than 256 characters.")
@@ -181,8 +211,8 @@ def _checked_value(name: str, attribute: Any) -> tuple[dict[str, Any], int]:
     if base == "Binary":
         raw = value if isinstance(value, bytes) else base64.b64decode(value)
         return {"DataType": kind, "BinaryValue": base64.b64encode(raw).decode()}, len(raw)
-    if _BAD_CHARACTERS.search(value):
-        raise invalid_value(_VALID_CHARACTERS)
+    if (found := _BAD_CHARACTERS.search(value)) is not None:  # the wording for attributes is a guess
+        raise invalid_value(_not_allowed(found[0], f"message attribute '{name}' value"))
     encoded = value.encode()
     if base == "Number":
         _check_number(name, value)
@@ -190,11 +220,7 @@ def _checked_value(name: str, attribute: Any) -> tuple[dict[str, Any], int]:
 
 
 def _check_number(name: str, value: str) -> None:
-    try:
-        number = Decimal(value.strip())
-    except InvalidOperation:
-        number = Decimal("NaN")
-    if not number.is_finite():
+    if not _NUMBER.match(value):
         raise invalid_value(f"Can't cast the value of message (user) attribute '{name}' to a number.")
 
 
@@ -215,10 +241,11 @@ def number_between(name: str, value: Any, low: int, high: int, reason: str) -> i
 
 
 def batch_error(entry_id: str, error: AwsError) -> dict[str, Any]:
-    """A failed entry of a batch."""
+    """A failed entry of a batch. Of "Value x for parameter y is invalid. Reason: z." AWS says but z there."""
+    _, is_reasoned, reason = error.message.rpartition(" Reason: ")
     return {
         "Id": entry_id,
         "SenderFault": error.status < 500,
         "Code": error.code,
-        "Message": error.message,
+        "Message": reason.removesuffix(".") if is_reasoned else error.message,
     }

@@ -7,19 +7,21 @@ from typing import Any
 from fogbank.core.errors import AwsError
 from fogbank.model.call import Call
 from fogbank.services.sqs import keys, quotas, standard
-from fogbank.services.sqs.batches import check_entries
+from fogbank.services.sqs.batches import batch_answer, check_entries
 from fogbank.services.sqs.channels import Channel
 from fogbank.services.sqs.checks import batch_error
 from fogbank.services.sqs.directory import Found
 from fogbank.services.sqs.fifo import Plan
-from fogbank.services.sqs.handles import open_handle
+from fogbank.services.sqs.handles import is_of_another_queue, open_handle
 from fogbank.services.sqs.names import Place, place_of_url
 from fogbank.services.sqs.records import Message, decode_message
-from fogbank.services.sqs.service import bad_handle, bad_parameter, missing, operation
+from fogbank.services.sqs.service import bad_handle, bad_parameter, foreign_handle, missing, operation
 from fogbank.services.sqs.state import Sqs
 from fogbank.services.sqs.work import Work, tried
 
 Wire = dict[str, Any]
+
+_EXPIRED = "The receipt handle has expired."
 
 
 @operation
@@ -55,6 +57,8 @@ async def delete_message_batch(ctx: Call[Sqs], *, queue_url: str, entries: list[
                 done.append(entry["Id"])
             except AwsError as error:
                 failed.append(batch_error(entry["Id"], error))
+                if error.message.endswith(_EXPIRED):  # a batch has another code for it than DeleteMessage
+                    failed[-1]["Code"] = "ReceiptHandleIsInvalid"
         return _answer(done, failed)
 
     async def attempt(found: Found) -> Wire:
@@ -80,7 +84,7 @@ def delivery_of(found: Found, handle: Any) -> tuple[int, int]:
         raise missing("ReceiptHandle")
     opened = open_handle(found.queue.uid, handle) if isinstance(handle, str) else None
     if opened is None:
-        raise bad_handle(str(handle))
+        raise (foreign_handle if is_of_another_queue(str(handle)) else bad_handle)(str(handle))
     return opened
 
 
@@ -114,7 +118,7 @@ async def _leave_group(
 ) -> None:
     now_ms = state.clock.now_ms()
     if message.count != count or message.due_ms <= now_ms:
-        raise bad_parameter("ReceiptHandle", handle, "The receipt handle has expired.")
+        raise bad_parameter("ReceiptHandle", handle, _EXPIRED)
     work, plan = Work(), Plan(state.store, channel, now_ms)
     await plan.remove(work, message, version)
     await plan.write(work)
@@ -122,5 +126,4 @@ async def _leave_group(
 
 
 def _answer(done: list[str], failed: list[Wire]) -> Wire:
-    answer: Wire = {"Successful": [{"Id": id} for id in done]}
-    return answer | {"Failed": failed} if failed else answer
+    return batch_answer([{"Id": id} for id in done], failed)

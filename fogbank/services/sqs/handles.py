@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 import struct
 
 _FORM = struct.Struct(">QI")
 _CHECK_BYTES = 8
 _PREFIX = "AQEB"  # as AWS's begin
+_CHARS = (_CHECK_BYTES + _FORM.size + 2) // 3 * 4
+_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}\Z")
 
 
 def handle_of(uid: str, seq: int, count: int) -> str:
@@ -31,6 +34,12 @@ def open_handle(uid: str, handle: str) -> tuple[int, int] | None:
         return None
     seq, count = _FORM.unpack(body)
     return seq, count
+
+
+def is_of_another_queue(handle: str) -> bool:
+    """Whether a handle that this queue did not give out has the form of those that queues give out."""
+    body = handle.removeprefix(_PREFIX)
+    return body != handle and len(body) == _CHARS and _BASE64.match(body) is not None
 
 
 def _check(uid: str, body: bytes) -> bytes:

@@ -10,12 +10,12 @@ from fogbank.core.arn import partition_of
 from fogbank.core.errors import Conflict
 from fogbank.model.call import Call
 from fogbank.services.sqs import keys, limits
-from fogbank.services.sqs.attributes import KNOWN, shown, with_attributes
+from fogbank.services.sqs.attributes import check_asked, shown, with_attributes
 from fogbank.services.sqs.names import Place, arn_of, place_of_url
 from fogbank.services.sqs.policies import with_permission, without_permission
 from fogbank.services.sqs.queues import link_dead_letters
 from fogbank.services.sqs.records import Queue
-from fogbank.services.sqs.service import SERVICE, contended, no_queue, operation, unknown_attribute
+from fogbank.services.sqs.service import SERVICE, contended, no_queue, operation
 from fogbank.services.sqs.state import Sqs
 from fogbank.services.sqs.sweeping import sweep
 from fogbank.services.sqs.tagging import checked_tags
@@ -28,10 +28,9 @@ Wire = dict[str, Any]
 async def get_queue_attributes(
     ctx: Call[Sqs], *, queue_url: str, attribute_names: list[str] | None = None
 ) -> Wire:
-    state, names = ctx.state, set(attribute_names or ())
+    state, names = ctx.state, attribute_names or []
     found = await state.directory.find(place_of_url(ctx, queue_url))
-    if unknown := names - KNOWN - {"All"}:
-        raise unknown_attribute(sorted(unknown)[0])
+    check_asked(found.queue, names)
     if not names:
         return {}
     channel = await state.channels.of(found.queue.uid)

@@ -41,7 +41,7 @@ async def create_queue(
         queue = with_attributes(blank, attributes, new=True)
         record = await state.store.get(key)
         if record is not None:
-            _check_same(decode_queue(record.value), queue, attributes)
+            _check_same(decode_queue(record.value), queue, attributes, tags)
             break
         await _check_rested(ctx, queue_name, now_ms)
         queue = checked_tags(queue, tags or {})
@@ -59,8 +59,10 @@ async def create_queue(
     return {"QueueUrl": url_of(ctx.caller, ctx.account, queue_name)}
 
 
-def _check_same(there: Queue, asked: Queue, attributes: dict[str, str]) -> None:
-    """A queue that is there may be asked for again with the attributes that it has."""
+def _check_same(there: Queue, asked: Queue, attributes: dict[str, str], tags: dict[str, str] | None) -> None:
+    """A queue that is there may be asked for again with the attributes and tags that it has."""
+    if tags is not None and tags != there.tags:  # AWS refuses it; the wording is a guess
+        raise SERVICE.error("QueueNameExists", "A queue already exists with the same name and different tags")
     attributes = {
         name: value for name, value in attributes.items() if name != "FifoQueue"
     }  # the name says it

@@ -10,13 +10,13 @@ from fogbank.core.errors import Conflict
 from fogbank.model.call import Call
 from fogbank.services.sqs import fifo_receiving, keys, limits, quotas, standard
 from fogbank.services.sqs.channels import Channel
-from fogbank.services.sqs.checks import check_id, number_between
+from fogbank.services.sqs.checks import check_id, check_key, number_between
 from fogbank.services.sqs.digests import md5_of_attributes
 from fogbank.services.sqs.directory import Found
 from fogbank.services.sqs.handles import handle_of
 from fogbank.services.sqs.names import Place, place_of_url
 from fogbank.services.sqs.records import Message
-from fogbank.services.sqs.service import SERVICE, bad_parameter, contended, operation, unknown_attribute
+from fogbank.services.sqs.service import SERVICE, contended, operation, unknown_attribute
 from fogbank.services.sqs.state import Sqs
 
 Wire = dict[str, Any]
@@ -62,14 +62,12 @@ async def receive_message(
         number_between("VisibilityTimeout", visibility_timeout, 0, limits.VISIBILITY_S_MAX, reason)
     wait_s = queue.wait_s if wait_time_seconds is None else wait_time_seconds
     number_between("WaitTimeSeconds", wait_s, 0, limits.WAIT_S_MAX, "Must be >= 0 and <= 20, if provided.")
-    if receive_request_attempt_id is not None:
-        if not queue.fifo:
-            raise bad_parameter(
-                "ReceiveRequestAttemptId",
-                receive_request_attempt_id,
-                "The request include parameter that is not valid for this queue type.",
-            )
+    if (
+        receive_request_attempt_id is not None and queue.fifo
+    ):  # standard queues take it, and do nothing with it
         check_id("ReceiveRequestAttemptId", receive_request_attempt_id)
+    if queue.kms_key is not None:
+        check_key(queue.kms_key)
     system = {*(attribute_names or ()), *(message_system_attribute_names or ())}
     if unknown := system - _SYSTEM_NAMES:
         raise unknown_attribute(sorted(unknown)[0])

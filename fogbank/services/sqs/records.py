@@ -42,7 +42,6 @@ class Queue:
     redrive_allow: str | None = None
     purged_ms: int = 0
     tags: dict[str, str] = field(default_factory=dict)
-    created_with: dict[str, str] = field(default_factory=dict)
 
     def encode(self) -> bytes:
         return orjson.dumps(self)
@@ -53,7 +52,9 @@ class Queue:
 
 
 def decode_queue(raw: bytes) -> Queue:
-    return Queue(**orjson.loads(raw))
+    stored = orjson.loads(raw)
+    stored.pop("created_with", None)  # written until November 2026, never read
+    return Queue(**stored)
 
 
 @hot_record

@@ -7,8 +7,8 @@ from typing import Any
 from fogbank.core.errors import AwsError
 from fogbank.model.call import Call
 from fogbank.services.sqs import limits, quotas, standard
-from fogbank.services.sqs.batches import check_entries
-from fogbank.services.sqs.checks import Draft, batch_error, draft_of
+from fogbank.services.sqs.batches import batch_answer, check_entries
+from fogbank.services.sqs.checks import Draft, batch_error, draft_of, refuse_lists, size_of
 from fogbank.services.sqs.deduplication import Deduplication, id_of
 from fogbank.services.sqs.directory import Found
 from fogbank.services.sqs.fifo import Plan
@@ -34,6 +34,8 @@ async def send_message(
     message_group_id: str | None = None,
 ) -> Wire:
     place = place_of_url(ctx, queue_url)
+    if message_attributes:
+        refuse_lists(message_attributes, "SendMessage")
     entry = {
         "MessageBody": message_body,
         "DelaySeconds": delay_seconds,
@@ -61,19 +63,24 @@ async def send_message_batch(ctx: Call[Sqs], *, queue_url: str, entries: list[Wi
     place = place_of_url(ctx, queue_url)
     await ctx.state.directory.find(place)
     check_entries(entries, "SendMessageBatchRequestEntry")
+    for entry in entries:
+        if attributes := entry.get("MessageAttributes"):
+            refuse_lists(attributes, "SendMessageBatch")
 
     counted = False
 
     async def attempt(found: Found) -> Wire:
         nonlocal counted
         drafts: dict[str, Draft] = {}
-        failed = []
+        failed: list[Wire] = []
+        size = 0
         for entry in entries:
             try:
-                drafts[entry["Id"]] = draft_of(found.queue, entry)
+                draft = drafts[entry["Id"]] = draft_of(found.queue, entry)
+                size += draft.size
             except AwsError as error:
                 failed.append(batch_error(entry["Id"], error))
-        size = sum(draft.size for draft in drafts.values())
+                size += size_of(entry)
         if size > limits.MESSAGE_BYTES_MAX:
             raise SERVICE.error(
                 "BatchRequestTooLong",
@@ -84,8 +91,7 @@ async def send_message_batch(ctx: Call[Sqs], *, queue_url: str, entries: list[Wi
             ctx.state.quotas.admit(found.queue, quotas.SEND, groups)
             counted = True
         sent = await _send(ctx, found, list(drafts.values())) if drafts else []
-        answer: Wire = {"Successful": [{"Id": id} | one for id, one in zip(drafts, sent, strict=True)]}
-        return answer | {"Failed": failed} if failed else answer
+        return batch_answer([{"Id": id} | one for id, one in zip(drafts, sent, strict=True)], failed)
 
     return await tried(ctx.state.directory, place, attempt)
 

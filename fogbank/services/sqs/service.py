@@ -87,6 +87,12 @@ def bad_handle(handle: str) -> AwsError:
     )
 
 
+def foreign_handle(handle: str) -> AwsError:
+    return SERVICE.error(
+        "ReceiptHandleIsInvalid", f'The receipt handle "{handle[:256]}" is not valid for this queue.'
+    )
+
+
 def contended() -> AwsError:
     """After the bounded retries of a read-decide-commit."""
     return AwsError("ServiceUnavailable", "The request was in conflict with too many others.", status=503)

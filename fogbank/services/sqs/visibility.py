@@ -8,7 +8,7 @@ from typing import Any
 from fogbank.core.errors import AwsError
 from fogbank.model.call import Call
 from fogbank.services.sqs import keys, limits, standard
-from fogbank.services.sqs.batches import check_entries
+from fogbank.services.sqs.batches import batch_answer, check_entries
 from fogbank.services.sqs.checks import batch_error, number_between
 from fogbank.services.sqs.deleting import delivery_of
 from fogbank.services.sqs.directory import Found
@@ -22,8 +22,8 @@ from fogbank.services.sqs.work import Work, tried
 Wire = dict[str, Any]
 
 _GONE = "Message does not exist or is not available for visibility timeout change."
-_TOO_LONG = "Total VisibilityTimeout for the message is beyond the limit [43200 seconds]"
-_OUT_OF_RANGE = "VisibilityTimeout must be an integer between 0 and 43200"
+_TOO_LONG = "Total VisibilityTimeout for the message is beyond the limit [43200 seconds]."
+_OUT_OF_RANGE = "VisibilityTimeout must be an integer between 0 and 43200."
 
 
 @operation
@@ -48,8 +48,7 @@ async def change_message_visibility_batch(ctx: Call[Sqs], *, queue_url: str, ent
             done.append({"Id": entry["Id"]})
         except AwsError as error:
             failed.append(batch_error(entry["Id"], error))
-    answer: Wire = {"Successful": done}
-    return answer | {"Failed": failed} if failed else answer
+    return batch_answer(done, failed)
 
 
 async def _change(state: Sqs, place: Place, handle: Any, timeout_s: Any) -> None:
@@ -79,8 +78,12 @@ async def _move(state: Sqs, found: Found, handle: str, delivery: tuple[int, int]
     record = await state.store.get(key)
     now_ms = state.clock.now_ms()
     message = decode_message(key, record.value) if record is not None else None
-    if record is None or message is None or message.count != count or message.due_ms <= now_ms:
+    if record is None or message is None:
         raise bad_parameter("ReceiptHandle", handle, _GONE)
+    if message.count != count or message.due_ms <= now_ms:
+        if found.queue.fifo:
+            raise bad_parameter("ReceiptHandle", handle, _GONE)
+        return  # in standard queues AWS takes a handle that has expired, and changes nothing
     due_ms = now_ms + timeout_s * 1000
     if due_ms - message.received_ms > limits.VISIBILITY_S_MAX * 1000:
         raise bad_parameter("VisibilityTimeout", timeout_s, _TOO_LONG)

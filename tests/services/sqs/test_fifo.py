@@ -52,7 +52,16 @@ async def test_an_expired_handle_deletes_nothing(queues: Queues) -> None:
     answer = await queues.call(
         "DeleteMessageBatch", "q.fifo", Entries=[{"Id": "x", "ReceiptHandle": message["ReceiptHandle"]}]
     )
-    assert [failure["Code"] for failure in answer["Failed"]] == ["InvalidParameterValue"]
+    assert answer == {
+        "Failed": [
+            {
+                "Id": "x",
+                "SenderFault": True,
+                "Code": "ReceiptHandleIsInvalid",
+                "Message": "The receipt handle has expired",
+            }
+        ]
+    }
     assert await queues.bodies("q.fifo") == ["1"]
 
 

@@ -15,6 +15,12 @@ async def test_a_queue_can_be_asked_for_again(queues: Queues) -> None:
     await queues.create("q", DelaySeconds="3")
     await queues.create("q")
     await queues.create("q", DelaySeconds="3")
+    await queues.call("CreateQueue", QueueName="tagged", tags={"a": "1"})
+    await queues.call("CreateQueue", QueueName="tagged", tags={"a": "1"})
+    await queues.call("CreateQueue", QueueName="tagged")
+    for name in ("tagged", "q"):
+        code, _ = await queues.fails("CreateQueue", QueueName=name, tags={"a": "2"})
+        assert code == "QueueAlreadyExists"
     assert await queues.fails("CreateQueue", QueueName="q", Attributes={"DelaySeconds": "4"}) == (
         "QueueAlreadyExists",
         "A queue already exists with the same name and a different value for attribute DelaySeconds",
@@ -69,7 +75,6 @@ async def test_listing(queues: Queues) -> None:
         ({"Policy": "{}"}, "InvalidAttributeValue"),
         ({"Nonsense": "1"}, "InvalidAttributeName"),
         ({"QueueArn": "x"}, "InvalidAttributeName"),
-        ({"KmsMasterKeyId": "my-key"}, "NotImplemented"),
         ({"RedrivePolicy": "not json"}, "InvalidParameterValue"),
         ({"RedrivePolicy": '{"maxReceiveCount": 1}'}, "InvalidParameterValue"),
         ({"RedriveAllowPolicy": '{"redrivePermission": "some"}'}, "InvalidParameterValue"),
@@ -87,6 +92,43 @@ async def test_attributes_that_cannot_be(queues: Queues, attributes: dict[str, s
     await queues.create("q")
     assert (await queues.fails("SetQueueAttributes", "q", Attributes=attributes))[0] == code
     assert (await queues.fails("CreateQueue", QueueName="new", Attributes=attributes))[0] == code
+
+
+async def test_a_customers_key_is_asked_for_when_messages_come(queues: Queues) -> None:
+    await queues.create("q", KmsMasterKeyId="my-key", KmsDataKeyReusePeriodSeconds="600")
+    answer = await queues.call("GetQueueAttributes", "q", AttributeNames=["All"])
+    shown = answer["Attributes"]
+    assert shown["KmsMasterKeyId"] == "my-key" and shown["SqsManagedSseEnabled"] == "false"
+    assert shown["KmsDataKeyReusePeriodSeconds"] == "600"
+    assert (await queues.fails("SendMessage", "q", MessageBody="m"))[0] == "NotImplemented"
+    assert (await queues.fails("ReceiveMessage", "q"))[0] == "NotImplemented"
+    await queues.call("SetQueueAttributes", "q", Attributes={"KmsMasterKeyId": ""})
+    answer = await queues.call("GetQueueAttributes", "q", AttributeNames=["All"])
+    assert "KmsMasterKeyId" not in answer["Attributes"]
+    await queues.send("q", "m")
+    both = {"KmsMasterKeyId": "alias/aws/sqs", "SqsManagedSseEnabled": "true"}
+    assert await queues.fails("SetQueueAttributes", "q", Attributes=both) == (
+        "InvalidAttributeValue",
+        "You can use one type of server-side encryption (SSE) at one time. You can either enable KMS SSE or SQS SSE.",
+    )
+
+
+async def test_attributes_that_are_asked_for(queues: Queues) -> None:
+    await queues.create("q")
+    await queues.create("q.fifo")
+    assert await queues.call("GetQueueAttributes", "q") == {}
+    assert await queues.call("GetQueueAttributes", "q", AttributeNames=["Policy", "RedrivePolicy"]) == {}
+    asked = ["FifoQueue", "ContentBasedDeduplication"]
+    assert (await queues.call("GetQueueAttributes", "q.fifo", AttributeNames=asked))["Attributes"] == {
+        "FifoQueue": "true",
+        "ContentBasedDeduplication": "false",
+    }
+    for names in (["QueueArn", "FifoQueue"], ["Nonsense", "Another"]):
+        unknown = "FifoQueue" if "FifoQueue" in names else "Nonsense"
+        assert await queues.fails("GetQueueAttributes", "q", AttributeNames=names) == (
+            "InvalidAttributeName",
+            f"Unknown Attribute {unknown}.",
+        )
 
 
 async def test_a_dead_letter_queue_chooses_its_sources(queues: Queues) -> None:

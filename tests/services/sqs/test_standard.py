@@ -56,18 +56,28 @@ async def test_visibility_can_be_changed(queues: Queues) -> None:
     assert await queues.receive("q") == []
     await queues.call("ChangeMessageVisibility", "q", ReceiptHandle=handle, VisibilityTimeout=0)
     assert await queues.counts("q") == (1, 0, 0)
-    code, message_text = await queues.fails(
-        "ChangeMessageVisibility", "q", ReceiptHandle=handle, VisibilityTimeout=1
-    )
-    assert code == "InvalidParameterValue" and message_text.endswith(
-        "Reason: Message does not exist or is not available for visibility timeout change."
-    )
+    # A handle that has expired is taken, and changes nothing.
+    await queues.call("ChangeMessageVisibility", "q", ReceiptHandle=handle, VisibilityTimeout=1)
     [again] = await queues.receive("q")
     await queues.advance(10)
-    code, _ = await queues.fails(
-        "ChangeMessageVisibility", "q", ReceiptHandle=again["ReceiptHandle"], VisibilityTimeout=43_195
+    handle = again["ReceiptHandle"]  # twelve hours since it was received:
+    assert await queues.fails(
+        "ChangeMessageVisibility", "q", ReceiptHandle=handle, VisibilityTimeout=43_195
+    ) == (
+        "InvalidParameterValue",
+        "Value 43195 for parameter VisibilityTimeout is invalid. Reason: Total VisibilityTimeout for the message is "
+        "beyond the limit [43200 seconds].",
     )
-    assert code == "InvalidParameterValue"  # twelve hours since it was received
+    await queues.delete("q", again)
+    gone = "Message does not exist or is not available for visibility timeout change"
+    assert await queues.fails("ChangeMessageVisibility", "q", ReceiptHandle=handle, VisibilityTimeout=1) == (
+        "InvalidParameterValue",
+        f"Value {handle} for parameter ReceiptHandle is invalid. Reason: {gone}.",
+    )
+    entries = [{"Id": "x", "ReceiptHandle": handle, "VisibilityTimeout": 1}]
+    assert await queues.call("ChangeMessageVisibilityBatch", "q", Entries=entries) == {
+        "Failed": [{"Id": "x", "SenderFault": True, "Code": "InvalidParameterValue", "Message": gone}]
+    }
 
 
 async def test_delays(queues: Queues) -> None:
