@@ -42,6 +42,8 @@ def compile_pattern(pattern: Any, depth: int = 0) -> Match:
     """The matcher of one object of conditions. Raises PatternError."""
     if not isinstance(pattern, dict):
         raise PatternError("a pattern is an object")
+    if not pattern:
+        raise PatternError("empty objects are not allowed")
     if depth > DEPTH_MAX:
         raise PatternError(f"nested deeper than {DEPTH_MAX} levels")
     fields: list[tuple[str, Match]] = []
@@ -52,8 +54,6 @@ def compile_pattern(pattern: Any, depth: int = 0) -> Match:
                 raise PatternError("$or needs two alternatives")
             alternatives.append(_any([compile_pattern(each, depth + 1) for each in condition]))
         elif isinstance(condition, dict):
-            if not condition:
-                raise PatternError(f"{name}: empty objects are not allowed")
             fields.append((name, _object(compile_pattern(condition, depth + 1))))
         elif isinstance(condition, list):
             fields.append((name, _leaf(name, condition)))

@@ -7,6 +7,7 @@ import json
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -393,12 +394,17 @@ def test_a_mapping_reads_with_the_functions_role(world: World) -> None:
         "FunctionName": "consumer",
         "EventSourceArn": f"arn:aws:sqs:us-east-1:{world.account}:mapped",
     }
-    code, message = refused(client.create_event_source_mapping, **mapping)
-    assert code == "InvalidParameterValueException" and "ReceiveMessage" in message
     actions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
-    world.client("iam").put_role_policy(
-        RoleName="consumer", PolicyName="p", PolicyDocument=policy({"Action": actions})
-    )
+    for count, action in enumerate(actions):
+        code, message = refused(client.create_event_source_mapping, **mapping)
+        operation = action.removeprefix("sqs:")
+        assert (code, message) == (
+            "InvalidParameterValueException",
+            f"The function execution role does not have permissions to call {operation} on SQS",
+        )
+        world.client("iam").put_role_policy(
+            RoleName="consumer", PolicyName="p", PolicyDocument=policy({"Action": actions[: count + 1]})
+        )
     uuid = client.create_event_source_mapping(**mapping)["UUID"]
     until_blocking(lambda: client.get_event_source_mapping(UUID=uuid)["State"] == "Enabled")
     world.client("sqs").send_message(QueueUrl=url, MessageBody="x")
@@ -409,6 +415,73 @@ def test_a_mapping_reads_with_the_functions_role(world: World) -> None:
         return set(found.values()) == {"0"}
 
     until_blocking(is_empty)
+
+
+def test_a_mapping_of_a_stream_and_its_destination_need_the_functions_role(world: World) -> None:
+    stream = world.client("dynamodb").create_table(
+        TableName="mapped",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"},
+    )["TableDescription"]["LatestStreamArn"]
+    role = world.role("reader")
+    world.function("reader", role)
+    client = world.client("lambda")
+    mapping = {"FunctionName": "reader", "EventSourceArn": stream, "StartingPosition": "LATEST"}
+    assert refused(client.create_event_source_mapping, **mapping) == (
+        "InvalidParameterValueException",
+        f"Cannot access stream {stream}. Please ensure the role can perform the GetRecords, GetShardIterator, "
+        "DescribeStream, and ListStreams Actions on your stream in IAM.",
+    )
+    reads = {"Action": ["dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream"]}
+    iam = world.client("iam")
+    iam.put_role_policy(RoleName="reader", PolicyName="p", PolicyDocument=policy(reads))
+    world.client("sqs").create_queue(QueueName="failures")
+    queue = f"arn:aws:sqs:us-east-1:{world.account}:failures"
+    mapping["DestinationConfig"] = {"OnFailure": {"Destination": queue}}
+    assert refused(client.create_event_source_mapping, **mapping) == (
+        "InvalidParameterValueException",
+        "The function execution role does not have permissions to call SendMessage on SQS",
+    )
+    sends = {"Action": "sqs:SendMessage", "Resource": queue}
+    iam.put_role_policy(RoleName="reader", PolicyName="q", PolicyDocument=policy(sends))
+    assert client.create_event_source_mapping(**mapping)["State"] == "Creating"
+
+
+def test_what_a_function_hands_on_needs_its_role(world: World) -> None:
+    role = world.role("handing")
+    world.function("handing", role)
+    world.function("receiver", role)
+    client = world.client("lambda")
+    world.client("sqs").create_queue(QueueName="sent")
+    queue = f"arn:aws:sqs:us-east-1:{world.account}:sent"
+    function = f"arn:aws:lambda:us-east-1:{world.account}:function:receiver"
+    bucket = "arn:aws:s3:::sent"
+    for destination in (queue, function, bucket):
+        config = {"OnFailure": {"Destination": destination}}
+        put = partial(
+            client.put_function_event_invoke_config, FunctionName="handing", DestinationConfig=config
+        )
+        assert refused(put) == (
+            "InvalidParameterValueException",
+            f"The destination ARN {destination} is invalid.",
+        )
+        resource = destination + "/aws/lambda/async/*" if destination is bucket else destination
+        actions = ["sqs:SendMessage", "lambda:InvokeFunction", "s3:PutObject"]
+        allowed = policy({"Action": actions, "Resource": resource})
+        world.client("iam").put_role_policy(RoleName="handing", PolicyName="p", PolicyDocument=allowed)
+        assert put()["DestinationConfig"]["OnFailure"] == {"Destination": destination}
+    letters = partial(
+        client.update_function_configuration, FunctionName="handing", DeadLetterConfig={"TargetArn": queue}
+    )
+    assert refused(letters) == (
+        "InvalidParameterValueException",
+        "The provided execution role does not have permissions to call SendMessage on SQS",
+    )
+    allowed = policy({"Action": "sqs:SendMessage", "Resource": queue})
+    world.client("iam").put_role_policy(RoleName="handing", PolicyName="p", PolicyDocument=allowed)
+    assert letters()["DeadLetterConfig"] == {"TargetArn": queue}
 
 
 def test_roles_are_given_only_by_who_may_pass_them_and_to_whom_they_trust(world: World) -> None:

@@ -19,6 +19,7 @@ from fogbank.services.lambda_.names import LATEST, FunctionName, parse_name
 from fogbank.services.lambda_.phases import Phase
 from fogbank.services.lambda_.records import Function, Logging, Version, encode
 from fogbank.services.lambda_.rendering import configuration
+from fogbank.services.lambda_.role_permissions import check_dead_letters
 from fogbank.services.lambda_.runtimes import check_runtime
 from fogbank.services.lambda_.service import SERVICE
 from fogbank.services.lambda_.settings import (
@@ -113,6 +114,7 @@ async def create_function(
         tracing=(tracing_config or {}).get("Mode", "PassThrough"),
         dead_letter_arn=dead_letter_of(dead_letter_config, ctx.calls) or None,
     )
+    await check_dead_letters(ctx, name, role, draft.dead_letter_arn)
     content = await zip_of(ctx, code, "CreateFunction")
     created = await _create(ctx, name, draft, content, layers or [], tags or {}, publish)
     return configuration(name, created, variables)

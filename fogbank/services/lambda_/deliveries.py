@@ -48,6 +48,7 @@ class Delivery:
     trace: str
     condition: str = ""
     request_id: str = ""
+    error_code: int | None = None
     error_message: str = ""
 
     @property
@@ -152,8 +153,6 @@ def call_of(delivery: Delivery, now_ms: int, unique: str) -> tuple[str, str, dic
         case "sqs":
             url = f"https://sqs.{arn.region}.amazonaws.com/{arn.account}/{arn.resource}"
             params: dict[str, Any] = {"QueueUrl": url, "MessageBody": delivery.body}
-            if arn.resource.endswith(".fifo"):
-                params |= {"MessageGroupId": delivery.function, "MessageDeduplicationId": unique}
             if delivery.trace:
                 header = {"DataType": "String", "StringValue": delivery.trace}
                 params["MessageSystemAttributes"] = {"AWSTraceHeader": header}
@@ -182,20 +181,10 @@ def call_of(delivery: Delivery, now_ms: int, unique: str) -> tuple[str, str, dic
 
 
 def _error_attributes(delivery: Delivery) -> dict[str, Any]:
-    attributes = {
-        "RequestID": {"DataType": "String", "StringValue": delivery.request_id},
-        "ErrorCode": {"DataType": "Number", "StringValue": "200" if delivery.error_message else "429"},
-    }
+    attributes = {"RequestID": {"DataType": "String", "StringValue": delivery.request_id}}
+    if delivery.error_code is not None:
+        attributes["ErrorCode"] = {"DataType": "Number", "StringValue": str(delivery.error_code)}
     text = delivery.error_message.encode()[:_ERROR_MESSAGE_BYTES_MAX].decode("utf-8", "ignore")
     if text:
         attributes["ErrorMessage"] = {"DataType": "String", "StringValue": text}
     return attributes
-
-
-#: Services that a destination may be in, and the operation that takes a record. Others are refused by name.
-OPERATIONS = {
-    "sqs": "SendMessage",
-    "sns": "Publish",
-    "events": "PutEvents",
-    "s3": "PutObject",
-}

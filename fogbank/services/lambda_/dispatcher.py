@@ -22,6 +22,8 @@ from fogbank.services.lambda_.concurrency import Concurrency
 from fogbank.services.lambda_.deliveries import Deliveries, Delivery
 from fogbank.services.lambda_.event_queue import EventQueue, Turn
 from fogbank.services.lambda_.events import (
+    LOOPED,
+    THROTTLED,
     Answer,
     Condition,
     Event,
@@ -29,7 +31,7 @@ from fogbank.services.lambda_.events import (
     after_put_back,
     decode_event,
     encode_event,
-    error_message,
+    error_of,
     invocation_record,
     invoked,
     is_too_old,
@@ -239,11 +241,12 @@ class Dispatcher:
                 return
             if executable.is_looping(event.trace):
                 executable.tally.stopped_loop()
-                await self._finish(transaction, leased, event, executable, config, Condition.LOOP, None)
+                await self._finish(transaction, leased, event, executable, config, Condition.LOOP, LOOPED)
                 return
             if is_too_old(event, config, now_ms):
+                # It was in the queue for want of concurrency: a node that was away for so long is the rarer case.
                 await self._finish(
-                    transaction, leased, event, executable, config, Condition.AGE_EXCEEDED, None
+                    transaction, leased, event, executable, config, Condition.AGE_EXCEEDED, THROTTLED
                 )
                 return
             if executable.slots.enter() is None:
@@ -258,7 +261,7 @@ class Dispatcher:
             return
         event = invoked(event)
         failed = result.status is not Status.SUCCESS
-        answer = Answer(result.payload, executable.version, failed)
+        answer = Answer(result.payload, executable.version, "Unhandled" if failed else "")
         then = after_failure(event, config, self._clock.now_ms()) if failed else Condition.SUCCESS
         if isinstance(then, Condition):
             await self._finish(transaction, leased, event, executable, config, then, answer)
@@ -296,8 +299,8 @@ class Dispatcher:
             self._tally(event).dropped_event()
             if executable is not None and executable.dead_letter_arn is not None:
                 letter = self._delivery(event, executable, executable.dead_letter_arn)
-                message = error_message(answer.payload) if answer is not None else ""
-                letter = replace(letter, body=event.payload.decode(), error_message=message)
+                code, message = error_of(condition, answer)
+                letter = replace(letter, body=event.payload.decode(), error_code=code, error_message=message)
                 self._deliveries.add(transaction, letter)
         if config is None or executable is None:
             return

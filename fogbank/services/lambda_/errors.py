@@ -13,6 +13,13 @@ def invalid_parameter(message: str) -> AwsError:
     return SERVICE.error("InvalidParameterValueException", message, Type=_USER)
 
 
+def not_permitted(operation: str, service: str) -> AwsError:
+    """A function's role may not do what an event source mapping is to do with it."""
+    return invalid_parameter(
+        f"The function execution role does not have permissions to call {operation} on {service}"
+    )
+
+
 def invalid_content(message: str) -> AwsError:
     """A payload or client context that is not JSON."""
     return SERVICE.error("InvalidRequestContentException", message, Type=_USER)

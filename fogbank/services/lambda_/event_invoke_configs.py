@@ -6,20 +6,22 @@ from typing import Any
 
 from fogbank.core.arn import parse_arn
 from fogbank.core.errors import AwsError
-from fogbank.model.call import Call
+from fogbank.model.call import Call, Caller
 from fogbank.services.lambda_ import keys
 from fogbank.services.lambda_.access import check_access
-from fogbank.services.lambda_.deliveries import OPERATIONS
 from fogbank.services.lambda_.errors import invalid_parameter, not_found
 from fogbank.services.lambda_.names import LATEST, FunctionName, parse_name
 from fogbank.services.lambda_.pages import decode_marker, encode_marker, page_size
 from fogbank.services.lambda_.records import EventInvokeConfig, decode_event_invoke_config, encode
+from fogbank.services.lambda_.role_permissions import OPERATIONS, may_send
 from fogbank.services.lambda_.service import SERVICE
 from fogbank.services.lambda_.state import Lambda
 from fogbank.services.lambda_.tables import find, find_function, retried
 from fogbank.store.api import ABSENT, Transaction
 
 _LISTING = "event-invoke-configs"
+_ON_SUCCESS = frozenset({"events", "lambda", "sns", "sqs"})
+_ON_FAILURE = _ON_SUCCESS | {"s3"}
 
 
 @SERVICE.operation
@@ -126,8 +128,7 @@ async def _set(
     if retries_max is None and event_age_s_max is None and destinations is None:
         raise invalid_parameter("You must specify at least one of error handling or destination setting.")
     await _check_there(ctx, name)
-    on_success = await _destination(ctx, name, destinations, "OnSuccess")
-    on_failure = await _destination(ctx, name, destinations, "OnFailure")
+    on_success, on_failure = await _destinations(ctx, name, destinations or {})
 
     async def attempt() -> EventInvokeConfig:
         store, now_ms = ctx.state.store, ctx.state.clock.now_ms()
@@ -153,32 +154,58 @@ async def _set(
     return _shown(name, config)
 
 
-async def _destination(
-    ctx: Call[Lambda], name: FunctionName, destinations: dict[str, Any] | None, member: str
-) -> str | None:
-    """The ARN that `member` gives; "" to have none, None when it says nothing."""
-    if destinations is None or member not in destinations:
-        return None
-    destination: str | None = destinations[member].get("Destination")
+async def _destinations(
+    ctx: Call[Lambda], name: FunctionName, sent: dict[str, Any]
+) -> tuple[str | None, str | None]:
+    """The ARNs on success and on failure; "" to have none, None where nothing is said."""
+    given = [
+        sent[member].get("Destination", "") if member in sent else None
+        for member in ("OnSuccess", "OnFailure")
+    ]
+    on_success, on_failure = given
+    if not (_may_be(on_success, _ON_SUCCESS) and _may_be(on_failure, _ON_FAILURE)):
+        shown = ", ".join(
+            f"{member[0].lower()}{member[1:]}={f'{member}(destination={arn})' if arn else 'null'}"
+            for member, arn in zip(("OnSuccess", "OnFailure"), given, strict=True)
+        )
+        raise invalid_parameter(f"The provided destination config DestinationConfig({shown}) is invalid.")
+    for destination in given:
+        if destination:
+            await _check_destination(ctx, name, destination)
+    return on_success, on_failure
+
+
+def _may_be(destination: str | None, services: frozenset[str]) -> bool:
+    """A destination is in one of the services; a queue or a topic is none if it is FIFO (how AWS says that is a guess)."""
     if not destination:
-        return ""
+        return True
     arn = parse_arn(destination)
-    if arn is None:
-        raise invalid_parameter(f"The destination ARN {destination} is invalid.")
-    if arn.service != "lambda":
-        if arn.service not in OPERATIONS or (arn.service == "s3" and member == "OnSuccess"):
-            raise invalid_parameter(f"The destination ARN {destination} is invalid.")
+    return arn is not None and arn.service in services and not arn.resource.endswith(".fifo")
+
+
+async def _check_destination(ctx: Call[Lambda], name: FunctionName, destination: str) -> None:
+    arn = parse_arn(destination)
+    assert arn is not None
+    if arn.service == "lambda":
+        target = parse_name(destination, ctx.account, ctx.region)
+        if target.arn == name.arn:
+            raise invalid_parameter("You can't specify the function as a destination for itself.")
+        await check_access(ctx, target, "lambda:InvokeFunction")
+        try:
+            await find(ctx.state.store, target)
+        except AwsError:
+            raise _invalid(destination) from None
+    else:
         ctx.calls.find(arn.service, OPERATIONS[arn.service])  # 501 while that service is not there
-        return destination
-    target = parse_name(destination, ctx.account, ctx.region)
-    if target.arn == name.arn:
-        raise invalid_parameter("You can't specify the function as a destination for itself.")
-    await check_access(ctx, target, "lambda:InvokeFunction")
-    try:
-        await find(ctx.state.store, target)
-    except AwsError:
-        raise invalid_parameter(f"The destination ARN {destination} is invalid.") from None
-    return destination
+    if not ctx.calls.enforces:
+        return
+    caller = Caller(name.account, name.region, await ctx.state.role_of(name), ctx.request_id)
+    if not await may_send(ctx.calls, caller, destination, f"aws/lambda/async/{name.name}/-"):
+        raise _invalid(destination)
+
+
+def _invalid(destination: str) -> AwsError:
+    return invalid_parameter(f"The destination ARN {destination} is invalid.")
 
 
 async def _check_there(ctx: Call[Lambda], name: FunctionName) -> None:

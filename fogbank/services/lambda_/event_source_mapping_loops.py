@@ -26,6 +26,7 @@ from fogbank.services.lambda_.event_source_mapping_records import Mapping, State
 from fogbank.services.lambda_.event_source_mapping_sources import DynamoDbSource, SqsSource
 from fogbank.services.lambda_.event_source_mapping_target import FAILED, OK, FunctionTarget, OnFailure
 from fogbank.services.lambda_.metrics import Metrics
+from fogbank.services.lambda_.names import FunctionName
 from fogbank.services.lambda_.running import Runner
 from fogbank.services.lambda_.targets import Targets
 from fogbank.store.api import Leased, Store, Transaction
@@ -66,7 +67,7 @@ class Mappings:
         targets: Targets,
         runner: Runner,
         metrics: Metrics,
-        role: Callable[[Mapping], Awaitable[Principal]],
+        role: Callable[[FunctionName], Awaitable[Principal]],
         owner: str,
     ) -> None:
         self.store = store
@@ -131,7 +132,7 @@ class _Held:
         self,
         mappings: Mappings,
         leased: Leased,
-        role: Callable[[Mapping], Awaitable[Principal]],
+        role: Callable[[FunctionName], Awaitable[Principal]],
     ) -> None:
         self._mappings = mappings
         self._store = mappings.store
@@ -326,7 +327,7 @@ class _Held:
         return StreamLoop(source, make, checkpoints, m.clock, m.lanes)
 
     async def _caller_of(self, mapping: Mapping) -> Callable[[], Caller]:
-        principal = await self._role(mapping)
+        principal = await self._role(mapping.function_name)
         ids = self._mappings.ids
 
         def caller() -> Caller:

@@ -1,6 +1,8 @@
 """What a mapping's settings may be, by its source. Pure; raises Lambda's errors.
 
-Wording: the recordings of lambda_/event_source_mapping; where they have none, the same forms, which is a guess.
+Wording: the recordings of lambda_/event_source_mapping, and what AWS's users quote in issues: sources that are none or of another
+region, "Unsupported '…' parameter", FIFO queues, an OnFailure without Destination. What is said of ages, windows, the number of
+filters and of a destination that is none has the same form, which is a guess.
 """
 
 from __future__ import annotations
@@ -9,13 +11,12 @@ from dataclasses import replace
 from typing import Any
 
 from fogbank.core.arn import parse_arn
-from fogbank.core.errors import NotSupported
+from fogbank.core.errors import AwsError, NotSupported
 from fogbank.services.lambda_.errors import invalid_parameter
 from fogbank.services.lambda_.event_source_mapping_records import Kind, Mapping
 from fogbank.streams.filters import PatternError, compile_filters
 
 FILTERS_MAX = 10
-FIFO_BATCH_MAX = 10
 DEFAULT_BATCH = {Kind.SQS: 10, Kind.DYNAMODB: 100}
 STREAM_ONLY = (
     "ParallelizationFactor",
@@ -32,21 +33,23 @@ DESTINATIONS = frozenset({"sqs", "s3", "sns"})
 Wire = dict[str, Any]
 
 
-def kind_of(source_arn: str | None) -> Kind:
-    """The kind of source that an ARN names."""
+def kind_of(source_arn: str | None, region: str) -> Kind:
+    """The kind of source that an ARN names, for a mapping in `region`."""
     arn = parse_arn(source_arn) if source_arn else None
     if arn is None:
         raise invalid_parameter("Unrecognized event source.")
     match arn.service, arn.resource.split("/"):
         case "sqs", [_]:
-            return Kind.SQS
+            kind = Kind.SQS
         case "dynamodb", ["table", _, "stream", _]:
-            return Kind.DYNAMODB
+            kind = Kind.DYNAMODB
         case (("kinesis" | "kafka" | "mq" | "rds"), _):
             raise NotSupported(f"event source mappings of {arn.service}")
-    raise invalid_parameter(
-        f"Unrecognized event source, must be kinesis, dynamodb stream or sqs. Unsupported source arn {source_arn}"
-    )
+        case _:
+            raise invalid_parameter(f"Unrecognized event source. Unsupported source arn : {source_arn}")
+    if arn.region != region:
+        raise invalid_parameter(f"Event source region must match Lambda region {region}.")
+    return kind
 
 
 def with_settings(mapping: Mapping, sent: Wire) -> Mapping:
@@ -82,21 +85,24 @@ def _check_kind(mapping: Mapping, sent: Wire) -> None:
         return
     for member in STREAM_ONLY:
         if member in sent:
-            if member == "StartingPosition":
-                raise invalid_parameter("StartingPosition is not valid for SQS event sources.")
-            raise invalid_parameter(f"Unsupported {member} parameter for given event source mapping type.")
+            if member.startswith("StartingPosition"):
+                raise invalid_parameter(f"{member} is not valid for SQS event sources.")
+            raise _unsupported(member)
+
+
+def _unsupported(member: str) -> AwsError:
+    """AWS quotes the member as its request has it; but for destinations, which it has not quoted."""
+    name = member if member == "DestinationConfig" else f"'{member[0].lower()}{member[1:]}'"
+    return invalid_parameter(f"Unsupported {name} parameter for given event source mapping type.")
 
 
 def _check(mapping: Mapping) -> None:
     if mapping.kind.is_stream:
         _check_stream(mapping)
         return
-    if mapping.source_arn.endswith(".fifo"):
-        if mapping.window_s:
-            raise invalid_parameter("Batching window is not supported for FIFO queues")
-        if mapping.batch_size > FIFO_BATCH_MAX:
-            raise invalid_parameter("BatchSize must be less than or equal to 10 for FIFO queues")
-    elif mapping.batch_size > 10 and not mapping.window_s:
+    if mapping.source_arn.endswith(".fifo") and mapping.window_s:
+        raise invalid_parameter("Batching window is not supported for FIFO queues")
+    if mapping.batch_size > 10 and not mapping.window_s:
         raise invalid_parameter(
             "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10"
         )
@@ -125,18 +131,20 @@ def _filters(criteria: Wire) -> tuple[str, ...]:
 
 def _concurrency(mapping: Mapping, config: Wire) -> int | None:
     if mapping.kind is not Kind.SQS:
-        raise invalid_parameter("Unsupported ScalingConfig parameter for given event source mapping type.")
+        raise _unsupported("ScalingConfig")
     found: int | None = config.get("MaximumConcurrency")
     return found
 
 
 def _destination(config: Wire) -> str | None:
-    if config.get("OnSuccess", {}).get("Destination"):
-        raise invalid_parameter(
-            "Unsupported DestinationConfig parameter for given event source mapping type."
-        )
-    destination: str | None = config.get("OnFailure", {}).get("Destination") or None
-    if destination is None:
+    """The ARN of OnFailure; None when there is to be none: `{}`, or an empty Destination."""
+    if "OnSuccess" in config:
+        raise _unsupported("DestinationConfig")
+    failure = config.get("OnFailure")
+    if failure is not None and "Destination" not in failure:
+        raise invalid_parameter("The Destination field is required for an OnFailure configuration.")
+    destination: str = (failure or {}).get("Destination", "")
+    if not destination:
         return None
     arn = parse_arn(destination)
     if arn is None or arn.service not in DESTINATIONS:

@@ -12,8 +12,9 @@ from fogbank.core.arn import parse_arn
 from fogbank.core.errors import AwsError
 from fogbank.model.call import Caller
 from fogbank.model.calls import Calls
-from fogbank.services.lambda_.errors import invalid_parameter
+from fogbank.services.lambda_.errors import invalid_parameter, not_permitted
 from fogbank.services.lambda_.event_source_mapping_records import Mapping
+from fogbank.services.lambda_.role_permissions import OPERATIONS, may, may_send
 from fogbank.streams.api import Message, Record, Shard, SourceBusy, SourceUnavailable
 from fogbank.streams.checkpoints import DONE, Checkpoint, Checkpoints
 
@@ -205,15 +206,13 @@ class DynamoDbSource:
 
 
 async def check_source(mapping: Mapping, calls: Calls, caller: Caller, timeout_s: int) -> None:
-    """The source must be there and fit. Raises Lambda's errors, in the words of the recordings."""
+    """The source must be there and fit, and the role must be allowed to read it. Raises Lambda's errors, in AWS's words."""
     if mapping.kind.is_stream:
-        try:
-            await calls.call("dynamodbstreams", "DescribeStream", {"StreamArn": mapping.source_arn}, caller)
-        except AwsError as error:
-            if error.code != "ResourceNotFoundException":
-                raise invalid_parameter(error.message) from None
-            raise invalid_parameter(f"Stream not found: {mapping.source_arn}") from None
+        await _check_stream(mapping.source_arn, calls, caller)
         return
+    for operation in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes"):
+        if not await may(calls, caller, operation, mapping.source_arn):
+            raise not_permitted(operation, "SQS")
     arn = parse_arn(mapping.source_arn)
     assert arn is not None
     url = f"https://sqs.{arn.region}.amazonaws.com/{arn.account}/{arn.resource}"
@@ -230,3 +229,29 @@ async def check_source(mapping: Mapping, calls: Calls, caller: Caller, timeout_s
         raise invalid_parameter(
             f"Queue visibility timeout: {visibility_s} seconds is less than Function timeout: {timeout_s} seconds"
         )
+
+
+async def _check_stream(source_arn: str, calls: Calls, caller: Caller) -> None:
+    actions = ("DescribeStream", "GetRecords", "GetShardIterator")
+    if not all([await may(calls, caller, action, source_arn) for action in actions]):
+        raise invalid_parameter(
+            f"Cannot access stream {source_arn}. Please ensure the role can perform the GetRecords, GetShardIterator, "
+            "DescribeStream, and ListStreams Actions on your stream in IAM."
+        )
+    try:
+        await calls.call("dynamodbstreams", "DescribeStream", {"StreamArn": source_arn}, caller)
+    except AwsError as error:
+        if error.code != "ResourceNotFoundException":
+            raise invalid_parameter(error.message) from None
+        raise invalid_parameter(f"Stream not found: {source_arn}") from None
+
+
+async def check_destination(mapping: Mapping, calls: Calls, caller: Caller) -> None:
+    """The role must be allowed to send what failed. The words are those for queues that are read: a guess."""
+    destination = mapping.destination
+    arn = parse_arn(destination) if destination is not None else None
+    if destination is None or arn is None:
+        return
+    calls.find(arn.service, OPERATIONS[arn.service])  # 501 while that service is not there
+    if not await may_send(calls, caller, destination, f"aws/lambda/{mapping.uuid}/-"):
+        raise not_permitted(OPERATIONS[arn.service], arn.service.upper())

@@ -18,7 +18,7 @@ from fogbank.services.lambda_.event_source_mapping_records import Mapping
 from fogbank.services.lambda_.lineage import times_in
 from fogbank.services.lambda_.running import Runner
 from fogbank.services.lambda_.targets import Target, Targets
-from fogbank.streams.api import Discarded, Outcome, Reason, Record, Verdict
+from fogbank.streams.api import Discarded, Outcome, Record, Verdict
 
 DELIVERY_PAUSES_S = (1, 2, 4)  # after attempts at a destination that is busy; ours
 _BUSY = frozenset(("KmsThrottled", "SlowDown", "TooManyRequestsException"))
@@ -118,7 +118,7 @@ class OnFailure:
         arn = parse_arn(destination)
         assert arn is not None  # checked when the mapping was made
         if arn.service == "s3":
-            document["payload"] = orjson.loads(discarded.payload)
+            document["payload"] = discarded.payload.decode()
             params = {
                 "Bucket": arn.resource,
                 "Key": self._object_key(discarded.shard),
@@ -152,10 +152,10 @@ def failure_record(mapping: Mapping, discarded: Discarded, now_ms: int, ids: Ids
             "requestId": outcome.request_id if outcome is not None else ids.uuid(),
             "functionArn": mapping.function,
             "condition": discarded.reason.value,
-            "approximateInvokeCount": discarded.invocations,
+            "approximateInvokeCount": max(1, discarded.invocations),  # also of what aged before it was tried
         }
     }
-    if outcome is not None and discarded.reason is Reason.RETRIES:
+    if outcome is not None:
         document["responseContext"] = {
             "statusCode": 200,
             "executedVersion": outcome.version,

@@ -23,7 +23,7 @@ from fogbank.services.lambda_.event_source_mapping_rules import (
     kind_of,
     with_settings,
 )
-from fogbank.services.lambda_.event_source_mapping_sources import check_source
+from fogbank.services.lambda_.event_source_mapping_sources import check_destination, check_source
 from fogbank.services.lambda_.names import LATEST, FunctionName, parse_name
 from fogbank.services.lambda_.pages import decode_marker, encode_marker, page_size
 from fogbank.services.lambda_.service import SERVICE
@@ -70,7 +70,7 @@ async def create_event_source_mapping(
     tumbling_window_in_seconds: int | None = None,
     function_response_types: list[str] | None = None,
 ) -> Wire:
-    kind = kind_of(event_source_arn)
+    kind = kind_of(event_source_arn, ctx.region)
     assert event_source_arn is not None  # kind_of refuses that
     name = parse_name(function_name, ctx.account, ctx.region)
     await check_access(ctx, name, "lambda:CreateEventSourceMapping")
@@ -82,7 +82,8 @@ async def create_event_source_mapping(
         kind=kind,
         source_arn=event_source_arn,
         function=_invoked_arn(name),
-        state=State.DISABLED if enabled is False else State.CREATING,
+        # A queue's that is made disabled is so at once, a stream's comes to it.
+        state=State.DISABLED if enabled is False and not kind.is_stream else State.CREATING,
         enabled=enabled is not False,
         modified_ms=now_ms,
         batch_size=DEFAULT_BATCH[kind],
@@ -103,6 +104,7 @@ async def create_event_source_mapping(
         TumblingWindowInSeconds=tumbling_window_in_seconds,
         FunctionResponseTypes=function_response_types,
         StartingPosition=None if kind.is_stream else starting_position,
+        StartingPositionTimestamp=None if kind.is_stream else starting_position_timestamp,
     )
     mapping = with_settings(mapping, sent)
     check_start(mapping)
@@ -207,6 +209,7 @@ async def update_event_source_mapping(
             await check_access(ctx, name, "lambda:UpdateEventSourceMapping")
             after = replace(after, function=_invoked_arn(name))
         await _check(ctx, after)
+        await _check_alone(ctx, after)
         enable = before.enabled if enabled is None else enabled
         if enable != before.enabled:
             state = State.ENABLING if enable else State.DISABLING
@@ -265,12 +268,11 @@ async def _check(ctx: Call[Lambda], mapping: Mapping) -> None:
     try:
         found: Found = await find(ctx.state.store, mapping.function_name)
     except AwsError:
-        raise invalid_parameter("Function does not exist.") from None
-    principal = await ctx.state.role_of(mapping)
+        raise invalid_parameter("Function does not exist") from None
+    principal = await ctx.state.role_of(mapping.function_name)
     caller = Caller(mapping.account, mapping.region, principal, ctx.request_id)
     await check_source(mapping, ctx.calls, caller, found.version.timeout_s)
-    if mapping.destination is not None and ":sns:" in mapping.destination:
-        ctx.calls.find("sns", "Publish")  # 501 while there is no SNS
+    await check_destination(mapping, ctx.calls, caller)
 
 
 async def _check_alone(ctx: Call[Lambda], mapping: Mapping) -> None:
@@ -279,7 +281,7 @@ async def _check_alone(ctx: Call[Lambda], mapping: Mapping) -> None:
     name = mapping.function_name
     for record in await ctx.state.store.scan(prefix, limit=_PAGE_MAX):
         other = await _get(ctx, str(record.key[-1]))
-        if other is not None and other.function == mapping.function:
+        if other is not None and other.function == mapping.function and other.uuid != mapping.uuid:
             source = f'(" {mapping.source_arn} ") and function (" {name.name} ")'
             if mapping.kind.is_stream:
                 text = f"The event source arn {source} provided mapping already exists."

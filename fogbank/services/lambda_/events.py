@@ -10,6 +10,7 @@ import orjson
 
 from fogbank.core.clock import iso8601_z
 from fogbank.core.limits import ASYNC_EVENT_AGE_S_MAX, ASYNC_RETRIES_MAX
+from fogbank.services.lambda_.errors import recursive
 from fogbank.services.lambda_.names import LATEST, FunctionName
 from fogbank.services.lambda_.records import EventInvokeConfig
 
@@ -25,7 +26,7 @@ class Condition(Enum):
     RETRIES_EXHAUSTED = "RetriesExhausted"
     AGE_EXCEEDED = "EventAgeExceeded"
     ZERO_CONCURRENCY = "ZeroReservedConcurrency"
-    LOOP = "RecursiveInvocationDetected"  # the name is a guess
+    LOOP = "RecursiveInvocation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +79,11 @@ def queue_name(name: FunctionName, uid: str) -> str:
 
 
 def is_too_old(event: Event, config: EventInvokeConfig | None, at_ms: int) -> bool:
-    """The event would be older than it may be."""
+    """The event would be as old as it may not be."""
     age_s_max = ASYNC_EVENT_AGE_S_MAX
     if config is not None and config.event_age_s_max is not None:
         age_s_max = config.event_age_s_max
-    return at_ms - event.accepted_ms > age_s_max * 1000
+    return at_ms - event.accepted_ms >= age_s_max * 1000
 
 
 def after_failure(event: Event, config: EventInvokeConfig | None, now_ms: int) -> int | Condition:
@@ -112,15 +113,28 @@ def put_back(event: Event) -> Event:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the last invocation of an event gave."""
+    """What the last attempt at an event gave: the function's answer, or why it was not invoked (`version` is empty then)."""
 
-    payload: bytes
-    executed_version: str
-    failed: bool
+    payload: bytes = b""
+    version: str = ""
+    error: str = ""  # `functionError`
+    status: int = 200
+    message: str = ""  # for a dead letter, of what did not reach the function
+
+
+THROTTLED = Answer(status=429, message="Rate Exceeded.")
+LOOPED = Answer(status=400, error="RecursiveInvocationException", message=recursive().message)
+_NO_JSON = {
+    "statusCode": 400,
+    "errorCode": "InvalidRequestContentException",
+    "errorMessage": "The function response payload could not be parsed as JSON.",
+}
+#: AWS's own words, with its slip.
+NO_CONCURRENCY = "Function not invoked. Function isconfigured with zero reserved concurrent executions"
 
 
 def invocation_record(event: Event, condition: Condition, answer: Answer | None, now_ms: int) -> bytes:
-    """The JSON that a destination receives."""
+    """The JSON that a destination receives. A success counts as one invocation, however many it took, as on AWS."""
     name = event.function
     record: dict[str, Any] = {
         "version": "1.0",
@@ -129,16 +143,30 @@ def invocation_record(event: Event, condition: Condition, answer: Answer | None,
             "requestId": event.request_id,
             "functionArn": f"{name.arn}:{event.qualifier or LATEST}",
             "condition": condition.value,
-            "approximateInvokeCount": event.invocations,
+            "approximateInvokeCount": 1 if condition is Condition.SUCCESS else event.invocations,
         },
-        "requestPayload": _json(event.payload),
+        "requestPayload": _json(event.payload) or event.payload.decode("utf-8", "replace"),
     }
     if answer is not None:
-        record["responseContext"] = {"statusCode": 200, "executedVersion": answer.executed_version}
-        if answer.failed:
-            record["responseContext"]["functionError"] = "Unhandled"
-        record["responsePayload"] = _json(answer.payload)
+        context: dict[str, Any] = {"statusCode": answer.status}
+        if answer.version:
+            context["executedVersion"] = answer.version
+        if answer.error:
+            context["functionError"] = answer.error
+        record["responseContext"] = context
+    if answer is not None and answer.payload:
+        response = _json(answer.payload)
+        record |= {"deliveryError": _NO_JSON} if response is None else {"responsePayload": response}
     return orjson.dumps(record)
+
+
+def error_of(condition: Condition, answer: Answer | None) -> tuple[int | None, str]:
+    """ErrorCode and ErrorMessage of a dead letter."""
+    if condition is Condition.ZERO_CONCURRENCY:
+        return None, NO_CONCURRENCY
+    if answer is None:
+        return None, ""
+    return answer.status, answer.message or error_message(answer.payload)
 
 
 def error_message(payload: bytes) -> str:
@@ -151,10 +179,10 @@ def error_message(payload: bytes) -> str:
     return found if isinstance(found, str) else ""
 
 
-def _json(payload: bytes) -> Any:
-    """The payload in place where it is JSON, else as a string."""
+def _json(payload: bytes) -> orjson.Fragment | None:
+    """The payload as it came, to be put in place; None where it is no JSON."""
     try:
         orjson.loads(payload)
     except orjson.JSONDecodeError:
-        return payload.decode("utf-8", "replace")
+        return None
     return orjson.Fragment(payload)

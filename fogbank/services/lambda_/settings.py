@@ -12,6 +12,7 @@ from fogbank.core.limits import CODE_UNZIPPED_BYTES_MAX, MEMORY_MB_MAX, TIMEOUT_
 from fogbank.model.calls import Calls
 from fogbank.services.lambda_.errors import invalid_parameter, validation
 from fogbank.services.lambda_.records import LayerUse, Logging
+from fogbank.services.lambda_.role_permissions import OPERATIONS
 
 _MACHINES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 _LEVEL_DEFAULT = "INFO"
@@ -62,16 +63,14 @@ def refuse_unless_empty(
 
 
 def dead_letter_of(config: dict[str, Any] | None, calls: Calls) -> str | None:
-    """The ARN of a DeadLetterConfig; "" when it is to be cleared, None when nothing is said."""
-    if config is None:
-        return None
-    target: str = config.get("TargetArn") or ""
+    """The ARN of a DeadLetterConfig; "" when it is to be cleared, None when nothing is said, as an empty object does."""
+    target: str | None = (config or {}).get("TargetArn")
     if not target:
-        return ""
+        return target
     arn = parse_arn(target)
     if arn is None or arn.service not in ("sqs", "sns"):
         raise invalid_parameter(f"The provided target ARN {target} is invalid.")
-    calls.find(arn.service, "SendMessage" if arn.service == "sqs" else "Publish")  # 501 while it is not there
+    calls.find(arn.service, OPERATIONS[arn.service])  # 501 while it is not there
     return target
 
 

@@ -20,9 +20,9 @@ from fogbank.services.lambda_.concurrency import Concurrency
 from fogbank.services.lambda_.deliveries import Deliveries
 from fogbank.services.lambda_.dispatcher import Dispatcher
 from fogbank.services.lambda_.event_source_mapping_loops import Mappings
-from fogbank.services.lambda_.event_source_mapping_records import Mapping
 from fogbank.services.lambda_.executables import Configurer
 from fogbank.services.lambda_.metrics import Metrics
+from fogbank.services.lambda_.names import FunctionName
 from fogbank.services.lambda_.platform import FunctionCredentials, session_of
 from fogbank.services.lambda_.provisioning import Provisioner
 from fogbank.services.lambda_.running import Runner
@@ -149,11 +149,10 @@ class Lambda:
         """A record changed here: the next invocation sees it."""
         self.targets.clear()
 
-    async def role_of(self, mapping: Mapping) -> Principal:
-        """What a mapping's pollers act as: the role of the function as it is now. Raises when there is none."""
-        found = await find(self.store, mapping.function_name)
+    async def role_of(self, name: FunctionName) -> Principal:
+        """What a mapping's pollers, and deliveries, act as: the role of the function as it is now. Raises when there is none."""
+        found = await find(self.store, name)
         open_mode = self.settings.auth_mode is AuthMode.OPEN
-        name = mapping.function_name
         return session_of(found.version.role, name.account, name.region, name.name, open_mode=open_mode)
 
     async def credentials(self, config: FunctionConfig) -> Credentials:

@@ -19,6 +19,7 @@ from fogbank.services.lambda_.layer_uses import resolve_layers
 from fogbank.services.lambda_.names import FunctionName, parse_name
 from fogbank.services.lambda_.phases import TRANSITIONS, UNSETTLED, Change, Phase, state_of
 from fogbank.services.lambda_.records import Function, Version
+from fogbank.services.lambda_.role_permissions import check_dead_letters
 from fogbank.services.lambda_.runtimes import check_runtime
 from fogbank.services.lambda_.service import SERVICE
 from fogbank.services.lambda_.settings import (
@@ -156,6 +157,7 @@ async def update_function_configuration(
         given["tracing"] = tracing_config.get("Mode", "PassThrough")
     dead_letter_arn = dead_letter_of(dead_letter_config, ctx.calls)
     if dead_letter_arn is not None:
+        await check_dead_letters(ctx, name, role or function.latest.role, dead_letter_arn)
         given["dead_letter_arn"] = dead_letter_arn
     given = {member: value for member, value in given.items() if value is not None}
 

@@ -156,29 +156,126 @@ async def test_tags_of_mappings(house: MappedHouse) -> None:
     assert await house.do("ListTags", Resource=arn) == {"Tags": {"b": "2"}}
 
 
+INVALID = "InvalidParameterValueException"
+STREAM = "arn:aws:dynamodb:us-east-1:000000000000:table/t/stream/2026-01-01T00:00:00.000"
+WINDOW = "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10"
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"EventSourceArn": None}, "Unrecognized event source."),
+        (
+            {"EventSourceArn": "arn:aws:s3:::bucket"},
+            "Unrecognized event source. Unsupported source arn : arn:aws:s3:::bucket",
+        ),
+        (
+            {"EventSourceArn": STREAM.partition("/stream")[0]},
+            f"Unrecognized event source. Unsupported source arn : {STREAM.partition('/stream')[0]}",
+        ),
+        (
+            {"EventSourceArn": QUEUE.replace("us-east-1", "eu-west-1")},
+            "Event source region must match Lambda region us-east-1.",
+        ),
+        ({"FunctionName": "missing"}, "Function does not exist"),
+        ({"FunctionName": "f:7"}, "Function does not exist"),
+        ({"StartingPosition": "LATEST"}, "StartingPosition is not valid for SQS event sources."),
+        (
+            {"StartingPositionTimestamp": 1},
+            "StartingPositionTimestamp is not valid for SQS event sources.",
+        ),
+        (
+            {"ParallelizationFactor": 2},
+            "Unsupported 'parallelizationFactor' parameter for given event source mapping type.",
+        ),
+        (
+            {"MaximumRetryAttempts": 2},
+            "Unsupported 'maximumRetryAttempts' parameter for given event source mapping type.",
+        ),
+        (
+            {"DestinationConfig": {"OnFailure": {"Destination": QUEUE}}},
+            "Unsupported DestinationConfig parameter for given event source mapping type.",
+        ),
+        ({"BatchSize": 11}, WINDOW),
+        ({"EventSourceArn": QUEUE + ".fifo", "BatchSize": 11}, WINDOW),
+        (
+            {"EventSourceArn": QUEUE + ".fifo", "BatchSize": 11, "MaximumBatchingWindowInSeconds": 1},
+            "Batching window is not supported for FIFO queues",
+        ),
+        ({"FilterCriteria": {"Filters": [{"Pattern": "{}"}]}}, "Invalid filter pattern definition."),
+        ({"FilterCriteria": {"Filters": [{}]}}, "Invalid filter pattern definition."),
+        (
+            {"FilterCriteria": {"Filters": [{"Pattern": '{"a": ["b"]}'}] * 11}},
+            "FilterCriteria may have at most 10 filters",
+        ),
+        (
+            {"EventSourceArn": STREAM},
+            "1 validation error detected: Value null at 'startingPosition' failed to satisfy constraint: Member must not be null.",
+        ),
+        (
+            {"EventSourceArn": STREAM, "StartingPosition": "AT_TIMESTAMP"},
+            f"Unsupported starting position for arn type: {STREAM}",
+        ),
+        (
+            {"EventSourceArn": STREAM, "ScalingConfig": {"MaximumConcurrency": 2}},
+            "Unsupported 'scalingConfig' parameter for given event source mapping type.",
+        ),
+        (
+            {"EventSourceArn": STREAM, "DestinationConfig": {"OnSuccess": {"Destination": QUEUE}}},
+            "Unsupported DestinationConfig parameter for given event source mapping type.",
+        ),
+        (
+            {"EventSourceArn": STREAM, "DestinationConfig": {"OnFailure": {}}},
+            "The Destination field is required for an OnFailure configuration.",
+        ),
+    ],
+)
+async def test_settings_that_cannot_be(house: MappedHouse, settings: dict[str, Any], message: str) -> None:
+    params = {"FunctionName": "f", "EventSourceArn": QUEUE} | settings
+    params = {name: value for name, value in params.items() if value is not None}
+    assert await house.refuses("CreateEventSourceMapping", **params) == (INVALID, message)
+
+
 @pytest.mark.parametrize(
     ("settings", "code"),
     [
         ({"EventSourceArn": "nonsense"}, "ValidationException"),
-        ({"EventSourceArn": "arn:aws:s3:::bucket"}, "InvalidParameterValueException"),
-        ({"EventSourceArn": None}, "InvalidParameterValueException"),
         ({"EventSourceArn": "arn:aws:kinesis:us-east-1:000000000000:stream/s"}, "NotImplemented"),
-        ({"FunctionName": "missing"}, "InvalidParameterValueException"),
-        ({"StartingPosition": "LATEST"}, "InvalidParameterValueException"),
-        ({"ParallelizationFactor": 2}, "InvalidParameterValueException"),
-        ({"BisectBatchOnFunctionError": True}, "InvalidParameterValueException"),
-        ({"MaximumRetryAttempts": 2}, "InvalidParameterValueException"),
-        ({"DestinationConfig": {"OnFailure": {"Destination": QUEUE}}}, "InvalidParameterValueException"),
         ({"BatchSize": 10_001}, "ValidationException"),
         ({"ScalingConfig": {"MaximumConcurrency": 1}}, "ValidationException"),
-        ({"FilterCriteria": {"Filters": [{"Pattern": "{}"}] * 11}}, "InvalidParameterValueException"),
         ({"KMSKeyArn": "arn:aws:kms:us-east-1:000000000000:key/k"}, "NotImplemented"),
     ],
 )
-async def test_settings_that_cannot_be(house: MappedHouse, settings: dict[str, Any], code: str) -> None:
+async def test_settings_beyond_the_model(house: MappedHouse, settings: dict[str, Any], code: str) -> None:
     params = {"FunctionName": "f", "EventSourceArn": QUEUE} | settings
-    params = {name: value for name, value in params.items() if value is not None}
     assert (await house.refuses("CreateEventSourceMapping", **params))[0] == code
+
+
+async def test_what_an_update_clears(house: MappedHouse) -> None:
+    filters = {"Filters": [{"Pattern": '{"body": ["x"]}'}]}
+    uuid = await house.mapping(
+        FilterCriteria=filters,
+        ScalingConfig={"MaximumConcurrency": 2},
+        FunctionResponseTypes=["ReportBatchItemFailures"],
+    )
+    cleared = await house.do(
+        "UpdateEventSourceMapping", UUID=uuid, FilterCriteria={}, ScalingConfig={}, FunctionResponseTypes=[]
+    )
+    assert not {"FilterCriteria", "ScalingConfig"} & cleared.keys()
+    assert cleared["FunctionResponseTypes"] == []
+
+
+async def test_an_update_makes_no_second_mapping_of_a_function_and_a_queue(house: MappedHouse) -> None:
+    await house.create("g")
+    first = await house.mapping()
+    second = await house.mapping(FunctionName="g")
+    assert await house.refuses("UpdateEventSourceMapping", UUID=second, FunctionName="f") == (
+        "ResourceConflictException",
+        f'An event source mapping with SQS arn (" {QUEUE} ") and function (" f ") already exists. '
+        f"Please update or delete the existing mapping with UUID {first}",
+    )
+    updated = await house.do("UpdateEventSourceMapping", UUID=second, FunctionName="g", BatchSize=3)
+    assert updated["BatchSize"] == 3
 
 
 async def test_a_queue_that_gives_its_messages_out_again_too_soon(house: MappedHouse) -> None:
@@ -204,6 +301,54 @@ async def test_a_dead_letter(house: MappedHouse) -> None:
     [letter] = await until(lambda: house.received("dead"))
     assert json.loads(letter["Body"]) == {"n": 1}
     assert set(letter["MessageAttributes"]) >= {"RequestID", "ErrorCode"}
+
+
+async def test_a_dead_letter_of_what_may_not_run(house: MappedHouse) -> None:
+    await house.queue("dead")
+    await house.create("g", DeadLetterConfig={"TargetArn": QUEUE[:-1] + "dead"})
+    await house.do("PutFunctionConcurrency", FunctionName="g", ReservedConcurrentExecutions=0)
+    await house.invoke("g", {"n": 1}, InvocationType="Event")
+    [letter] = await until(lambda: house.received("dead"))
+    attributes = letter["MessageAttributes"]
+    assert set(attributes) == {"RequestID", "ErrorMessage"}
+    assert attributes["ErrorMessage"]["StringValue"] == (
+        "Function not invoked. Function isconfigured with zero reserved concurrent executions"
+    )
+
+
+async def test_an_empty_dead_letter_configuration_changes_nothing(house: MappedHouse) -> None:
+    config = {"TargetArn": QUEUE[:-1] + "dead"}
+    await house.create("g", DeadLetterConfig=config)
+    updated = await house.do("UpdateFunctionConfiguration", FunctionName="g", DeadLetterConfig={})
+    assert updated["DeadLetterConfig"] == config
+    await house.settled("g")
+    updated = await house.do(
+        "UpdateFunctionConfiguration", FunctionName="g", DeadLetterConfig={"TargetArn": ""}
+    )
+    assert "DeadLetterConfig" not in updated
+
+
+async def test_fifo_queues_take_no_records(house: MappedHouse) -> None:
+    """Whoever has one as a dead-letter queue has its errors counted."""
+    await house.queue("out.fifo", FifoQueue="true")
+    arn = QUEUE[:-1] + "out.fifo"
+    config = {"OnFailure": {"Destination": arn}}
+    assert await house.refuses(
+        "PutFunctionEventInvokeConfig", FunctionName="f", DestinationConfig=config
+    ) == (
+        INVALID,
+        "The provided destination config DestinationConfig(onSuccess=null, "
+        f"onFailure=OnFailure(destination={arn})) is invalid.",
+    )
+    await house.create("g", DeadLetterConfig={"TargetArn": arn})
+    await house.do("PutFunctionConcurrency", FunctionName="g", ReservedConcurrentExecutions=0)
+    await house.invoke("g", {}, InvocationType="Event")
+
+    async def counted() -> bool:
+        await house.telemetry.flush()
+        return house.telemetry.sum_of("DeadLetterErrors", FunctionName="g") == 1
+
+    await until(counted)
 
 
 async def test_what_cannot_be_delivered_is_counted(house: MappedHouse) -> None:

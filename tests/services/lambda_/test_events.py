@@ -9,7 +9,18 @@ from typing import Any
 import pytest
 
 from fogbank.sandbox.api import Invocation
-from fogbank.services.lambda_.events import Event, decode_event, encode_event
+from fogbank.services.lambda_.events import (
+    LOOPED,
+    NO_CONCURRENCY,
+    THROTTLED,
+    Answer,
+    Condition,
+    Event,
+    decode_event,
+    encode_event,
+    error_of,
+    invocation_record,
+)
 from tests.services.lambda_.fakes import ARN, Failed, FakePool, LambdaHouse, build
 from tests.support.waiting import until
 
@@ -280,6 +291,74 @@ async def test_event_configs_by_qualifier(house: LambdaHouse) -> None:
     assert await house.refuses(
         "PutFunctionEventInvokeConfig", **name, DestinationConfig={"OnFailure": {"Destination": ARN}}
     ) == ("InvalidParameterValueException", "You can't specify the function as a destination for itself.")
+
+
+@pytest.mark.parametrize(
+    ("config", "shown"),
+    [
+        (
+            {"OnSuccess": {"Destination": "arn:aws:s3:::b"}},
+            "onSuccess=OnSuccess(destination=arn:aws:s3:::b), onFailure=null",
+        ),
+        (
+            {"OnSuccess": {"Destination": FAILURE_ARN}, "OnFailure": {"Destination": "arn:aws:kinesis:::s"}},
+            f"onSuccess=OnSuccess(destination={FAILURE_ARN}), onFailure=OnFailure(destination=arn:aws:kinesis:::s)",
+        ),
+    ],
+)
+async def test_destinations_that_are_none(house: LambdaHouse, config: dict[str, Any], shown: str) -> None:
+    await house.create()
+    for operation in ("PutFunctionEventInvokeConfig", "UpdateFunctionEventInvokeConfig"):
+        assert await house.refuses(operation, FunctionName="f", DestinationConfig=config) == (
+            "InvalidParameterValueException",
+            f"The provided destination config DestinationConfig({shown}) is invalid.",
+        )
+    missing = {"OnFailure": {"Destination": FAILURE_ARN}}
+    assert await house.refuses(
+        "PutFunctionEventInvokeConfig", FunctionName="f", DestinationConfig=missing
+    ) == (
+        "InvalidParameterValueException",
+        f"The destination ARN {FAILURE_ARN} is invalid.",
+    )
+
+
+def test_records_of_events_by_how_they_ended() -> None:
+    event = Event("1", "r", "f", None, "u", "id", 5, b'{"a": 1}', 3)
+
+    def record(condition: Condition, answer: Answer | None) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(invocation_record(event, condition, answer, 0))
+        assert found["requestContext"]["condition"] == condition.value
+        return found
+
+    done = record(Condition.SUCCESS, Answer(b"null", "$LATEST"))
+    assert done["requestContext"]["approximateInvokeCount"] == 1  # as on AWS, however many there were
+    assert done["responsePayload"] is None
+    throttled = record(Condition.AGE_EXCEEDED, THROTTLED)
+    assert throttled["requestContext"]["approximateInvokeCount"] == 3
+    assert throttled["responseContext"] == {"statusCode": 429} and "responsePayload" not in throttled
+    looped = record(Condition.LOOP, LOOPED)
+    assert looped["responseContext"] == {"statusCode": 400, "functionError": "RecursiveInvocationException"}
+    assert "responseContext" not in record(Condition.ZERO_CONCURRENCY, None)
+    text = record(Condition.SUCCESS, Answer(b"no JSON", "1"))
+    assert "responsePayload" not in text
+    assert text["deliveryError"]["errorCode"] == "InvalidRequestContentException"
+
+
+@pytest.mark.parametrize(
+    ("condition", "answer", "error"),
+    [
+        (
+            Condition.RETRIES_EXHAUSTED,
+            Answer(b'{"errorMessage": "no"}', "$LATEST", "Unhandled"),
+            (200, "no"),
+        ),
+        (Condition.AGE_EXCEEDED, THROTTLED, (429, "Rate Exceeded.")),
+        (Condition.ZERO_CONCURRENCY, None, (None, NO_CONCURRENCY)),
+        (Condition.AGE_EXCEEDED, None, (None, "")),
+    ],
+)
+def test_errors_of_dead_letters(condition: Condition, answer: Answer | None, error: Any) -> None:
+    assert error_of(condition, answer) == error
 
 
 def test_events_are_encoded_with_any_payload() -> None:
