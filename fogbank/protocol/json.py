@@ -30,6 +30,8 @@ FRAMEWORK = {
     "IncompleteSignatureException": "com.amazon.coral.service#",
     "InvalidSignatureException": "com.amazon.coral.service#",
     "InternalFailure": "com.amazon.coral.service#",
+    "InvalidParameterValueException": "com.amazon.coral.service#",
+    "MissingRequiredParameterException": "com.amazon.coral.service#",
 }
 
 
@@ -106,7 +108,7 @@ class JsonCodec(Codec):
         own = NAMESPACES.get(self.service.name) if self.service else None
         if own is None:
             return ""
-        return own if is_modelled else FRAMEWORK.get(name, "")
+        return FRAMEWORK.get(name, own if is_modelled else "")
 
     def malformed(self, problem: Malformed, operation: OperationModel) -> AwsError:
         return AwsError("SerializationException", str(problem))

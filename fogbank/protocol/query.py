@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -21,6 +22,17 @@ from fogbank.protocol.xml_write import XmlWriter, escape, namespace_attributes
 CONTENT = ("Content-Type", "text/xml")
 #: Services whose resources have URLs that requests may go to: the member that such a URL stands for.
 PATHS = {"sqs": "QueueUrl"}
+RESOURCE_PATH = re.compile(r"/[0-9]{12}/[^/]+/?\Z")
+#: Services whose documents begin so, and whose errors end with an empty `Detail`.
+DECLARED = {"sqs": '<?xml version="1.0"?>'}
+#: What the JSON protocols of a service say in other words.
+WORDINGS = {
+    "AWS.SimpleQueueService.NonExistentQueue": "The specified queue does not exist for this wsdl version."
+}
+#: Services that say in other words that they have no such action.
+OWN_WORDS = {"sqs": "The action {action} is not valid for this endpoint."}
+#: Coral's answer to a request that names no action.
+NO_ACTION = "UnknownOperationException"
 
 
 class Node:
@@ -97,9 +109,9 @@ class FormReader:
             held: dict[str, Any] = {}
             for index, item in _numbered(node, entry):
                 key, value = item.below.get(key_name), item.below.get(value_name)
-                if key is None or value is None:
+                if value is None:
                     raise Malformed(f"A map entry has no {key_name} or no {value_name}").at(index)
-                held[read_key(key)] = read_value(value)
+                held[read_key(key) if key is not None else ""] = read_value(value)
             return held
 
         return read
@@ -137,6 +149,8 @@ def _numbered(node: Node, between: str | None) -> list[tuple[int, Node]]:
 def _list(read_item: ReadNode, between: str | None) -> ReadNode:
     def read(node: Node) -> list[Any]:
         held = []
+        if between is None and node.text:
+            held.append(read_item(node))  # `AttributeName=All`: one alone needs no number
         for index, item in _numbered(node, between):
             try:
                 held.append(read_item(item))
@@ -171,6 +185,10 @@ def _scalar(convert: FromText | None) -> ReadNode:
     return read
 
 
+def wording(error: AwsError) -> str:
+    return WORDINGS.get(error.code, error.message)
+
+
 class QueryCodec(Codec):
     protocol = "query"
 
@@ -179,19 +197,24 @@ class QueryCodec(Codec):
         self._readers = FormReader()
         self._writers = XmlWriter(iso8601)
         self._namespace = namespace_attributes(service.metadata.get("xmlNamespace")) if service else ""
+        self._declaration = DECLARED.get(service.name, "") if service else ""
 
     def parser(self, operation: OperationModel) -> Parse:
         if operation.input is None:
             return lambda request, labels: {}
         read = self._readers.of(operation.input)
         by_path = PATHS.get(operation.service.name)
-        if by_path not in operation.input.members:
-            by_path = None
+        is_of_resource = by_path in operation.input.members
 
         def parse(request: Request, labels: Mapping[str, str]) -> Params:
             params: Params = read(parse_form(request))
             if by_path is not None and request.path != "/":
-                params.setdefault(by_path, request.path)
+                if is_of_resource:
+                    params.setdefault(by_path, request.path)
+                elif RESOURCE_PATH.match(request.path):
+                    raise AwsError(
+                        "InvalidAction", OWN_WORDS[operation.service.name].format(action=operation.name)
+                    )
             return params
 
         return parse
@@ -200,7 +223,7 @@ class QueryCodec(Codec):
         return [CONTENT, ("x-amzn-RequestId", request_id)]
 
     def serializer(self, operation: OperationModel) -> Serialize:
-        start = f"<{operation.name}Response{self._namespace}>"
+        start = f"{self._declaration}<{operation.name}Response{self._namespace}>"
         wrapper = operation.result_wrapper
         opening, closing = (f"<{wrapper}>", f"</{wrapper}>") if wrapper else ("", "")
         shape = operation.output
@@ -219,10 +242,14 @@ class QueryCodec(Codec):
         return serialize
 
     def error(self, error: AwsError, operation: OperationModel | None, request_id: str) -> Response:
+        if self._declaration and error.code == NO_ACTION:
+            return Response(error.status, self._headers(request_id), f"<{NO_ACTION}/>\n".encode())
         parts = [
-            f"<ErrorResponse{self._namespace}><Error><Type>{side(error.status)}</Type>"
-            f"<Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message>"
+            f"{self._declaration}<ErrorResponse{self._namespace}><Error><Type>{side(error.status)}</Type>"
+            f"<Code>{escape(error.code)}</Code><Message>{escape(wording(error))}</Message>"
         ]
+        if self._declaration:
+            parts.append("<Detail/>")
         shape = self.error_shape(error.code, operation)
         if shape is not None and error.fields:
             self._writers.members(shape, list(shape.members))(error.fields, parts.append)

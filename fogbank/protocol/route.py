@@ -17,7 +17,8 @@ from fogbank.protocol.cbor import CborCodec
 from fogbank.protocol.codec import Codec, plain_body
 from fogbank.protocol.json import JsonCodec
 from fogbank.protocol.malformed import Malformed
-from fogbank.protocol.query import QueryCodec
+from fogbank.protocol.query import NO_ACTION, OWN_WORDS, PATHS, RESOURCE_PATH, QueryCodec
+from fogbank.protocol.query_json import QueryJsonCodec
 from fogbank.protocol.rest_json import RestJsonCodec
 from fogbank.protocol.rest_request import parse_query
 from fogbank.protocol.rest_xml import RestXmlCodec
@@ -35,8 +36,6 @@ CODECS: dict[str, type[Codec]] = {
 }
 FORM = "application/x-www-form-urlencoded"
 CATCH_ALL = "s3"  # its patterns match any path: only asked by name, or when nothing else fits
-#: Query services that say in other words that they have no such action.
-OWN_WORDS = {"sqs": "The action {action} is not valid for this endpoint."}
 JSON_CONTENT = "application/x-amz-json-"
 
 
@@ -50,6 +49,8 @@ class Router:
         self._rest: dict[str, UriTable[tuple[str, Endpoint]]] = {}  # by signing name; "" is all of them
         self._signing: dict[str, list[Declared]] = {}
         self._cache: dict[tuple[str | None, str, str], Routed] = {}
+        self._json_codecs: dict[str, QueryJsonCodec] = {}  # of query services that also answer in JSON
+        self._json_endpoints: dict[tuple[str, str], Routed] = {}
         self._strangers: dict[str, Codec] = {name: codec(None) for name, codec in CODECS.items()}
         for service in sorted(services.values(), key=lambda service: service.name == CATCH_ALL):
             self._add(service)
@@ -62,6 +63,8 @@ class Router:
                 continue
             spoken = spoken_in(model, protocol)
             codec = CODECS[protocol](spoken)
+            if protocol == "query" and service.name in PATHS:
+                self._json_codecs[service.name] = QueryJsonCodec(spoken)
             for operation in sorted(spoken.operations.values(), key=_is_deprecated):
                 endpoint = Endpoint(codec, operation, service)
                 self._add_operation(protocol, service, operation, endpoint)
@@ -95,6 +98,8 @@ class Router:
             found = self._cbor.get(request.path)
             return found if found is not None else self._unknown_cbor(request)
         scope = signing_name(request)
+        if scope is None and (found := self._by_resource(request)) is not None:
+            return found
         may_name_bucket = CATCH_ALL in self._signing and scope in (None, CATCH_ALL)
         if may_name_bucket and (path := bucket_path(request, signed=scope is not None)) is not None:
             return self._by_path(request, CATCH_ALL, path)
@@ -138,6 +143,10 @@ class Router:
         protocol = service.model.protocols[0] if service else "rest-json"
         codec = self._strangers.get(protocol, self._strangers["rest-json"])
         table = self._rest.get(scope or "")
+        if service is not None and service.name in PATHS and "x-amz-target" not in request.headers:
+            return Routed(
+                QueryCodec(service.model), service.name, problem=AwsError(NO_ACTION, "", status=404)
+            )
         known = table.methods(request.path) if table is not None else set()
         if known:
             error = AwsError("MethodNotAllowedException", f"{request.method} is not allowed here", status=405)
@@ -148,8 +157,15 @@ class Router:
 
     # --- query ------------------------------------------------------------------------------------------------------
 
-    def _by_action(self, request: Request) -> Routed | None:
-        """The route of a query request; None when the request is not one."""
+    def _by_resource(self, request: Request) -> Routed | None:
+        """An unsigned request to a resource's own URL: its form says whose. None when it has no action."""
+        for name in PATHS:
+            if name in self._signing and RESOURCE_PATH.match(request.path):
+                return self._by_action(request, name)
+        return None
+
+    def _by_action(self, request: Request, scope: str | None = None) -> Routed | None:
+        """The route of a query request; None when the request is not one. `scope`: who is meant when it is not signed."""
         is_form = (request.headers.get("content-type") or "").startswith(FORM)
         if not is_form and "Action=" not in request.query:
             return None
@@ -161,17 +177,33 @@ class Router:
             return None
         action = fields["Action"][0]
         version = fields.get("Version", [""])[0]
-        scope = signing_name(request)
+        scope = signing_name(request) or scope
         found = _pick(self._actions.get(action, []), scope, version)
-        return found if found is not None else self._unknown_action(action, version, scope)
+        wants_json = "json" in (request.headers.get("accept") or "")
+        if found is None:
+            return self._unknown_action(action, version, scope, wants_json)
+        return self._in_json(found) if wants_json and found.service in self._json_codecs else found
 
-    def _unknown_action(self, action: str, version: str, scope: str | None) -> Routed:
+    def _in_json(self, routed: Routed) -> Routed:
+        """The same, answered in JSON."""
+        endpoint = routed.endpoint
+        assert endpoint is not None  # those of actions have one
+        key = routed.service, endpoint.model.name
+        found = self._json_endpoints.get(key)
+        if found is None:
+            codec = self._json_codecs[routed.service]
+            found = Routed(codec, routed.service, Endpoint(codec, endpoint.model, endpoint.service))
+            self._json_endpoints[key] = found
+        return found
+
+    def _unknown_action(self, action: str, version: str, scope: str | None, wants_json: bool) -> Routed:
         services = self._signing.get(scope or "", [])
         if scope is not None and not services:
             return Routed(self._strangers["query"], scope, problem=NotSupported(f"{scope} {action[:128]}"))
-        codec = self._strangers["query"]
+        codec: Codec = self._strangers["query"]
         if services and "query" in services[0].model.protocols:
-            codec = QueryCodec(services[0].model)
+            kept = self._json_codecs.get(services[0].name) if wants_json else None
+            codec = kept or QueryCodec(services[0].model)
         message = (
             f"Could not find operation {action[:128]} for version {version[:32] or 'NO_VERSION_SPECIFIED'}"
         )

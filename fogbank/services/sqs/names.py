@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import urlsplit
 
 from fogbank.core.arn import parse_arn, partition_of, url_suffix_of
 from fogbank.model.call import Call, Caller
@@ -49,12 +48,13 @@ def url_of(caller: Caller, account: str, name: str) -> str:
 
 
 def place_of_url(ctx: Call[Any], url: object) -> Place:
-    """The queue that a QueueUrl means: by its path, whatever its host. Raises InvalidAddress, NonExistentQueue."""
+    """The queue that a QueueUrl means: by its path, whatever its host; a bare name is one of the caller's queues, as on AWS.
+    Raises InvalidAddress, NonExistentQueue."""
     if not isinstance(url, str) or not url:
         raise SERVICE.error(
             "MissingRequiredParameterException", "The request must contain the parameter QueueUrl."
         )
-    account, name = path_of(url)
+    account, name = path_of(url, ctx.account)
     if not may_reach(ctx, account):
         raise no_queue()  # AWS does not say either whether another account's queue exists
     return account, ctx.region, name
@@ -65,19 +65,17 @@ def may_reach(ctx: Call[Any], account: str) -> bool:
     return account == ctx.account or ctx.principal.acts_as_root or ctx.calls.enforces
 
 
-def path_of(url: str) -> tuple[str, str]:
-    """(account, name) of a QueueUrl. Raises InvalidAddress."""
+def path_of(url: str, own_account: str) -> tuple[str, str]:
+    """(account, name) of a QueueUrl. Raises InvalidAddress, NonExistentQueue."""
     head, slash, name = url.rpartition("/")
     account = head[-12:]
-    if not slash or not _ACCOUNT.match(account) or head[-13:-12] not in ("/", ""):
-        raise _bad_address(url)
-    if name and "?" not in name and "#" not in name:
-        return account, name
-    name = urlsplit(url).path.rpartition("/")[2]
-    if not name:
-        raise _bad_address(url)
-    return account, name
-
-
-def _bad_address(url: str) -> Exception:
-    return SERVICE.error("InvalidAddress", f"The address {url[:256]} is not valid for this endpoint.")
+    if slash and name and _ACCOUNT.match(account) and head[-13:-12] in ("/", ""):
+        if "?" not in name and "#" not in name:
+            return account, name
+        return account, re.split(r"[?#]", name, maxsplit=1)[0]
+    if not slash:
+        return own_account, name
+    host, slash, path = url.partition("://")[2].partition("/")
+    if host and slash and not path:
+        raise SERVICE.error("InvalidAddress", f"The address {url[:256]} is not valid for this endpoint.")
+    raise no_queue()

@@ -20,13 +20,13 @@ from fogbank.services.sqs.state import Sqs
 
 
 def _queue(caller: Caller, params: Params) -> str | None:
-    return _of_url(str(params.get("QueueUrl")), caller.region)
+    return _of_url(str(params.get("QueueUrl")), caller.region, caller.account)
 
 
 @lru_cache(maxsize=METADATA_CACHED_MAX)
-def _of_url(url: str, region: str) -> str | None:
+def _of_url(url: str, region: str, own_account: str) -> str | None:
     try:
-        account, name = path_of(url)
+        account, name = path_of(url, own_account)
     except AwsError:
         return None
     return f"arn:{partition_of(region)}:sqs:{region}:{account}:{name}"

@@ -24,6 +24,9 @@ SERVICE: Service[Sqs] = Service("sqs")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+#: What an operation finds empty when it is absent: those have refusals of their own for it.
+EMPTY: dict[str, Any] = {"Entries": [], "Attributes": {}}
+
 
 def operation(function: F) -> F:
     """Declare an operation of SQS: called with what is required, and of the right types."""
@@ -40,7 +43,9 @@ def operation(function: F) -> F:
                 raise AwsError("SerializationException", f"{checks[name][0]} is not of the right type.")
         for name, member in required:
             if arguments.get(name) is None:
-                raise missing(member)
+                if member not in EMPTY:
+                    raise missing(member)
+                arguments[name] = EMPTY[member]
         return await function(ctx, **arguments)
 
     SERVICE.operation(hot=True)(checked)

@@ -247,7 +247,16 @@ async def test_batches_that_cannot_be(queues: Queues, ids: list[str], code: str)
 async def test_bad_handles_urls_and_numbers(queues: Queues) -> None:
     await queues.create("q")
     assert (await queues.fails("DeleteMessage", "q", ReceiptHandle="x"))[0] == "ReceiptHandleIsInvalid"
-    assert (await queues.fails("SendMessage", QueueUrl="q", MessageBody="m"))[0] == "InvalidAddress"
+    await queues.call("SendMessage", QueueUrl="q", MessageBody="m")  # a name will do
+    assert await queues.fails(
+        "SendMessage", QueueUrl="https://sqs.us-east-1.amazonaws.com/", MessageBody="m"
+    ) == (
+        "InvalidAddress",
+        "The address https://sqs.us-east-1.amazonaws.com/ is not valid for this endpoint.",
+    )
+    for url in ("none", "http://host/q", "http://host/account/q", "http://host/000000000000/x?y"):
+        code, _ = await queues.fails("SendMessage", QueueUrl=url, MessageBody="m")
+        assert code == "AWS.SimpleQueueService.NonExistentQueue"
     assert (await queues.fails("SendMessage", MessageBody="m"))[0] == "MissingParameter"
     assert (await queues.fails("CreateQueue"))[0] == "MissingParameter"
     assert await queues.fails("ReceiveMessage", "q", MaxNumberOfMessages=11) == (
