@@ -173,13 +173,16 @@ _OTHERS: dict[str, Callable[[Queue, str, str], dict[str, Any]]] = {
 }
 
 
+_SPOKEN = {"RedrivePolicy": "Redrive policy", "RedriveAllowPolicy": "Redrive allow policy"}
+
+
 def _json_map(name: str, value: str) -> dict[str, Any]:
     try:
         found = orjson.loads(value)
     except orjson.JSONDecodeError:
         found = None
     if not isinstance(found, dict):
-        raise _bad(name, value, f"{name} is not a valid JSON map.")
+        raise _bad(name, value, f"{_SPOKEN[name]} is not a valid JSON map.")
     return found
 
 

@@ -23,6 +23,9 @@ ACTIONS = frozenset(
         "PurgeQueue",
     }
 )
+_IN_POLICIES = frozenset(
+    name.lower() for name in SERVICE.model.operations if not name.endswith("Batch")
+)  # beside wildcards
 VERSIONS = frozenset({"2008-10-17", "2012-10-17"})
 
 
@@ -40,6 +43,10 @@ def checked_policy(text: str) -> str:
         raise bad_attribute("Policy")
     if policy.get("Version", "2008-10-17") not in VERSIONS or not all(map(_is_statement, statements)):
         raise bad_attribute("Policy")
+    for statement in statements:
+        actions = statement.get("Action")
+        for action in actions if isinstance(actions, list) else [actions]:
+            _check_action(action)
     return orjson.dumps(policy).decode()
 
 
@@ -52,24 +59,35 @@ def _is_statement(statement: Any) -> bool:
     )
 
 
+def _check_action(action: Any) -> None:
+    """Whether a policy may name that action of SQS. Batches go by the action of their single form."""
+    if not isinstance(action, str) or action[:4].lower() != "sqs:" or "*" in action or "?" in action:
+        return
+    if action[4:].lower() not in _IN_POLICIES:
+        raise _bad_action(action)
+
+
+def _bad_action(action: str) -> AwsError:
+    reason = "Please refer to the appropriate WSDL for a list of valid actions."
+    return bad_parameter("ActionName", action[:256], reason)
+
+
 def with_permission(
     policy: str | None, arn: str, partition: str, label: str, accounts: list[str], actions: list[str]
 ) -> str:
     """The policy with one more statement. Raises AWS's errors."""
     if not actions:
         raise missing("Actions")
-    if not accounts:
-        raise bad_parameter("PrincipalId", "[]", "Unable to verify.")
+    if not accounts or not all(len(id) == 12 and id.isascii() and id.isdigit() for id in accounts):
+        raise bad_parameter("PrincipalId", f"[{', '.join(accounts)[:1024]}]", "Unable to verify.")
     if not label or len(label) > 80 or not label.replace("-", "").replace("_", "").isalnum():
         raise invalid_value(f"Value {label} for parameter Label is invalid. Reason: it is not a valid label.")
     for action in actions:
         if action not in ACTIONS:
-            allowed = ", ".join(sorted(ACTIONS - {"*"}))
-            raise bad_parameter(
-                "ActionName",
-                f"SQS:{action}",
-                f"Only the queue owner is allowed to invoke this action, or it is none of: {allowed}.",
-            )
+            if action.lower() not in _IN_POLICIES:
+                raise _bad_action(f"SQS:{action}")
+            reason = "Only the queue owner is allowed to invoke this action."
+            raise bad_parameter("ActionName", f"SQS:{action}", reason)
     if len(actions) > limits.PERMISSION_ACTIONS_MAX:
         raise over_limit(
             f"{len(actions)} Actions were found, maximum allowed is {limits.PERMISSION_ACTIONS_MAX}."

@@ -50,7 +50,7 @@ async def set_queue_attributes(ctx: Call[Sqs], *, queue_url: str, attributes: di
 
     async def change(queue: Queue, transaction: Transaction) -> Queue:
         after = with_attributes(queue, attributes, new=False)
-        await link_dead_letters(ctx, transaction, queue, after)
+        await link_dead_letters(ctx, transaction, queue, after, attributes.get("RedrivePolicy"))
         return replace(after, modified_ms=ctx.state.clock.now_ms())
 
     await _change(ctx, place_of_url(ctx, queue_url), change)

@@ -46,7 +46,7 @@ async def create_queue(
         await _check_rested(ctx, queue_name, now_ms)
         queue = checked_tags(queue, tags or {})
         transaction = Transaction().put(key, queue.encode(), expect=ABSENT)
-        await link_dead_letters(ctx, transaction, None, queue)
+        await link_dead_letters(ctx, transaction, None, queue, attributes.get("RedrivePolicy"))
         transaction.delete(keys.deleted(ctx.account, ctx.region, queue_name))
         try:
             await state.store.commit(transaction)
@@ -87,31 +87,29 @@ async def _check_rested(ctx: Call[Sqs], name: str, now_ms: int) -> None:
 
 
 async def link_dead_letters(
-    ctx: Call[Sqs], transaction: Transaction, before: Queue | None, after: Queue | None
+    ctx: Call[Sqs],
+    transaction: Transaction,
+    before: Queue | None,
+    after: Queue | None,
+    policy: str | None = None,
 ) -> None:
-    """Note with the transaction which queue is whose source; InvalidParameterValue when the target does not take it."""
+    """Note with the transaction which queue is whose source. `policy`: the RedrivePolicy that is being set, as it was given;
+    InvalidParameterValue when its target does not take dead letters of this queue."""
     old = before.dead_letter_arn if before is not None else None
     new = after.dead_letter_arn if after is not None else None
     if old != new and before is not None and old is not None and (place := place_of_arn(old)) is not None:
         transaction.delete(keys.source(*place, before.name))
-    if after is None or new is None or old == new:
+    if after is None or new is None or not policy:
         return
     place = place_of_arn(new)
     assert place is not None  # with_attributes has checked it
     target = await ctx.state.directory.look(place)
     if target is None:
-        raise bad_parameter("RedrivePolicy", _policy_text(after), "Dead letter target does not exist.")
-    if not allows_source(target.queue, arn_of(after)):
-        raise bad_parameter(
-            "RedrivePolicy",
-            _policy_text(after),
-            "The dead letter target's redrive allow policy does not allow it.",
-        )
+        raise bad_parameter("RedrivePolicy", policy[:1024], "Dead letter target does not exist.")
+    if not allows_source(target.queue, arn_of(after)):  # the wording is a guess
+        reason = "The dead letter target's redrive allow policy does not allow it."
+        raise bad_parameter("RedrivePolicy", policy[:1024], reason)
     transaction.put(keys.source(*place, after.name), b"")
-
-
-def _policy_text(queue: Queue) -> str:
-    return f'{{"deadLetterTargetArn":"{queue.dead_letter_arn}","maxReceiveCount":"{queue.receives_max}"}}'
 
 
 @operation

@@ -161,9 +161,65 @@ async def test_permissions(queues: Queues) -> None:
     }
     code, _ = await queues.fails("AddPermission", "q", Label="one", AWSAccountIds=["1" * 12], Actions=["*"])
     assert code == "InvalidParameterValue"
+    bad = {
+        "CreateQueue": "Only the queue owner is allowed to invoke this action.",
+        "SendMessageBatch": "Please refer to the appropriate WSDL for a list of valid actions.",
+        "Nonsense": "Please refer to the appropriate WSDL for a list of valid actions.",
+    }
+    for action, reason in bad.items():
+        assert await queues.fails(
+            "AddPermission", "q", Label="x", AWSAccountIds=["1" * 12], Actions=[action]
+        ) == (
+            "InvalidParameterValue",
+            f"Value SQS:{action} for parameter ActionName is invalid. Reason: {reason}",
+        )
+    for ids, shown in ((["*"], "[*]"), (["1" * 12, "me"], "[111111111111, me]")):
+        assert await queues.fails("AddPermission", "q", Label="x", AWSAccountIds=ids, Actions=["*"]) == (
+            "InvalidParameterValue",
+            f"Value {shown} for parameter PrincipalId is invalid. Reason: Unable to verify.",
+        )
     await queues.call("RemovePermission", "q", Label="one")
     assert await queues.call("GetQueueAttributes", "q", AttributeNames=["Policy"]) == {}
     assert (await queues.fails("RemovePermission", "q", Label="one"))[0] == "InvalidParameterValue"
+
+
+@pytest.mark.parametrize(
+    ("action", "is_good"),
+    [
+        ("sqs:SendMessage", True),
+        ("SQS:*", True),
+        (["sqs:Send*", "s3:GetObject"], True),
+        ("sqs:ChangeMessageVisibilityBatch", False),
+        (["sqs:SendMessage", "sqs:Nonsense"], False),
+    ],
+)
+async def test_actions_in_policies(queues: Queues, action: Any, is_good: bool) -> None:
+    await queues.create("q")
+    statement = {"Effect": "Allow", "Principal": "*", "Action": action, "Resource": queues.arn("q")}
+    attributes = {"Policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]})}
+    if is_good:
+        await queues.call("SetQueueAttributes", "q", Attributes=attributes)
+        return
+    bad = action if isinstance(action, str) else action[-1]
+    assert await queues.fails("SetQueueAttributes", "q", Attributes=attributes) == (
+        "InvalidParameterValue",
+        f"Value {bad} for parameter ActionName is invalid. Reason: Please refer to the appropriate WSDL for a list of "
+        "valid actions.",
+    )
+
+
+async def test_a_dead_letter_target_that_is_gone(queues: Queues) -> None:
+    await queues.create("dlq")
+    policy = f'{{"deadLetterTargetArn": "{queues.arn("dlq")}", "maxReceiveCount": "1"}}'
+    await queues.create("q", RedrivePolicy=policy)
+    await queues.call("DeleteQueue", "dlq")
+    assert await queues.fails("SetQueueAttributes", "q", Attributes={"RedrivePolicy": policy}) == (
+        "InvalidParameterValue",
+        f"Value {policy} for parameter RedrivePolicy is invalid. Reason: Dead letter target does not exist.",
+    )
+    await queues.call("SetQueueAttributes", "q", Attributes={"DelaySeconds": "1"})
+    await queues.call("SetQueueAttributes", "q", Attributes={"RedrivePolicy": ""})
+    assert await queues.call("GetQueueAttributes", "q", AttributeNames=["RedrivePolicy"]) == {}
 
 
 async def test_tags(queues: Queues) -> None:
