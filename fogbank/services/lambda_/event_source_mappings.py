@@ -24,7 +24,7 @@ from fogbank.services.lambda_.event_source_mapping_rules import (
     with_settings,
 )
 from fogbank.services.lambda_.event_source_mapping_sources import check_destination, check_source
-from fogbank.services.lambda_.names import LATEST, FunctionName, parse_name
+from fogbank.services.lambda_.names import FunctionName, parse_name
 from fogbank.services.lambda_.pages import decode_marker, encode_marker, page_size
 from fogbank.services.lambda_.service import SERVICE
 from fogbank.services.lambda_.state import Lambda
@@ -81,7 +81,7 @@ async def create_event_source_mapping(
         region=ctx.region,
         kind=kind,
         source_arn=event_source_arn,
-        function=_invoked_arn(name),
+        function=name.qualified_arn,
         # A queue's that is made disabled is so at once, a stream's comes to it.
         state=State.DISABLED if enabled is False and not kind.is_stream else State.CREATING,
         enabled=enabled is not False,
@@ -207,7 +207,7 @@ async def update_event_source_mapping(
         if function_name is not None:
             name = parse_name(function_name, ctx.account, ctx.region)
             await check_access(ctx, name, "lambda:UpdateEventSourceMapping")
-            after = replace(after, function=_invoked_arn(name))
+            after = replace(after, function=name.qualified_arn)
         await _check(ctx, after)
         await _check_alone(ctx, after)
         enable = before.enabled if enabled is None else enabled
@@ -250,11 +250,6 @@ async def delete_event_source_mapping(ctx: Call[Lambda], *, uuid: str) -> Wire:
 
 def _sent(**members: Any) -> Wire:
     return {name: value for name, value in members.items() if value is not None}
-
-
-def _invoked_arn(name: FunctionName) -> str:
-    """`$LATEST` is not shown; versions and aliases are."""
-    return name.arn if name.qualifier == LATEST else name.qualified_arn
 
 
 def _names(mapping: Mapping) -> list[Key]:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import orjson
 
 from fogbank.core.errors import AwsError
-from fogbank.core.http import Request, Response
+from fogbank.core.http import CutShort, Request, Response
 from fogbank.core.limits import INVOKE_PAYLOAD_BYTES_MAX
 from fogbank.gateway.prelude import BadPrelude
 from fogbank.model.call import Caller
@@ -153,7 +153,7 @@ class FunctionUrls:
             return await response_of_run(run)
         except AwsError as error:
             return _refused(error.status, error.message, error.code)
-        except (BadAnswer, BadPrelude) as problem:
+        except (BadAnswer, BadPrelude, CutShort) as problem:
             log.info("function URL %s: %s", url.url_id, problem)
             return _bad_gateway()
 

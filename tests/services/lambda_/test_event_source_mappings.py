@@ -161,94 +161,111 @@ STREAM = "arn:aws:dynamodb:us-east-1:000000000000:table/t/stream/2026-01-01T00:0
 WINDOW = "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10"
 
 
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"EventSourceArn": None}, "Unrecognized event source."),
-        (
-            {"EventSourceArn": "arn:aws:s3:::bucket"},
-            "Unrecognized event source. Unsupported source arn : arn:aws:s3:::bucket",
-        ),
-        (
-            {"EventSourceArn": STREAM.partition("/stream")[0]},
-            f"Unrecognized event source. Unsupported source arn : {STREAM.partition('/stream')[0]}",
-        ),
-        (
-            {"EventSourceArn": QUEUE.replace("us-east-1", "eu-west-1")},
-            "Event source region must match Lambda region us-east-1.",
-        ),
-        ({"FunctionName": "missing"}, "Function does not exist"),
-        ({"FunctionName": "f:7"}, "Function does not exist"),
-        ({"StartingPosition": "LATEST"}, "StartingPosition is not valid for SQS event sources."),
-        (
-            {"StartingPositionTimestamp": 1},
-            "StartingPositionTimestamp is not valid for SQS event sources.",
-        ),
-        (
-            {"ParallelizationFactor": 2},
-            "Unsupported 'parallelizationFactor' parameter for given event source mapping type.",
-        ),
-        (
-            {"MaximumRetryAttempts": 2},
-            "Unsupported 'maximumRetryAttempts' parameter for given event source mapping type.",
-        ),
-        (
-            {"DestinationConfig": {"OnFailure": {"Destination": QUEUE}}},
-            "Unsupported DestinationConfig parameter for given event source mapping type.",
-        ),
-        ({"BatchSize": 11}, WINDOW),
-        ({"EventSourceArn": QUEUE + ".fifo", "BatchSize": 11}, WINDOW),
-        (
-            {"EventSourceArn": QUEUE + ".fifo", "BatchSize": 11, "MaximumBatchingWindowInSeconds": 1},
-            "Batching window is not supported for FIFO queues",
-        ),
-        ({"FilterCriteria": {"Filters": [{"Pattern": "{}"}]}}, "Invalid filter pattern definition."),
-        ({"FilterCriteria": {"Filters": [{}]}}, "Invalid filter pattern definition."),
-        (
-            {"FilterCriteria": {"Filters": [{"Pattern": '{"a": ["b"]}'}] * 11}},
-            "FilterCriteria may have at most 10 filters",
-        ),
-        (
-            {"EventSourceArn": STREAM},
-            "1 validation error detected: Value null at 'startingPosition' failed to satisfy constraint: Member must not be null.",
-        ),
-        (
-            {"EventSourceArn": STREAM, "StartingPosition": "AT_TIMESTAMP"},
-            f"Unsupported starting position for arn type: {STREAM}",
-        ),
-        (
-            {"EventSourceArn": STREAM, "ScalingConfig": {"MaximumConcurrency": 2}},
-            "Unsupported 'scalingConfig' parameter for given event source mapping type.",
-        ),
-        (
-            {"EventSourceArn": STREAM, "DestinationConfig": {"OnSuccess": {"Destination": QUEUE}}},
-            "Unsupported DestinationConfig parameter for given event source mapping type.",
-        ),
-        (
-            {"EventSourceArn": STREAM, "DestinationConfig": {"OnFailure": {}}},
-            "The Destination field is required for an OnFailure configuration.",
-        ),
-    ],
-)
-async def test_settings_that_cannot_be(house: MappedHouse, settings: dict[str, Any], message: str) -> None:
-    params = {"FunctionName": "f", "EventSourceArn": QUEUE} | settings
-    params = {name: value for name, value in params.items() if value is not None}
-    assert await house.refuses("CreateEventSourceMapping", **params) == (INVALID, message)
+CANNOT_BE: list[tuple[dict[str, Any], str]] = [
+    ({"EventSourceArn": None}, "Unrecognized event source."),
+    (
+        {"EventSourceArn": "arn:aws:s3:::bucket"},
+        "Unrecognized event source. Unsupported source arn : arn:aws:s3:::bucket",
+    ),
+    (
+        {"EventSourceArn": STREAM.partition("/stream")[0]},
+        f"Unrecognized event source. Unsupported source arn : {STREAM.partition('/stream')[0]}",
+    ),
+    (
+        {"EventSourceArn": QUEUE.replace("us-east-1", "eu-west-1")},
+        "Event source region must match Lambda region us-east-1.",
+    ),
+    ({"FunctionName": "missing"}, "Function does not exist"),
+    ({"FunctionName": "f:7"}, "Function does not exist"),
+    ({"StartingPosition": "LATEST"}, "StartingPosition is not valid for SQS event sources."),
+    (
+        {"StartingPositionTimestamp": 1},
+        "StartingPositionTimestamp is not valid for SQS event sources.",
+    ),
+    (
+        {"ParallelizationFactor": 2},
+        "Unsupported 'parallelizationFactor' parameter for given event source mapping type.",
+    ),
+    (
+        {"MaximumRetryAttempts": 2},
+        "Unsupported 'maximumRetryAttempts' parameter for given event source mapping type.",
+    ),
+    (
+        {"DestinationConfig": {"OnFailure": {"Destination": QUEUE}}},
+        "Unsupported DestinationConfig parameter for given event source mapping type.",
+    ),
+    ({"BatchSize": 11}, WINDOW),
+    ({"EventSourceArn": QUEUE + ".fifo", "BatchSize": 11}, WINDOW),
+    (
+        {"EventSourceArn": QUEUE + ".fifo", "BatchSize": 11, "MaximumBatchingWindowInSeconds": 1},
+        "Batching window is not supported for FIFO queues",
+    ),
+    ({"FilterCriteria": {"Filters": [{"Pattern": "{}"}]}}, "Invalid filter pattern definition."),
+    ({"FilterCriteria": {"Filters": [{}]}}, "Invalid filter pattern definition."),
+    (
+        {"FilterCriteria": {"Filters": [{"Pattern": '{"a": ["b"]}'}] * 11}},
+        "FilterCriteria may have at most 10 filters",
+    ),
+    (
+        {"EventSourceArn": STREAM},
+        "1 validation error detected: Value null at 'startingPosition' failed to satisfy constraint: Member must not be null.",
+    ),
+    (
+        {"EventSourceArn": STREAM, "StartingPosition": "AT_TIMESTAMP"},
+        f"Unsupported starting position for arn type: {STREAM}",
+    ),
+    (
+        {"EventSourceArn": STREAM, "ScalingConfig": {"MaximumConcurrency": 2}},
+        "Unsupported 'scalingConfig' parameter for given event source mapping type.",
+    ),
+    (
+        {"EventSourceArn": STREAM, "DestinationConfig": {"OnSuccess": {"Destination": QUEUE}}},
+        "Unsupported DestinationConfig parameter for given event source mapping type.",
+    ),
+    (
+        {"EventSourceArn": STREAM, "DestinationConfig": {"OnFailure": {}}},
+        "The Destination field is required for an OnFailure configuration.",
+    ),
+]
 
 
-@pytest.mark.parametrize(
-    ("settings", "code"),
-    [
+async def test_settings_that_cannot_be(house: MappedHouse) -> None:
+    for settings, message in CANNOT_BE:
+        params = {"FunctionName": "f", "EventSourceArn": QUEUE} | settings
+        params = {name: value for name, value in params.items() if value is not None}
+        assert await house.refuses("CreateEventSourceMapping", **params) == (INVALID, message)
+
+
+async def test_settings_beyond_the_model(house: MappedHouse) -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"EventSourceArn": "nonsense"}, "ValidationException"),
         ({"EventSourceArn": "arn:aws:kinesis:us-east-1:000000000000:stream/s"}, "NotImplemented"),
         ({"BatchSize": 10_001}, "ValidationException"),
         ({"ScalingConfig": {"MaximumConcurrency": 1}}, "ValidationException"),
         ({"KMSKeyArn": "arn:aws:kms:us-east-1:000000000000:key/k"}, "NotImplemented"),
-    ],
-)
-async def test_settings_beyond_the_model(house: MappedHouse, settings: dict[str, Any], code: str) -> None:
-    params = {"FunctionName": "f", "EventSourceArn": QUEUE} | settings
-    assert (await house.refuses("CreateEventSourceMapping", **params))[0] == code
+    ]
+    for settings, code in cases:
+        params = {"FunctionName": "f", "EventSourceArn": QUEUE} | settings
+        assert (await house.refuses("CreateEventSourceMapping", **params))[0] == code
+
+
+async def test_functions_by_every_name(house: MappedHouse) -> None:
+    """A mapping shows the function's ARN with the qualifier that it was made with."""
+    await house.do("PublishVersion", FunctionName="f")
+    await house.settled("f", "1")
+    await house.do("CreateAlias", FunctionName="f", Name="live", FunctionVersion="1")
+    for name, shown in (
+        ("f", ARN),
+        ("000000000000:f:$LATEST", f"{ARN}:$LATEST"),
+        (f"{ARN}:1", f"{ARN}:1"),
+        ("f:live", f"{ARN}:live"),
+    ):
+        made = await house.do(
+            "CreateEventSourceMapping", FunctionName=name, EventSourceArn=QUEUE, Enabled=False
+        )
+        assert made["FunctionArn"] == shown
+        [listed] = (await house.do("ListEventSourceMappings", FunctionName=shown))["EventSourceMappings"][:1]
+        assert shown == ARN or listed["UUID"] == made["UUID"]
 
 
 async def test_what_an_update_clears(house: MappedHouse) -> None:
