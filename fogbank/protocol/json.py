@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -19,6 +20,9 @@ NAMESPACES = {
     "dynamodbstreams": "com.amazonaws.dynamodb.v20120810#",
     "sqs": "com.amazonaws.sqs#",
 }
+#: Services whose reader does not say where in a request it stumbled, and words it a little otherwise.
+WITHOUT_PLACE = ("dynamodb", "dynamodbstreams")
+_CONVERTED = re.compile(r"can not be converted to an? ")
 #: Errors of the framework below the services carry its namespaces there.
 FRAMEWORK = {
     "ValidationException": "com.amazon.coral.validate#",
@@ -111,4 +115,7 @@ class JsonCodec(Codec):
         return FRAMEWORK.get(name, own if is_modelled else "")
 
     def malformed(self, problem: Malformed, operation: OperationModel) -> AwsError:
-        return AwsError("SerializationException", str(problem))
+        message = str(problem)
+        if operation.service.name in WITHOUT_PLACE:
+            message = _CONVERTED.sub("cannot be converted to ", problem.message)
+        return AwsError("SerializationException", message)

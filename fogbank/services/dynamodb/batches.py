@@ -38,6 +38,8 @@ from fogbank.store.api import Key
 async def batch_get_item(
     ctx: Call[DynamoDB], *, request_items: dict[str, Any], return_consumed_capacity: str = "NONE"
 ) -> dict[str, Any]:
+    if not request_items:
+        raise invalid("The requestItems parameter is required for BatchGetItem")
     if sum(len(request["Keys"]) for request in request_items.values()) > BATCH_GET_KEYS_MAX:
         raise invalid("Too many items requested for the BatchGetItem call")
     responses: dict[str, Any] = {}
@@ -116,6 +118,8 @@ async def batch_write_item(
     return_consumed_capacity: str = "NONE",
     return_item_collection_metrics: str = "NONE",
 ) -> dict[str, Any]:
+    if not request_items:
+        raise invalid("The requestItems parameter is required for BatchWriteItem")
     if sum(map(len, request_items.values())) > BATCH_WRITE_REQUESTS_MAX:
         raise invalid("Too many items requested for the BatchWriteItem call")
 

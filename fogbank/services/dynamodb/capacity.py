@@ -1,7 +1,7 @@
 """Capacity units, exactly as AWS counts them, and ConsumedCapacity in answers. Pure.
 
 A read unit is 4 KB read consistently, or 8 KB not; a write unit 1 KB of the larger of the item before and after; both twice
-in transactions. Every index that a write changes is charged for what it writes.
+in transactions, as far as the table is concerned. Every index that a write changes is charged for what it writes.
 """
 
 from __future__ import annotations
@@ -75,9 +75,10 @@ class Spent:
         units = factor * write_units(before.size, after.size)
         self.write_units += units
         self._add(units, None)
+        # A transaction doubles what it costs the table; an index costs what it costs anyway.
         for index, spent in index_write_units(self._table, before, after).items():
-            self.write_units += factor * spent
-            self._add(factor * spent, index)
+            self.write_units += spent
+            self._add(spent, index)
 
     def _add(self, units: float, index: str | None) -> None:
         if index is None:

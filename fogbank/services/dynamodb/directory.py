@@ -68,7 +68,7 @@ class Directory:
         self._tables.pop((*place, name), None)
 
 
-def table_name(ctx: Call[Any], name_or_arn: str) -> str:
+def table_name(ctx: Call[Any], name_or_arn: str, *, is_new: bool = False) -> str:
     """The name in a TableName parameter, which may be an ARN. Raises ValidationException, AccessDeniedException."""
     name = name_or_arn
     if name_or_arn.startswith("arn:"):
@@ -81,8 +81,28 @@ def table_name(ctx: Call[Any], name_or_arn: str) -> str:
         if arn.region != ctx.region:
             raise invalid(f"Region in the table ARN {name_or_arn} is not the region of the request")
         name = arn.resource.removeprefix("table/")
-    check_name(name, "TableName", "tableName")
+    if is_new:
+        check_name(name, "TableName", "tableName")
+    else:
+        _check_known_name(name)
     return name
+
+
+def _check_known_name(name: str) -> None:
+    """Where a table is only named, the length is told as any constraint of the model is; CreateTable says it in its own words."""
+    low, high = NAME_CHARS
+    if low <= len(name) <= high and _NAME.match(name):
+        return
+    where = f"Value '{name}' at 'tableName' failed to satisfy constraint: "
+    problems: list[str] = []
+    if not _NAME.match(name):
+        problems.append(f"{where}Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+")
+    if len(name) < low:
+        problems.append(f"{where}Member must have length greater than or equal to {low}")
+    if len(name) > high:
+        problems.append(f"{where}Member must have length less than or equal to {high}")
+    errors = "error" if len(problems) == 1 else "errors"
+    raise invalid(f"{len(problems)} validation {errors} detected: {'; '.join(problems)}")
 
 
 def check_name(name: str, member: str, path: str) -> None:

@@ -27,12 +27,11 @@ def canonical(text: str) -> str:
     """The number's one form. ValidationException when it is none, or out of range."""
     if _PLAIN.match(text):
         return text
-    stripped = text.strip()
-    if not stripped:
+    if not text:
         raise invalid("The parameter cannot be converted to a numeric value")
-    if len(stripped) > _TEXT_CHARS_MAX or not _NUMBER.match(stripped):
+    if len(text) > _TEXT_CHARS_MAX or not _NUMBER.match(text):
         raise invalid(f"The parameter cannot be converted to a numeric value: {text}")
-    return to_text(Decimal(stripped))
+    return to_text(Decimal(text))
 
 
 def to_text(number: Decimal) -> str:

@@ -13,18 +13,27 @@ from fogbank.services.dynamodb.capacity import WANTED, Spent
 from fogbank.services.dynamodb.items import perform
 from fogbank.services.dynamodb.limits import CONFLICT_RETRIES_MAX
 from fogbank.services.dynamodb.partiql.parser import parse
-from fogbank.services.dynamodb.partiql.statements import Exists, Select, Statement
+from fogbank.services.dynamodb.partiql.statements import Delete, Exists, Select, Statement, Update
 from fogbank.services.dynamodb.partiql_statements import (
     prepare_statement,
     read_one,
+    refuse_exists,
     refuse_mixture,
+    returned,
 )
 from fogbank.services.dynamodb.service import SERVICE, invalid
 from fogbank.services.dynamodb.state import DynamoDB
 from fogbank.services.dynamodb.table import Table
 from fogbank.services.dynamodb.together import AlsoConflict
 from fogbank.services.dynamodb.tokens import token_of
-from fogbank.services.dynamodb.transactions import cancelled, plain_json, reason_of, run_transaction
+from fogbank.services.dynamodb.transactions import (
+    answer_again,
+    cancelled,
+    is_of_request,
+    plain_json,
+    reason_of,
+    run_transaction,
+)
 from fogbank.services.dynamodb.values import show
 from fogbank.services.dynamodb.writes import Write, prepared
 
@@ -92,11 +101,10 @@ async def _one_of_batch(
 ) -> dict[str, Any]:
     if isinstance(statement, Select):
         consistent = request.get("ConsistentRead", False)
-        table, item, size = await read_one(ctx, statement, consistent=consistent)
+        table, item, size = await read_one(ctx, statement, "BatchExecuteStatement", consistent=consistent)
         capacities.of(table).read(size, consistent=consistent)
         return {} if item is None else {"Item": show(item)}
-    if isinstance(statement, Exists):
-        raise invalid("EXISTS is only supported in transactions")
+    refuse_exists(statement)
     shows_item = request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
 
     async def attempt() -> Write:
@@ -104,7 +112,8 @@ async def _one_of_batch(
 
     write = await prepared(attempt)
     capacities.of(write.table).wrote(write.before, write.after)
-    return {}
+    shown = returned(statement, write)
+    return {"Item": show(shown)} if shown else {}
 
 
 def _table_name(statement: Statement) -> str:
@@ -120,6 +129,9 @@ async def execute_transaction(
     return_consumed_capacity: str = "NONE",
 ) -> dict[str, Any]:
     parsed = [parse(each["Statement"], each.get("Parameters", ())) for each in transact_statements]
+    for statement in parsed:
+        if isinstance(statement, Update | Delete) and statement.returning is not None:
+            raise invalid("RETURNING clause is not supported in transactions")  # the wording is a guess
     capacities = _Capacities(return_consumed_capacity, transactional=True)
     if refuse_mixture(parsed):
         return await _read_all(ctx, parsed, capacities)
@@ -136,7 +148,7 @@ async def execute_transaction(
                 requests.append(await prepare_statement(ctx, statement, shows_item=shows_item))
                 reasons.append({"Code": "None"})
             except AwsError as error:
-                if error.code != "ValidationException":
+                if is_of_request(error):
                     raise
                 reasons.append(reason_of(error))
         if len(requests) != len(parsed):
@@ -145,8 +157,9 @@ async def execute_transaction(
         token = None
         if client_request_token is not None:
             token = await token_of(ctx, client_request_token, digest)
-            if token.is_used:
-                return answer
+            if token.also is None:
+                names = [request.table.record.name for request in requests]
+                return answer | answer_again(requests, names, token.sizes, return_consumed_capacity)
         for write in await run_transaction(ctx, requests, token):
             capacities.of(write.table).wrote(write.before, write.after)
         return capacities.add_to(answer)
@@ -165,7 +178,9 @@ async def _read_all(
     """All items as of one moment: read twice, until nothing has changed in between."""
     before: list[Any] = []
     for _ in range(CONFLICT_RETRIES_MAX):
-        found = [await read_one(ctx, each) for each in statements if isinstance(each, Select)]
+        found = [
+            await read_one(ctx, each, "ExecuteTransaction") for each in statements if isinstance(each, Select)
+        ]
         items = [item for _, item, _ in found]
         if items == before:
             for table, _, size in found:

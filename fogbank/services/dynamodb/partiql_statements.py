@@ -30,10 +30,19 @@ from fogbank.services.dynamodb.expressions.updates import compiled_update
 from fogbank.services.dynamodb.item_writes import Guard, Prepared, update_of
 from fogbank.services.dynamodb.items import perform
 from fogbank.services.dynamodb.limits import ITEM_BYTES_MAX, PAGE_BYTES_MAX
-from fogbank.services.dynamodb.partiql.parser import parse
+from fogbank.services.dynamodb.partiql.parser import NEEDS_KEY, parse
 from fogbank.services.dynamodb.partiql.statements import Delete, Exists, Insert, Select, Statement, Update
 from fogbank.services.dynamodb.queries import stretch_of
-from fogbank.services.dynamodb.reads import Page, Source, Stretch, read_page, source_of, spend, start_key
+from fogbank.services.dynamodb.reads import (
+    Page,
+    Source,
+    Stretch,
+    read_page,
+    source_of,
+    spend,
+    start_key,
+    wanted_of,
+)
 from fogbank.services.dynamodb.scans import segment_of
 from fogbank.services.dynamodb.service import SERVICE, invalid
 from fogbank.services.dynamodb.state import DynamoDB
@@ -44,7 +53,6 @@ from fogbank.services.dynamodb.writes import NOTHING, Held, Write, prepared
 _KIND = "WHERE"
 _TOKEN = "dynamodb statement"
 _RANGES = ("=", "<", "<=", ">", ">=")
-NEEDS_KEY = "Where clause does not contain a mandatory equality on all key attributes"
 
 
 @SERVICE.operation
@@ -64,11 +72,12 @@ async def execute_statement(
         return await _select(ctx, parsed, consistent_read, next_token, return_consumed_capacity, limit)
     if next_token is not None:
         raise invalid("NextToken is not valid for this statement")
+    refuse_exists(parsed)
     shows_item = return_values_on_condition_check_failure == "ALL_OLD"
 
     async def attempt() -> dict[str, Any]:
         write = await perform(ctx, await prepare_statement(ctx, parsed, shows_item=shows_item))
-        shown = _returned(parsed, write)
+        shown = returned(parsed, write)
         answer: dict[str, Any] = {"Items": show([shown] if shown else [])}
         if return_consumed_capacity in WANTED:
             spent = Spent(write.table, write.table.record.name)
@@ -144,7 +153,7 @@ def _check(table: Table, key: Item, guard: Guard) -> Prepared:
     return Prepared(table, table.store_key(key), decide)
 
 
-def _returned(statement: Statement, write: Write) -> Item | None:
+def returned(statement: Statement, write: Write) -> Item | None:
     """What RETURNING asks for."""
     if not isinstance(statement, Update | Delete) or statement.returning is None:
         return None
@@ -206,14 +215,14 @@ async def _select(
     limit: int | None,
 ) -> dict[str, Any]:
     table = await ctx.state.directory.find(ctx, select.table)
-    source = source_of(table, select.index, consistent=consistent)
+    source, fetches = _source(table, select, consistent=consistent)
     reverse = _is_reversed(select, source)
     stretches = _stretches(source, select.where)
     first, position = _unseal(select, source, next_token)
     if first >= len(stretches):
         raise invalid("Invalid NextToken")
     ctx.state.throttle.admit_read(table, source.entries)
-    page, at = await _read(ctx, source, stretches, first, position, reverse, limit)
+    page, at = await _read(ctx, source, stretches, first, position, reverse, limit, fetches=fetches)
     ctx.state.throttle.read(table, page.size_bytes, consistent=consistent, entries=source.entries)
     condition = compiled(select.where, _KIND) if select.where is not None else None
     items = [_columns(select, item) for item in map(unpack, page.rows) if _passes(condition, item)]
@@ -229,6 +238,21 @@ async def _select(
     return answer
 
 
+def _source(table: Table, select: Select, *, consistent: bool) -> tuple[Source, bool]:
+    """What is read, and whether a local index lacks a column, so that the items themselves are. Words of PartiQL's own."""
+    if select.index is None:
+        return source_of(table, None, consistent=consistent), False
+    entries = table.indexes.get(select.index)
+    if entries is None:
+        raise invalid("The table does not have the specified index")
+    if entries.index.is_global and consistent:
+        raise invalid("Strongly consistent read is not supported on Global Secondary Indexes")
+    source = source_of(table, select.index, consistent=consistent)
+    if select.columns is None or entries.projected is None:
+        return source, False
+    return source, wanted_of(source, None, projection_of(select.columns), "", "").fetches
+
+
 async def _read(
     ctx: Call[DynamoDB],
     source: Source,
@@ -237,6 +261,8 @@ async def _read(
     position: Item | None,
     reverse: bool,
     limit: int | None,
+    *,
+    fetches: bool,
 ) -> tuple[Page, int]:
     """A page over the stretches from the one numbered `first` on, and the number of that in which it ends."""
     whole = Page([], 0, False, [])
@@ -248,8 +274,9 @@ async def _read(
             stretch = Stretch(stretch.low, key) if reverse else Stretch((*key, ""), stretch.high)
             position = None
         left = None if limit is None else limit - len(whole.rows)
-        page = await read_page(ctx.state.store, source, stretch, limit=left, reverse=reverse)
+        page = await read_page(ctx.state.store, source, stretch, limit=left, reverse=reverse, fetches=fetches)
         whole.rows += page.rows
+        whole.fetched_bytes += page.fetched_bytes
         whole.size_bytes += page.size_bytes
         whole.is_cut = page.is_cut
         if page.rows and whole.size_bytes >= PAGE_BYTES_MAX and at + 1 < len(stretches):
@@ -347,15 +374,16 @@ def _unseal(select: Select, source: Source, token: str | None) -> tuple[int, Ite
 
 
 async def read_one(
-    ctx: Call[DynamoDB], select: Select, *, consistent: bool = True
+    ctx: Call[DynamoDB], select: Select, operation: str, *, consistent: bool = True
 ) -> tuple[Table, Item | None, int]:
-    """(table, item, size in bytes) of a SELECT that fixes the primary key."""
-    if select.where is None or select.index is not None:
-        raise invalid(
-            "Select statements within BatchExecuteStatement must specify the primary key in the where clause."
-        )
+    """(table, item, size in bytes) of a SELECT that fixes the primary key, of `operation`."""
     table = await ctx.state.directory.find(ctx, select.table)
-    key = _key(table, select.where)
+    fixed = _fixed(select.where) if select.where is not None and select.index is None else {}
+    if select.where is None or any(name not in fixed for name in table.key_names):
+        raise invalid(
+            f"Select statements within {operation} must specify the primary key in the where clause."
+        )
+    key = {name: fixed[name] for name in table.key_names}
     table.check_key(key)
     ctx.state.throttle.admit_read(table)
     record = await ctx.state.store.get(table.store_key(key))
@@ -368,6 +396,12 @@ async def read_one(
     if not _passes(compiled(select.where, _KIND), item):
         return table, None, size
     return table, _columns(select, item), size
+
+
+def refuse_exists(statement: Statement) -> None:
+    """The wording is a guess."""
+    if isinstance(statement, Exists):
+        raise invalid("EXISTS is only supported in transactions")
 
 
 def refuse_mixture(statements: list[Statement]) -> bool:

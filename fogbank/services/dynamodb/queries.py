@@ -60,7 +60,8 @@ async def query(
             "AttributesToGet": attributes_to_get,
             "QueryFilter": query_filter,
             "ConditionalOperator": conditional_operator,
-            "KeyConditions": key_conditions,
+            # By itself it goes with a filter and a projection: it is older than its own expression.
+            "KeyConditions": key_conditions if key_condition_expression is not None else None,
         },
         valued=("FilterExpression", "KeyConditionExpression"),
     )

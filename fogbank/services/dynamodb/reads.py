@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fogbank.core.encoded import Encoded
+from fogbank.core.errors import AwsError
 from fogbank.services.dynamodb.capacity import WANTED, Spent
 from fogbank.services.dynamodb.expressions.conditions import CompiledCondition
 from fogbank.services.dynamodb.expressions.projections import Projection, projection_of
@@ -193,7 +194,10 @@ def wanted_of(
 
 def start_key(source: Source, raw: dict[str, Any]) -> Item:
     """ExclusiveStartKey as a position. Raises ValidationException."""
-    position, _ = take_item(raw)
+    try:
+        position, _ = take_item(raw)
+    except AwsError as error:
+        raise invalid(f"The provided starting key is invalid: {error.message}") from None
     names, types = source.key_names, source.table.record.types
     if len(position) != len(names):
         if source.entries is None:

@@ -73,7 +73,7 @@ async def create_table(
     deletion_protection_enabled: bool = False,
 ) -> dict[str, Any]:
     state, place = ctx.state, place_of(ctx)
-    name = name_of(ctx, table_name)
+    name = name_of(ctx, table_name, is_new=True)
     if key_schema is None or attribute_definitions is None:
         missing = "KeySchema" if key_schema is None else "AttributeDefinitions"
         raise invalid(f"The parameter '{missing}' is required but was not present in the request")

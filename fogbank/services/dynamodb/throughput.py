@@ -42,7 +42,8 @@ class Throttle(Protocol):
         self, table: Table, size_bytes: int, *, consistent: bool, entries: IndexEntries | None = None
     ) -> None: ...
 
-    def wrote(self, table: Table, before: Held, after: Held) -> None: ...
+    def wrote(self, table: Table, before: Held, after: Held, *, factor: int = 1) -> None:
+        """`factor` is a transaction's, for the table; indexes are charged as ever."""
 
 
 class NoThrottle:
@@ -59,7 +60,7 @@ class NoThrottle:
     ) -> None:
         return None
 
-    def wrote(self, table: Table, before: Held, after: Held) -> None:
+    def wrote(self, table: Table, before: Held, after: Held, *, factor: int = 1) -> None:
         return None
 
 
@@ -105,11 +106,11 @@ class Buckets:
             bucket = self._bucket(table, number, "read", throughput.read)
             bucket.left -= read_units(size_bytes, consistent=consistent)
 
-    def wrote(self, table: Table, before: Held, after: Held) -> None:
+    def wrote(self, table: Table, before: Held, after: Held, *, factor: int = 1) -> None:
         spent = [
             (table.indexes[name], units) for name, units in index_write_units(table, before, after).items()
         ]
-        for entries, units in [(None, write_units(before.size, after.size)), *spent]:
+        for entries, units in [(None, factor * write_units(before.size, after.size)), *spent]:
             number, throughput, _ = _charged(table, entries)
             if throughput.write:
                 self._bucket(table, number, "write", throughput.write).left -= units

@@ -5,7 +5,7 @@ Their turns are taken in the order of their keys, so that no two wait for each o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from fogbank.core.errors import AwsError, Conflict
@@ -24,10 +24,10 @@ class Busy(Exception):
 
 @dataclass(slots=True)
 class Also:
-    """A further record that holds with the items: a transaction's token."""
+    """A further record that holds with the items: a transaction's token. `value` is made of what the writes came to."""
 
     key: Key
-    value: bytes
+    value: Callable[[Sequence[Write]], bytes]
     expect: int
 
 
@@ -105,7 +105,7 @@ def _attempt(
     for table in tables.values():
         transaction.check(table.key, table.version)
     if also is not None:
-        transaction.put(also.key, also.value, expect=also.expect)
+        transaction.put(also.key, also.value(writes), expect=also.expect)
     for write, record in zip(writes, records, strict=True):
         version = ABSENT if record is None else record.version
         if write.before is write.after:

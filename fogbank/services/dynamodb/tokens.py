@@ -5,6 +5,7 @@ Tokens lie by the stretch of ten minutes in which they were used, so that those 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from fogbank.services.dynamodb.keys import place_of
 from fogbank.services.dynamodb.limits import PURGE_BATCH, TOKEN_KEPT_MS
 from fogbank.services.dynamodb.service import SERVICE
 from fogbank.services.dynamodb.together import Also
+from fogbank.services.dynamodb.writes import Write
 from fogbank.store.api import ABSENT, Store, Transaction
 
 if TYPE_CHECKING:
@@ -25,10 +27,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """`also` goes into the transaction's commit; None with `is_used`: it was done already."""
+    """`also` goes into the transaction's commit. None: it was done already, and `sizes` are those of its items, in bytes."""
 
     also: Also | None
-    is_used: bool
+    sizes: tuple[int, ...] = ()
 
 
 async def token_of(ctx: Call[DynamoDB], text: str, digest: str) -> Token:
@@ -39,7 +41,7 @@ async def token_of(ctx: Call[DynamoDB], text: str, digest: str) -> Token:
         record = await ctx.state.store.get(keys.token(each, place_of(ctx), text))
         if record is None:
             continue
-        used_ms, used_for = orjson.loads(record.value)
+        used_ms, used_for, *sizes = orjson.loads(record.value)
         if now_ms - used_ms >= TOKEN_KEPT_MS:
             continue
         if used_for != digest:
@@ -47,9 +49,13 @@ async def token_of(ctx: Call[DynamoDB], text: str, digest: str) -> Token:
                 "IdempotentParameterMismatchException",
                 "The provided client token is already in use by another request with different request parameters",
             )
-        return Token(None, True)
+        return Token(None, tuple(sizes))
     key = keys.token(span, place_of(ctx), text)
-    return Token(Also(key, orjson.dumps([now_ms, digest]), ABSENT), False)
+
+    def value(writes: Sequence[Write]) -> bytes:
+        return orjson.dumps([now_ms, digest, *(max(write.before.size, write.after.size) for write in writes)])
+
+    return Token(Also(key, value, ABSENT))
 
 
 class TokenSweeper:

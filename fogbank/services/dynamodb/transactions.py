@@ -32,8 +32,16 @@ from fogbank.services.dynamodb.writes import Write, prepared
 from fogbank.store.api import Key, Record
 
 _KINDS = ("ConditionCheck", "Put", "Delete", "Update")
-# Refusals of a request as such; any other of one item's is that item's reason for cancelling.
-_WHOLE = ("Invalid ", "ExpressionAttribute", "Value provided in", "1 validation error")
+# Refusals of a request as such; any other of one item's is that item's reason for cancelling. An empty key is the former, a
+# key of the wrong type or none the latter.
+_WHOLE = (
+    "Invalid ",
+    "ExpressionAttribute",
+    "Value provided in",
+    "1 validation error",
+    "One or more parameter values are not valid.",
+    "Item size has exceeded",
+)
 _CONFLICT = {"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"}
 
 
@@ -55,8 +63,8 @@ async def transact_write_items(
         token = None
         if client_request_token is not None:
             token = await token_of(ctx, client_request_token, _digest(transact_items))
-        if token is not None and token.is_used:
-            return _answer_again(requests, names, return_consumed_capacity)
+        if token is not None and token.also is None:
+            return answer_again(requests, names, token.sizes, return_consumed_capacity)
         writes = await run_transaction(ctx, requests, token)
         return _answer(writes, names, return_consumed_capacity, return_item_collection_metrics)
 
@@ -85,8 +93,7 @@ async def run_transaction(
     if any(write.error is not None for write in writes):
         raise cancelled([reason_of(write.error) for write in writes])
     for write in writes:
-        for _ in range(TRANSACTION_FACTOR):
-            ctx.state.throttle.wrote(write.table, write.before, write.after)
+        ctx.state.throttle.wrote(write.table, write.before, write.after, factor=TRANSACTION_FACTOR)
     return writes
 
 
@@ -125,6 +132,11 @@ def reason_of(error: Exception | None) -> dict[str, Any]:
     return {"Code": code, "Message": error.message} | error.fields
 
 
+def is_of_request(error: AwsError) -> bool:
+    """Whether it refuses the whole request rather than cancel the transaction."""
+    return error.code != "ValidationException" or error.message.startswith(_WHOLE)
+
+
 async def _prepare_all(ctx: Call[DynamoDB], items: list[dict[str, Any]]) -> tuple[list[Prepared], list[str]]:
     requests: list[Prepared] = []
     names: list[str] = []
@@ -137,8 +149,9 @@ async def _prepare_all(ctx: Call[DynamoDB], items: list[dict[str, Any]]) -> tupl
             requests.append(_prepare(ctx, table, kind, request))
             reasons.append({"Code": "None"})
         except AwsError as error:
-            if error.code != "ValidationException" or error.message.startswith(_WHOLE):
+            if is_of_request(error):
                 raise
+            take_item(request.get("Item", request.get("Key")))  # raises what is wrong with a value as such
             reasons.append(reason_of(error))
     if len(requests) != len(items):
         raise cancelled(reasons)
@@ -200,15 +213,15 @@ def _answer(writes: list[Write], names: list[str], capacity: str, metrics: str) 
     return answer
 
 
-def _answer_again(requests: list[Prepared], names: list[str], capacity: str) -> dict[str, Any]:
-    """A transaction that was done before costs what reading its items costs."""
+def answer_again(
+    requests: list[Prepared], names: list[str], sizes: Sequence[int], capacity: str
+) -> dict[str, Any]:
+    """A transaction that was done before costs what reading its items costs, as large as they were then."""
     if capacity not in WANTED:
         return {}
     spent: dict[str, Spent] = {}
-    for name, request in zip(names, requests, strict=True):
-        spent.setdefault(name, Spent(request.table, name, transactional=True)).read(
-            request.size, consistent=True
-        )
+    for name, request, size in zip(names, requests, sizes or [0] * len(names), strict=True):
+        spent.setdefault(name, Spent(request.table, name, transactional=True)).read(size, consistent=True)
     return {"ConsumedCapacity": [each.shown(capacity) for each in spent.values()]}
 
 
@@ -232,6 +245,7 @@ async def transact_get_items(
     spent: dict[str, Spent] = {}
     names: list[str] = []
     tables: list[Table] = []
+    reasons: list[dict[str, Any]] = []
     for item in transact_items:
         request = item["Get"]
         names.append(request["TableName"])
@@ -244,9 +258,18 @@ async def transact_get_items(
         projections.append(bound.projection(text))
         bound.finish()
         key, _ = take_item(request["Key"])
-        table.check_key(key)
-        keys.append(table.store_key(key))
         spent.setdefault(request["TableName"], Spent(table, request["TableName"], transactional=True))
+        try:
+            table.check_key(key)
+        except AwsError as error:
+            if is_of_request(error):
+                raise
+            reasons.append(reason_of(error))
+        else:
+            keys.append(table.store_key(key))
+            reasons.append({"Code": "None"})
+    if len(keys) != len(reasons):
+        raise cancelled(reasons)
     if len(set(keys)) != len(keys):
         raise invalid("Transaction request cannot include multiple operations on one item")
     _admit(ctx, tables, reads=True)

@@ -209,7 +209,8 @@ async def test_there_is_no_such_table(db: Dynamo) -> None:
         assert found == ("ResourceNotFoundException", "Requested resource not found")
     assert await db.fails("GetItem", TableName="x", Key={}) == (
         VALIDATION,
-        "TableName must be at least 3 characters long and at most 255 characters long",
+        "1 validation error detected: Value 'x' at 'tableName' failed to satisfy constraint: "
+        "Member must have length greater than or equal to 3",
     )
 
 

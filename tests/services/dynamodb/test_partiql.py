@@ -191,7 +191,7 @@ async def test_transactions(music: Dynamo) -> None:
 @pytest.mark.parametrize(
     "statement",
     ["", "SELECT", "SELECT * FROM", "DROP TABLE x", "SELECT * FROM t WHERE", "SELECT * FROM t WHERE a", "INSERT INTO t VALUE 1",
-     "UPDATE t WHERE a = 1", "DELETE FROM t", "SELECT * FROM t x", "SELECT * FROM t WHERE a = 'open", "SELECT * FROM t WHERE a = ~"],
+     "UPDATE t WHERE a = 1", "DELETE FROM t x", "SELECT * FROM t x", "SELECT * FROM t WHERE a = 'open", "SELECT * FROM t WHERE a = ~"],
 )  # fmt: skip
 async def test_what_is_no_statement(db: Dynamo, statement: str) -> None:
     with pytest.raises(AwsError) as caught:

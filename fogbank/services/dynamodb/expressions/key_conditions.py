@@ -65,6 +65,8 @@ def joined(
     found: dict[str, Constraint], hash_name: str, range_name: str | None, types: Mapping[str, str]
 ) -> KeyCondition:
     """Constraints held against the key schema; the legacy KeyConditions come here too."""
+    if len(found) not in (1, 2):
+        raise invalid("Conditions can be of length 1 or 2 only")
     on_hash = found.pop(hash_name, None)
     on_range = found.pop(range_name, None) if range_name is not None else None
     if on_hash is None:

@@ -29,7 +29,7 @@ from fogbank.services.dynamodb.expressions.nodes import (
 )
 from fogbank.services.dynamodb.expressions.updates import CompiledUpdate, compiled_update
 from fogbank.services.dynamodb.service import bad_value, invalid
-from fogbank.services.dynamodb.values import Value, take
+from fogbank.services.dynamodb.values import Value, sortable, take
 
 _COMPARES = {"EQ": "=", "NE": "<>", "LT": "<", "LE": "<=", "GT": ">", "GE": ">="}
 _COUNTS = {"NULL": (0, 0), "NOT_NULL": (0, 0), "BETWEEN": (2, 2), "IN": (1, 100)}
@@ -88,6 +88,10 @@ def _expected(name: str, condition: dict[str, Any]) -> Condition:
             raise bad_value(f"Value and AttributeValueList cannot be used together for Attribute: {name}")
         if "Value" in condition:
             condition = condition | {"AttributeValueList": [condition["Value"]]}
+        elif "AttributeValueList" not in condition and operator not in ("NULL", "NOT_NULL"):
+            raise bad_value(
+                f"Value or AttributeValueList must be used with ComparisonOperator: {operator} for Attribute: {name}"
+            )
         return _comparison(name, condition)
     if "AttributeValueList" in condition:
         raise bad_value(
@@ -116,6 +120,12 @@ def _arguments(operator: str, condition: dict[str, Any]) -> tuple[Value, ...]:
             raise bad_value(f"ComparisonOperator BEGINS_WITH is not valid for {kind} AttributeValue type")
         if operator in ("CONTAINS", "NOT_CONTAINS") and kind in (*SET_OF, "L", "M"):
             raise bad_value(f"ComparisonOperator {operator} is not valid for {kind} AttributeValue type")
+    if any(value.keys() != values[0].keys() for value in values):
+        raise bad_value("AttributeValues inside AttributeValueList must be of same type")
+    if operator == "BETWEEN" and sortable(values[0]) > sortable(values[1]):
+        raise bad_value(
+            "The BETWEEN condition was provided a range where the lower bound is greater than the upper bound"
+        )
     return values
 
 

@@ -139,11 +139,7 @@ def check_parameters(
     """
     sent = [name for name, text in expressions.items() if text is not None]
     old = [name for name, given in legacy.items() if given is not None]
-    if old and (sent or names is not None or values is not None):
-        if names is not None:
-            sent.append("ExpressionAttributeNames")
-        if values is not None:
-            sent.append("ExpressionAttributeValues")
+    if old and sent:
         raise invalid(
             "Can not use both expression and non-expression parameters in the same request: "
             f"Non-expression parameters: {{{', '.join(old)}}} Expression parameters: {{{', '.join(sent)}}}"

@@ -36,6 +36,7 @@ _TESTS = {
     "attribute_exists": 1,
     "attribute_not_exists": 1,
 }
+NEEDS_KEY = "Where clause does not contain a mandatory equality on all key attributes"
 _DEPTH_MAX = 100
 _SET_KINDS = {"S": "SS", "N": "NS", "B": "BS"}
 
@@ -123,7 +124,7 @@ class _Parser:
                 found = self._select()
                 self._expect_mark(")")
                 return Exists(found)
-        raise self._wrong("SELECT, INSERT, UPDATE, DELETE or EXISTS")
+        raise malformed("Expected data manipulation")
 
     def _select(self) -> Select:
         self._expect_word("SELECT")
@@ -173,8 +174,7 @@ class _Parser:
                 actions.append(self._action(verb))
         if not actions:
             raise self._wrong("SET or REMOVE")
-        self._expect_word("WHERE")
-        where = self._condition()
+        where = self._where()
         return Update(table, tuple(actions), where, self._returning())
 
     def _action(self, verb: str) -> Action:
@@ -215,12 +215,18 @@ class _Parser:
         self._advance()
         self._expect_word("FROM")
         table = self._identifier("a table")
-        self._expect_word("WHERE")
-        where = self._condition()
+        where = self._where()
         found = self._returning()
         if found is not None and found != ("ALL", "OLD"):
             raise malformed("A DELETE can only return ALL OLD *")
         return Delete(table, where, found)
+
+    def _where(self) -> Condition:
+        """Of a statement that writes: without one nothing fixes the key."""
+        if self._token.kind == "end":
+            raise invalid(NEEDS_KEY)
+        self._expect_word("WHERE")
+        return self._condition()
 
     def _returning(self) -> tuple[str, str] | None:
         if not self._take_word("RETURNING"):
