@@ -20,11 +20,14 @@ def check_entries(entries: Any, kind: str) -> list[dict[str, Any]]:
             "TooManyEntriesInBatchRequest",
             f"Maximum number of entries per request are {BATCH_ENTRIES_MAX}. You have sent {len(entries)}.",
         )
+    needed = ("Id", "MessageBody" if kind.startswith("Send") else "ReceiptHandle")
+    for number, entry in enumerate(entries, 1):
+        for member in needed:
+            if not entry.get(member):
+                raise missing(f"{kind}.{number}.{member}")
     seen: set[str] = set()
     for entry in entries:
-        id = entry.get("Id")
-        if id is None:
-            raise missing("Id")
+        id = entry["Id"]
         if not isinstance(id, str) or not _ID.match(id):
             raise SERVICE.error(
                 "InvalidBatchEntryId",

@@ -12,8 +12,11 @@ from fogbank.services.sqs.dead_letters import DeadLetters
 from fogbank.services.sqs.directory import Found
 from fogbank.services.sqs.fifo import GROUPS_LOOKED_AT, Plan, messages_of, waiting_groups
 from fogbank.services.sqs.records import Message, decode_message
+from fogbank.services.sqs.service import bad_parameter
 from fogbank.services.sqs.work import Work
 from fogbank.store.api import Store
+
+_TOUCHED = "The receiveRequestAttemptId is not valid anymore since the receive call is not retryable."
 
 
 async def receive(
@@ -113,7 +116,8 @@ async def _take(
 async def _repeat(
     store: Store, found: Found, channel: Channel, attempt: str, visibility_ms: int, now_ms: int
 ) -> list[Message] | None:
-    """The messages of an attempt of the last five minutes, hidden anew; None when they are not as they were."""
+    """The messages of an attempt of the last five minutes, hidden anew; None when their visibility has ended. Raises
+    InvalidParameterValue when one of them was deleted or received again: AWS repeats only what nobody has touched."""
     record = await store.get(keys.attempt(channel.uid, attempt))
     if record is None:
         return None
@@ -126,10 +130,10 @@ async def _repeat(
     for seq, count in deliveries:
         key = keys.message(channel.uid, seq)
         stored = await store.get(key)
-        if stored is None:
-            return None
-        message = decode_message(key, stored.value)
-        if message.count != count or message.due_ms <= now_ms:
+        message = decode_message(key, stored.value) if stored is not None else None
+        if stored is None or message is None or message.count != count:
+            raise bad_parameter("ReceiveRequestAttemptId", attempt, _TOUCHED)
+        if message.due_ms <= now_ms:
             return None
         after = replace(message, due_ms=now_ms + visibility_ms)
         await plan.change(work, message, stored.version, after)

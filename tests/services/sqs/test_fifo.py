@@ -117,7 +117,16 @@ async def test_an_attempt_can_be_repeated(queues: Queues) -> None:
     await queues.advance(20)  # hidden anew
     assert await queues.bodies("q.fifo", 1, ReceiveRequestAttemptId="y") == []
     await queues.delete("q.fifo", first[0])
+    assert await queues.fails("ReceiveMessage", "q.fifo", ReceiveRequestAttemptId="x") == (
+        "InvalidParameterValue",
+        "Value x for parameter ReceiveRequestAttemptId is invalid. Reason: The receiveRequestAttemptId is not valid "
+        "anymore since the receive call is not retryable.",
+    )
+    await queues.advance(300)
     assert await queues.bodies("q.fifo", 1, ReceiveRequestAttemptId="x") == ["2"]
+    await queues.create("q")
+    await queues.send("q", "m")
+    assert await queues.bodies("q", ReceiveRequestAttemptId="not looked at") == ["m"]
 
 
 async def test_dead_letters_stay_in_order(queues: Queues) -> None:

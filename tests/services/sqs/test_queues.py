@@ -273,9 +273,14 @@ async def test_tags(queues: Queues) -> None:
 async def test_messages_that_cannot_be(queues: Queues, message: dict[str, Any], code: str) -> None:
     await queues.create("q", MaximumMessageSize="1024")
     assert (await queues.fails("SendMessage", "q", **message))[0] == code
-    answer = await queues.call(
-        "SendMessageBatch", "q", Entries=[{"Id": "bad", **message}, {"Id": "good", "MessageBody": "m"}]
-    )
+    entries = [{"Id": "bad", **message}, {"Id": "good", "MessageBody": "m"}]
+    if not message["MessageBody"]:  # then the whole batch
+        assert await queues.fails("SendMessageBatch", "q", Entries=entries) == (
+            code,
+            "The request must contain the parameter SendMessageBatchRequestEntry.1.MessageBody.",
+        )
+        return
+    answer = await queues.call("SendMessageBatch", "q", Entries=entries)
     assert [(one["Id"], one["Code"], one["SenderFault"]) for one in answer["Failed"]] == [("bad", code, True)]
     assert [one["Id"] for one in answer["Successful"]] == ["good"]
 
@@ -296,6 +301,10 @@ async def test_batches_that_cannot_be(queues: Queues, ids: list[str], code: str)
         ("DeleteMessageBatch", {"ReceiptHandle": "h"}),
         ("ChangeMessageVisibilityBatch", {"ReceiptHandle": "h", "VisibilityTimeout": 1}),
     ):
+        assert await queues.fails(operation, "q", Entries=[{"Id": "a", **more}, {"Id": "", **more}]) == (
+            "MissingParameter",
+            f"The request must contain the parameter {operation}RequestEntry.2.Id.",
+        )
         entries = [{"Id": id, **more} for id in ids]
         assert (await queues.fails(operation, "q", Entries=entries))[0] == f"AWS.SimpleQueueService.{code}"
 
