@@ -123,8 +123,10 @@ def _delay(queue: Queue, delay_s: Any) -> int:
         return queue.delay_s
     if type(delay_s) is not int or not 0 <= delay_s <= limits.DELAY_S_MAX:
         raise bad_parameter("DelaySeconds", delay_s, "DelaySeconds must be >= 0 and <= 900.")
-    if queue.fifo and delay_s != queue.delay_s:
-        raise bad_parameter("DelaySeconds", delay_s, f"{_NOT_FOR_THIS_TYPE}.")
+    if queue.fifo:  # its messages wait as the queue says; a delay of none may be asked for all the same
+        if delay_s:
+            raise bad_parameter("DelaySeconds", delay_s, f"{_NOT_FOR_THIS_TYPE}.")
+        return queue.delay_s
     return delay_s
 
 

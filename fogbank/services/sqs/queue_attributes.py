@@ -64,7 +64,7 @@ async def add_permission(
     async def change(queue: Queue, transaction: Transaction) -> Queue:
         partition = partition_of(queue.region)
         policy = with_permission(queue.policy, arn_of(queue), partition, label, aws_account_ids, actions)
-        return replace(queue, policy=policy)
+        return replace(queue, policy=policy, modified_ms=ctx.state.clock.now_ms())
 
     await _change(ctx, place_of_url(ctx, queue_url), change)
     return {}
@@ -73,7 +73,8 @@ async def add_permission(
 @operation
 async def remove_permission(ctx: Call[Sqs], *, queue_url: str, label: str) -> Wire:
     async def change(queue: Queue, transaction: Transaction) -> Queue:
-        return replace(queue, policy=without_permission(queue.policy, label))
+        policy = without_permission(queue.policy, label)
+        return replace(queue, policy=policy, modified_ms=ctx.state.clock.now_ms())
 
     await _change(ctx, place_of_url(ctx, queue_url), change)
     return {}

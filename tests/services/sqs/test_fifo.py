@@ -142,6 +142,30 @@ async def test_dead_letters_stay_in_order(queues: Queues) -> None:
     assert {message["Attributes"]["MessageGroupId"] for message in dead} == {"a"}
 
 
+async def test_a_fifo_message_waits_as_its_queue_says(queues: Queues) -> None:
+    await queues.create("q.fifo", DelaySeconds="5", ContentBasedDeduplication="true")
+    await queues.send("q.fifo", "m", MessageGroupId="g", DelaySeconds=0)
+    assert await queues.fails(
+        "SendMessage", "q.fifo", MessageBody="n", MessageGroupId="g", DelaySeconds=5
+    ) == (
+        "InvalidParameterValue",
+        "Value 5 for parameter DelaySeconds is invalid. Reason: The request include parameter that is not valid for "
+        "this queue type.",
+    )
+    entries = [{"Id": "x", "MessageBody": "n", "MessageGroupId": "g", "DelaySeconds": 5}]
+    assert (await queues.call("SendMessageBatch", "q.fifo", Entries=entries))["Failed"] == [
+        {
+            "Id": "x",
+            "SenderFault": True,
+            "Code": "InvalidParameterValue",
+            "Message": "The request include parameter that is not valid for this queue type",
+        }
+    ]
+    assert await queues.bodies("q.fifo") == []
+    await queues.advance(5)
+    assert await queues.bodies("q.fifo") == ["m"]
+
+
 async def test_what_fifo_queues_refuse(queues: Queues) -> None:
     await queues.create("q.fifo")
     await queues.create("q")
