@@ -23,7 +23,7 @@ def check_entries(entries: Any, kind: str) -> list[dict[str, Any]]:
     needed = ("Id", "MessageBody" if kind.startswith("Send") else "ReceiptHandle")
     for number, entry in enumerate(entries, 1):
         for member in needed:
-            if not entry.get(member):
+            if entry.get(member) is None or (entry[member] == "" and member != "Id"):
                 raise missing(f"{kind}.{number}.{member}")
     seen: set[str] = set()
     for entry in entries:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fogbank.core.errors import AwsError, NotSupported
@@ -21,6 +21,7 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
 _ATTRIBUTE_NAME = re.compile(r"[A-Za-z0-9_\-.]{1,256}\Z")
 AWS_KEYS = frozenset({"alias/aws/sqs"})  # those whose use asks nobody
 _TYPES = ("String", "Number", "Binary")
+_NO_DEDUPLICATION = "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly"
 _NOT_FOR_THIS_TYPE = "The request include parameter that is not valid for this queue type"
 
 
@@ -65,10 +66,7 @@ def draft_of(queue: Queue, entry: Mapping[str, Any]) -> Draft:
     _check_ids(queue, group, deduplication)
     if queue.fifo and deduplication is None:
         if not queue.content_deduplication:
-            raise invalid_value(
-                "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided "
-                "explicitly"
-            )
+            raise invalid_value(_NO_DEDUPLICATION)
         deduplication = content_id(body)
     delay_s = _delay(queue, entry.get("DelaySeconds"))
     if queue.kms_key is not None:
@@ -76,6 +74,15 @@ def draft_of(queue: Queue, entry: Mapping[str, Any]) -> Draft:
     return Draft(
         body, md5(body), delay_s, size, group, deduplication, attributes, md5_attributes, trace, md5_system
     )
+
+
+def check_in_order(queue: Queue, entries: Sequence[Mapping[str, Any]]) -> None:
+    """What a batch for a FIFO queue must say of each message: else AWS refuses the batch, not the entry."""
+    for entry in entries:
+        if not entry.get("MessageGroupId"):
+            raise invalid_value("The request must contain the parameter MessageGroupId.")
+        if not queue.content_deduplication and entry.get("MessageDeduplicationId") is None:
+            raise invalid_value(_NO_DEDUPLICATION)
 
 
 def size_of(entry: Mapping[str, Any]) -> int:

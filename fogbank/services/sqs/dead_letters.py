@@ -36,7 +36,7 @@ class DeadLetters:
         `plans` gathers what changes in FIFO queues, for the caller to write.
         """
         queue = source.queue
-        if queue.dead_letter_arn is None or message.count < queue.receives_max:
+        if queue.dead_letter_arn is None or message.count - message.entered < queue.receives_max:
             return False
         place = place_of_arn(queue.dead_letter_arn)
         target = await self._directory.look(place) if place is not None else None
@@ -47,6 +47,7 @@ class DeadLetters:
             seq=self._sequence.next(now_ms),
             due_ms=now_ms,
             source_arn=arn_of(queue),
+            entered=message.count,
             body=await self.body(queue.uid, message),
             # AWS: in standard queues a dead letter keeps its age, in FIFO queues its time begins anew.
             sent_ms=now_ms if queue.fifo else message.sent_ms,

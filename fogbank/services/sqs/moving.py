@@ -231,6 +231,7 @@ class Mover:
             sent_ms=now_ms,
             due_ms=now_ms,
             count=0,
+            entered=0,
             first_ms=0,
             received_ms=0,
             source_arn=None,

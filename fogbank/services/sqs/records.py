@@ -78,6 +78,7 @@ class Message:
     source_arn: str | None = None  # the queue whose dead letter it is
     size: int = 0  # of the body, also when it is a record of its own
     received_ms: int = 0  # when it was received last
+    entered: int = 0  # how often other queues had delivered it when it came as a dead letter
 
     @property
     def is_long(self) -> bool:
@@ -107,6 +108,7 @@ class Message:
             self.source_arn,
             self.size,
             now_ms,
+            self.entered,
         )
 
     def encode(self) -> bytes:
@@ -128,6 +130,7 @@ class Message:
                 self.source_arn,
                 self.size,
                 self.received_ms,
+                self.entered,
             )
         )
         return head if self.size > INLINE_BODY_BYTES_MAX else head + b"\n" + self.body

@@ -8,7 +8,7 @@ from fogbank.core.errors import AwsError
 from fogbank.model.call import Call
 from fogbank.services.sqs import limits, quotas, standard
 from fogbank.services.sqs.batches import batch_answer, check_entries
-from fogbank.services.sqs.checks import Draft, batch_error, draft_of, refuse_lists, size_of
+from fogbank.services.sqs.checks import Draft, batch_error, check_in_order, draft_of, refuse_lists, size_of
 from fogbank.services.sqs.deduplication import Deduplication, id_of
 from fogbank.services.sqs.directory import Found
 from fogbank.services.sqs.fifo import Plan
@@ -61,8 +61,10 @@ async def send_message(
 @operation
 async def send_message_batch(ctx: Call[Sqs], *, queue_url: str, entries: list[Wire]) -> Wire:
     place = place_of_url(ctx, queue_url)
-    await ctx.state.directory.find(place)
+    queue = (await ctx.state.directory.find(place)).queue
     check_entries(entries, "SendMessageBatchRequestEntry")
+    if queue.fifo:
+        check_in_order(queue, entries)
     for entry in entries:
         if attributes := entry.get("MessageAttributes"):
             refuse_lists(attributes, "SendMessageBatch")

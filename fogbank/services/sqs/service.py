@@ -88,13 +88,13 @@ def no_resource(member: str) -> AwsError:
 
 def bad_handle(handle: str) -> AwsError:
     return SERVICE.error(
-        "ReceiptHandleIsInvalid", f'The input receipt handle "{handle[:256]}" is not a valid receipt handle.'
+        "ReceiptHandleIsInvalid", f'The input receipt handle "{handle[:1024]}" is not a valid receipt handle.'
     )
 
 
 def foreign_handle(handle: str) -> AwsError:
     return SERVICE.error(
-        "ReceiptHandleIsInvalid", f'The receipt handle "{handle[:256]}" is not valid for this queue.'
+        "ReceiptHandleIsInvalid", f'The receipt handle "{handle[:1024]}" is not valid for this queue.'
     )
 
 

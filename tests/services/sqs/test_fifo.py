@@ -177,6 +177,21 @@ async def test_what_fifo_queues_refuse(queues: Queues) -> None:
         "InvalidParameterValue",
         "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly",
     )
+    good = {"Id": "good", "MessageBody": "m", "MessageGroupId": "g", "MessageDeduplicationId": "d"}
+    for left_out, message in (
+        ("MessageGroupId", "The request must contain the parameter MessageGroupId."),
+        (
+            "MessageDeduplicationId",
+            "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided "
+            "explicitly",
+        ),
+    ):
+        bad = {name: value for name, value in good.items() if name != left_out} | {"Id": "bad"}
+        assert await queues.fails("SendMessageBatch", "q.fifo", Entries=[good, bad]) == (
+            "InvalidParameterValue",
+            message,
+        )
+    assert await queues.bodies("q.fifo") == []
     for queue, params in (
         ("q.fifo", {"MessageGroupId": "g", "MessageDeduplicationId": "d", "DelaySeconds": 2}),
         ("q.fifo", {"MessageGroupId": "with space", "MessageDeduplicationId": "d"}),

@@ -301,7 +301,9 @@ async def test_batches_that_cannot_be(queues: Queues, ids: list[str], code: str)
         ("DeleteMessageBatch", {"ReceiptHandle": "h"}),
         ("ChangeMessageVisibilityBatch", {"ReceiptHandle": "h", "VisibilityTimeout": 1}),
     ):
-        assert await queues.fails(operation, "q", Entries=[{"Id": "a", **more}, {"Id": "", **more}]) == (
+        empty = (await queues.fails(operation, "q", Entries=[{"Id": "", **more}]))[0]
+        assert empty == "AWS.SimpleQueueService.InvalidBatchEntryId"
+        assert await queues.fails(operation, "q", Entries=[{"Id": "a", **more}, more]) == (
             "MissingParameter",
             f"The request must contain the parameter {operation}RequestEntry.2.Id.",
         )

@@ -245,3 +245,18 @@ async def test_metrics(queues: Queues) -> None:
     assert telemetry.sum_of("NumberOfEmptyReceives", QueueName="q") == 1
     assert telemetry.sum_of("NumberOfMessagesDeleted", QueueName="q") == 1
     await until(lambda: telemetry.sum_of("ApproximateNumberOfMessagesVisible", QueueName="q") == 1)
+
+
+async def test_a_chain_of_dead_letter_queues(queues: Queues) -> None:
+    """Each queue delivers a message as often as its own policy says, whatever others did before."""
+    await queues.create("c")
+    for name, target in (("b", "c"), ("a", "b")):
+        policy = json.dumps({"deadLetterTargetArn": queues.arn(target), "maxReceiveCount": 1})
+        await queues.create(name, VisibilityTimeout="0", RedrivePolicy=policy)
+    await queues.send("a", "m")
+    counts = []
+    for name in ("a", "b", "c"):
+        [message] = await queues.receive(name)
+        counts.append(message["Attributes"]["ApproximateReceiveCount"])
+        assert await queues.receive(name) == [] or name == "c"
+    assert counts == ["1", "2", "3"]
