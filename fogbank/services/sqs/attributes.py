@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from fogbank.core.arn import partition_of
 from fogbank.core.errors import AwsError
 from fogbank.services.sqs import limits
 from fogbank.services.sqs.names import arn_of, place_of_arn
@@ -113,7 +114,7 @@ def _kms_key(queue: Queue, name: str, value: str) -> dict[str, Any]:
 
 
 def _policy(queue: Queue, name: str, value: str) -> dict[str, Any]:
-    return {"policy": checked_policy(value) if value else None}
+    return {"policy": checked_policy(value, partition_of(queue.region)) if value else None}
 
 
 def _redrive(queue: Queue, name: str, value: str) -> dict[str, Any]:

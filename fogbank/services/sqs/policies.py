@@ -1,4 +1,4 @@
-"""Queue policies: checked in form, stored, shown, and edited by AddPermission. They are not evaluated yet. Pure."""
+"""Queue policies: checked in form, stored, shown, and edited by AddPermission. Auth evaluates them. Pure."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ _IN_POLICIES = frozenset(
 VERSIONS = frozenset({"2008-10-17", "2012-10-17"})
 
 
-def checked_policy(text: str) -> str:
-    """The policy as it is kept; InvalidAttributeValue when it is none."""
+def checked_policy(text: str, partition: str) -> str:
+    """The policy as it is kept; InvalidAttributeValue when it is none. Accounts become their root's ARNs, as AWS shows them."""
     try:
         policy = orjson.loads(text)
     except orjson.JSONDecodeError:
@@ -47,7 +47,22 @@ def checked_policy(text: str) -> str:
         actions = statement.get("Action")
         for action in actions if isinstance(actions, list) else [actions]:
             _check_action(action)
+        if isinstance(principal := statement.get("Principal"), dict) and "AWS" in principal:
+            principal["AWS"] = _in_full(principal["AWS"], partition)
     return orjson.dumps(policy).decode()
+
+
+def _in_full(principals: Any, partition: str) -> Any:
+    if isinstance(principals, list):
+        return [_in_full(principal, partition) for principal in principals]
+    if (
+        isinstance(principals, str)
+        and len(principals) == 12
+        and principals.isascii()
+        and principals.isdigit()
+    ):
+        return f"arn:{partition}:iam::{principals}:root"
+    return principals
 
 
 def _is_statement(statement: Any) -> bool:
