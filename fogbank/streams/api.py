@@ -55,12 +55,13 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a target says. `retry_at` for AGAIN: return of `wait` ends the pause early."""
+    """What a target says. `waited`, for AGAIN: it has paused itself before it said so."""
 
     verdict: Verdict
     payload: bytes = b""
     request_id: str = ""
     version: str = ""
+    waited: bool = False
 
 
 class Reason(Enum):

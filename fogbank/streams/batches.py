@@ -72,9 +72,9 @@ class BatchRunner:
                 continue
             payload = payload_of(part.records)
             self._target.delivered(part.records)
-            outcome = await invoked(self._target, payload, self._stop)
+            outcome = await invoked(self._target, payload, self._stop, self._patience_ms(part))
             if outcome.verdict is Verdict.AGAIN:
-                return
+                continue  # it is to stop, or something grew too old
             part.attempts += 1
             part.outcome = outcome
             through = self._through(part.records, outcome)
@@ -117,6 +117,11 @@ class BatchRunner:
             return
         await self._stop.pause(min(RETRY_MS_MIN << min(part.attempts - 1, 16), RETRY_MS_MAX))
 
+    def _patience_ms(self, part: _Part) -> int | None:
+        """How long a batch may wait for a function that cannot be invoked: until its first record is too old."""
+        age_ms_max = self._policy.age_ms_max
+        return None if age_ms_max is None else part.records[0].time_ms + age_ms_max - self._clock.now_ms()
+
     async def _too_old(self, part: _Part) -> bool:
         """Give up those records at the front that are past their age; whether there were any."""
         age_ms_max = self._policy.age_ms_max
@@ -146,17 +151,19 @@ async def invoked(
     target: Target,
     payload: bytes,
     stop: Stop,
-    pauses_ms_max: int | None = None,
+    patience_ms: int | None = None,
     traces: Sequence[str] = (),
 ) -> Outcome:
     """The outcome of an invocation, as soon as the target can be invoked at all; AGAIN when it is to stop before, or could
-    not be invoked for `pauses_ms_max`."""
-    pause_ms, paused_ms = AGAIN_MS_MIN, 0
+    not be invoked for `patience_ms`."""
+    end_ms = None if patience_ms is None else stop.now_ms() + patience_ms
+    pause_ms = AGAIN_MS_MIN
     while True:
         outcome = await target.invoke(payload, traces)
-        over = pauses_ms_max is not None and paused_ms >= pauses_ms_max
-        if outcome.verdict is not Verdict.AGAIN or over or stop.is_set:
+        if outcome.verdict is not Verdict.AGAIN or stop.is_set:
             return outcome
-        await stop.pause(pause_ms)
-        paused_ms += pause_ms
-        pause_ms = min(pause_ms * 2, AGAIN_MS_MAX)
+        if end_ms is not None and stop.now_ms() >= end_ms:
+            return outcome
+        if not outcome.waited:
+            await stop.pause(pause_ms)
+            pause_ms = min(pause_ms * 2, AGAIN_MS_MAX)

@@ -56,6 +56,9 @@ class Stop:
     def is_set(self) -> bool:
         return self._event.is_set()
 
+    def now_ms(self) -> int:
+        return self._clock.now_ms()
+
     async def pause(self, duration_ms: int) -> None:
         """Return after `duration_ms`, or when it is to end."""
         if self._event.is_set():

@@ -26,7 +26,7 @@ from fogbank.streams.api import (
     Target,
     Verdict,
 )
-from fogbank.streams.batches import RETRY_MS_MAX, RETRY_MS_MIN, invoked
+from fogbank.streams.batches import AGAIN_MS_MAX, RETRY_MS_MAX, RETRY_MS_MIN, invoked
 from fogbank.streams.checkpoints import DONE, Checkpoint, Checkpoints
 from fogbank.streams.lanes import PAYLOAD_BYTES_MAX
 from fogbank.streams.waiting import Signal, Stop
@@ -245,9 +245,11 @@ class WindowLoop:
     async def _invoke(
         self, batch: Sequence[Record], start_ms: int, *, final: bool, early: bool = False
     ) -> Outcome:
-        return await invoked(
-            self._target, self._payload(batch, start_ms, final=final, early=early), self._stop
-        )
+        payload = self._payload(batch, start_ms, final=final, early=early)
+        patience_ms = (
+            None if self._policy.age_ms_max is None else AGAIN_MS_MAX
+        )  # then ages are looked at again
+        return await invoked(self._target, payload, self._stop, patience_ms)
 
     def _payload(self, batch: Sequence[Record], start_ms: int, *, final: bool, early: bool) -> bytes:
         return orjson.dumps(

@@ -121,6 +121,14 @@ async def test_throttling_is_no_failure(bench: Bench) -> None:
     assert bench.function.batches == [[1]] and bench.discarded == []
 
 
+async def test_what_is_throttled_ages(bench: Bench) -> None:
+    bench.stream.add(1)
+    bench.function.answer = lambda event: "throttled"
+    await bench.drain(age_ms_max=60_000)
+    [discarded] = bench.discarded
+    assert (discarded.reason, discarded.invocations) == (Reason.AGE, 0)
+
+
 async def test_parallel_batches_keep_the_order_of_each_key(bench: Bench) -> None:
     for n in range(60):
         bench.stream.add(n, key=str(n % 7))

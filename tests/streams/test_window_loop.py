@@ -76,6 +76,13 @@ async def test_a_failing_window_is_given_up(bench: Bench) -> None:
     assert bench.function.events[-1]["state"] == {"sum": 1}
 
 
+async def test_what_is_throttled_ages(bench: Bench) -> None:
+    bench.stream.add(1)
+    bench.function.answer = lambda event: "throttled" if event["Records"] else {}
+    await bench.drain(tumbling_ms=3_600_000, age_ms_max=60_000)
+    assert [[r.event["value"] for r in d.records] for d in bench.discarded] == [[1]]
+
+
 async def test_a_batch_larger_than_what_is_read_at_once_waits_for_its_window(bench: Bench) -> None:
     """A thousand records were read and no more: the loop went round and round and let nothing else run."""
     task = bench.lanes.spawn("test", bench.loop(tumbling_ms=900_000, batch_size=5000, window_ms=60_000).run())

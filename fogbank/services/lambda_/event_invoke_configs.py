@@ -70,9 +70,8 @@ async def update_function_event_invoke_config(
 async def get_function_event_invoke_config(
     ctx: Call[Lambda], *, function_name: str, qualifier: str | None = None
 ) -> dict[str, Any]:
-    """One configuration."""
+    """One configuration. A function that is not there has none."""
     name = await _name(ctx, function_name, qualifier, "GetFunctionEventInvokeConfig")
-    await _check_there(ctx, name)
     record = await ctx.state.store.get(_key(name))
     if record is None:
         raise _without(name)
@@ -108,7 +107,6 @@ async def delete_function_event_invoke_config(
 ) -> dict[str, Any]:
     """Have AWS's defaults again."""
     name = await _name(ctx, function_name, qualifier, "DeleteFunctionEventInvokeConfig")
-    await _check_there(ctx, name)
     if await ctx.state.store.get(_key(name)) is None:
         raise _without(name)
     await ctx.state.store.commit(Transaction().delete(_key(name)))

@@ -284,7 +284,7 @@ class _Held:
     async def _loop_of(self, mapping: Mapping) -> _Loop:
         m = self._mappings
         policy = policy_of(mapping)
-        target = FunctionTarget(mapping, m.targets, m.runner, m.ids, m.clock, self._note)
+        target = FunctionTarget(mapping, m.targets, m.runner, m.ids, m.clock, m.lanes, self._note)
         if not mapping.kind.is_stream:
             queue = SqsSource(mapping, m.calls, await self._caller_of(mapping))
             return QueueLoop(

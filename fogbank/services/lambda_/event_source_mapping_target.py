@@ -11,15 +11,19 @@ from fogbank.core.arn import parse_arn
 from fogbank.core.clock import Clock, iso8601_z
 from fogbank.core.errors import AwsError
 from fogbank.core.ids import Ids
+from fogbank.core.lanes import Lanes
 from fogbank.model.call import Caller
 from fogbank.model.calls import Calls
 from fogbank.sandbox.api import Status
+from fogbank.services.lambda_.concurrency import FunctionSlots
 from fogbank.services.lambda_.event_source_mapping_records import Mapping
 from fogbank.services.lambda_.lineage import times_in
 from fogbank.services.lambda_.running import Runner
 from fogbank.services.lambda_.targets import Target, Targets
 from fogbank.streams.api import Discarded, Outcome, Record, Verdict
+from fogbank.streams.waiting import Signal
 
+PATIENCE_MS = 1000  # how long a batch waits for concurrency at a time
 DELIVERY_PAUSES_S = (1, 2, 4)  # after attempts at a destination that is busy; ours
 _BUSY = frozenset(("KmsThrottled", "SlowDown", "TooManyRequestsException"))
 
@@ -38,6 +42,7 @@ class FunctionTarget:
         runner: Runner,
         ids: Ids,
         clock: Clock,
+        lanes: Lanes,
         note: Callable[[str], None],
     ) -> None:
         self._name = mapping.function_name
@@ -47,6 +52,7 @@ class FunctionTarget:
         self._ids = ids
         self._clock = clock
         self._note = note
+        self._freed = Signal(clock, lanes)
         self._last: Target | None = None
 
     async def invoke(self, payload: bytes, traces: Sequence[str] = ()) -> Outcome:
@@ -63,8 +69,9 @@ class FunctionTarget:
             return Outcome(Verdict.FAILED, b"", self._ids.uuid(), executable.version)
         if executable.slots.enter() is not None:
             executable.tally.throttled()
-            while executable.slots.enter() is not None:
-                await executable.slots.freed()
+            if not await self._enter(executable.slots):
+                self._note(FAILED)
+                return Outcome(Verdict.AGAIN, waited=True)
         request_id = self._ids.uuid()
         try:
             result, _ = await self._runner.run(executable, request_id, payload, trace=trace)
@@ -73,6 +80,16 @@ class FunctionTarget:
             return Outcome(Verdict.AGAIN)
         verdict = Verdict.DONE if result.status is Status.SUCCESS else Verdict.FAILED
         return Outcome(verdict, result.payload, request_id, executable.version)
+
+    async def _enter(self, slots: FunctionSlots) -> bool:
+        """Take a slot as soon as there is one. Not for ever: whoever asks may have to stop, or records grow too old."""
+        end_ms = self._clock.now_ms() + PATIENCE_MS
+        while slots.enter() is not None:
+            if self._clock.now_ms() >= end_ms:
+                return False
+            slots.when_freed(self._freed.set)
+            await self._freed.wait(end_ms)
+        return True
 
     def delivered(self, records: Sequence[Record]) -> None:
         if records and self._last is not None:

@@ -303,6 +303,29 @@ async def test_a_queue_that_gives_its_messages_out_again_too_soon(house: MappedH
     )
 
 
+async def test_a_function_that_may_not_run_holds_no_mapping(house: MappedHouse) -> None:
+    await house.do("PutFunctionConcurrency", FunctionName="f", ReservedConcurrentExecutions=0)
+    uuid = await house.mapping()
+    await house.send("x")
+
+    async def taken() -> bool:
+        names = ["ApproximateNumberOfMessagesNotVisible"]
+        answer = await house.call(
+            "sqs", "GetQueueAttributes", {"QueueUrl": URL + "q", "AttributeNames": names}
+        )
+        return bool(answer["Attributes"][names[0]] == "1")
+
+    await until(taken)
+    await house.do("UpdateEventSourceMapping", UUID=uuid, Enabled=False)
+    await house.clock.advance_ms(1000)
+    await house.comes(uuid, "Disabled")
+    await house.do("UpdateEventSourceMapping", UUID=uuid, Enabled=True)
+    await house.comes(uuid, "Enabled")
+    await house.clock.advance_ms(30_000)
+    await house.do("DeleteFunctionConcurrency", FunctionName="f")
+    await until(lambda: house.pool.invoked)
+
+
 # --- dead letters and destinations ----------------------------------------------------------------------------------------
 
 

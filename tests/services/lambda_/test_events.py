@@ -264,6 +264,17 @@ async def test_event_configs_by_qualifier(house: LambdaHouse) -> None:
         "ResourceNotFoundException",
         f"The function {ARN}:$LATEST doesn't have an EventInvokeConfig",
     )
+    for operation in ("GetFunctionEventInvokeConfig", "DeleteFunctionEventInvokeConfig"):
+        for missing, arn in (("f:9", f"{ARN}:9"), ("gone", ARN[:-1] + "gone:$LATEST")):
+            assert await house.refuses(operation, FunctionName=missing) == (
+                "ResourceNotFoundException",
+                f"The function {arn} doesn't have an EventInvokeConfig",
+            )
+    for operation in ("PutFunctionEventInvokeConfig", "UpdateFunctionEventInvokeConfig"):
+        assert await house.refuses(operation, FunctionName="f:9", MaximumRetryAttempts=1) == (
+            "ResourceNotFoundException",
+            "The function doesn't exist.",
+        )
     put = await house.do("PutFunctionEventInvokeConfig", **name, MaximumRetryAttempts=1)
     assert put["FunctionArn"] == ARN + ":$LATEST" and put["MaximumRetryAttempts"] == 1
     updated = await house.do("UpdateFunctionEventInvokeConfig", **name, MaximumEventAgeInSeconds=100)
