@@ -21,6 +21,11 @@ from fogbank.services.sqs.state import Sqs
 
 Wire = dict[str, Any]
 
+_TOO_MANY = (
+    "Too many messages have been received without being deleted. Please delete your received messages or let them "
+    "timeout before receiving more."
+)
+
 _SYSTEM_NAMES = frozenset(
     {
         "All",
@@ -145,7 +150,7 @@ class _Poll:
             room = limits.IN_FLIGHT_MAX - channel.flying.count(now_ms) - len(channel.claimed)
             if room <= 0:
                 if not found.queue.fifo and not self._wait_s:
-                    raise SERVICE.error("OverLimit", "Too many messages are in flight in this queue.")
+                    raise SERVICE.error("OverLimit", _TOO_MANY)
                 return []
             visibility_s = found.queue.visibility_s if self._visibility_s is None else self._visibility_s
             limit, visibility_ms = min(self._limit, room), visibility_s * 1000

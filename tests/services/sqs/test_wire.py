@@ -97,6 +97,43 @@ def test_the_query_protocol(fogbank: Fogbank) -> None:
     assert error.findtext("Error/Code") == "AWS.SimpleQueueService.NonExistentQueue"
 
 
+def test_errors_of_the_json_protocol(fogbank: Fogbank) -> None:
+    """Old codes in a header, names with their namespace in the body: InvalidParameterValue is the framework's, not SQS's."""
+
+    def ask(operation: str, **params: Any) -> tuple[int, str | None, Any]:
+        headers = {
+            "X-Amz-Target": f"AmazonSQS.{operation}",
+            "Content-Type": "application/x-amz-json-1.0",
+        }
+        sent = urllib.request.Request(fogbank.url, data=json.dumps(params).encode(), headers=headers)
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            urllib.request.urlopen(sent)
+        answer = caught.value
+        return answer.code, answer.headers.get("x-amzn-query-error"), json.loads(answer.read())
+
+    assert ask("GetQueueUrl", QueueName="none") == (
+        400,
+        "AWS.SimpleQueueService.NonExistentQueue;Sender",
+        {"__type": "com.amazonaws.sqs#QueueDoesNotExist", "message": "The specified queue does not exist."},
+    )
+    assert ask("CreateQueue", QueueName="a b") == (
+        400,
+        "InvalidParameterValue;Sender",
+        {
+            "__type": "com.amazon.coral.service#InvalidParameterValueException",
+            "message": "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length",
+        },
+    )
+    assert ask("SendMessage", QueueUrl="q") == (
+        400,
+        "MissingParameter;Sender",
+        {
+            "__type": "com.amazon.coral.service#MissingRequiredParameterException",
+            "message": "The request must contain the parameter MessageBody.",
+        },
+    )
+
+
 def test_urls_of_any_host(fogbank: Fogbank) -> None:
     sqs = fogbank.client("sqs")
     made = sqs.create_queue(QueueName="urls")["QueueUrl"]
