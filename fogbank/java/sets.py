@@ -50,3 +50,10 @@ def set_order(unique: list[Any], added: int) -> list[Any]:
 
 def _bucket(code: int, table: int) -> int:
     return (code ^ (code >> 16)) & (table - 1)
+
+
+def grown_order(unique: list[Any], table: int = 1) -> list[Any]:
+    """`unique` in the order of a set that began with `table` places and has grown as they were put into it."""
+    while table * 3 < len(unique) * 4:
+        table *= 2
+    return sorted(unique, key=lambda value: _bucket(hash_code(value), table))

@@ -9,7 +9,6 @@ import orjson
 
 from fogbank.core.arn import parse_arn, partition_of
 from fogbank.core.errors import AwsError, Conflict
-from fogbank.core.ids import Ids
 from fogbank.services.dynamodb import keys
 from fogbank.services.dynamodb.keys import Place
 from fogbank.services.dynamodb.limits import CONFLICT_RETRIES_MAX
@@ -72,21 +71,22 @@ class Backup:
         return f"{self.table_arn}/backup/{self.record.id}"
 
 
-def new_backup_id(ids: Ids, now_ms: int) -> str:
+def new_backup_id(now_ms: int, salt: str) -> str:
     """Sorts by time."""
-    return f"{now_ms:014d}-{ids.hex(8)}"
+    return f"{now_ms:014d}-{salt}"
 
 
 def names_of(place: Place, arn_text: str) -> tuple[str, str]:
     """(table, id) of a backup's ARN. Raises ValidationException, AccessDeniedException."""
     arn = parse_arn(arn_text)
     parts = arn.resource.split("/") if arn is not None else []
-    if arn is None or arn.service != "dynamodb" or len(parts) != 4 or parts[0::2] != ["table", "backup"]:
-        raise invalid(f"Invalid backup ARN: {arn_text}")
+    if arn is None or len(parts) != 4 or parts[0::2] != ["table", "backup"]:
+        raise invalid("Invalid Backup ARN")
+    if arn.service != "dynamodb" or arn.partition != partition_of(place.region):
+        raise invalid("Invalid Request: BackupArn is not valid")
     if arn.account != place.account:
-        raise AwsError("AccessDeniedException", f"Access to the resource {arn_text} is denied")
-    if arn.region != place.region:
-        raise invalid(f"Region in the backup ARN {arn_text} is not the region of the request")
+        raise AwsError("AccessDeniedException", "Access is denied")
+    # The region in it says nothing: AWS looks in the region that is asked.
     return parts[1], parts[3]
 
 
@@ -163,9 +163,13 @@ def described(backup: Backup, status: str | None = None) -> dict[str, Any]:
         features["TimeToLiveDescription"] = ttl
     if source.sse is not None:
         features["SSEDescription"] = source.sse
+    maxima = {"OnDemandThroughput": source.on_demand} if source.on_demand else {}
+    if record.type == "SYSTEM":
+        features = {}
     return {
         "BackupDetails": details(backup, status),
-        "SourceTableDetails": {
+        "SourceTableDetails": maxima
+        | {
             "TableName": source.name,
             "TableId": source.id,
             "TableArn": backup.table_arn,

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from fogbank.core.clock import iso8601
 from fogbank.core.errors import AwsError, Conflict
 from fogbank.model.call import Call
 from fogbank.services.dynamodb import keys, purging
@@ -32,7 +33,7 @@ from fogbank.services.dynamodb.limits import (
     BACKUPS_LISTED_MAX,
     CONFLICT_RETRIES_MAX,
 )
-from fogbank.services.dynamodb.service import SERVICE, invalid
+from fogbank.services.dynamodb.service import SERVICE, bad_value, invalid
 from fogbank.services.dynamodb.state import DynamoDB
 from fogbank.services.dynamodb.system_backups import EXPIRY_QUEUE
 from fogbank.services.dynamodb.table import Table
@@ -40,18 +41,15 @@ from fogbank.store.api import ABSENT, Transaction
 
 
 async def source_table(ctx: Call[DynamoDB], name_or_arn: str) -> Table:
-    """The table that a request about backups names. TableNotFoundException, TableInUseException."""
+    """The table that a request about backups names. Raises TableNotFoundException."""
     try:
-        table = await ctx.state.directory.described(ctx, name_or_arn)
+        return await ctx.state.directory.settled(ctx, name_or_arn)
     except AwsError as error:
         if error.code != "ResourceNotFoundException":
             raise
         raise SERVICE.error(
             "TableNotFoundException", f"Table not found: {name_of(ctx, name_or_arn)}"
         ) from None
-    if table.record.status != "ACTIVE":
-        raise SERVICE.error("TableInUseException", f"Table is being created: {table.record.name}")
-    return table
 
 
 @SERVICE.operation
@@ -63,7 +61,7 @@ async def create_backup(ctx: Call[DynamoDB], *, table_name: str, backup_name: st
         items, size_bytes = await state.figures.of(table.record.id, 0)
         record = BackupRecord(
             backup_name,
-            new_backup_id(state.ids, now_ms),
+            new_backup_id(now_ms, state.ids.hex(8)),
             state.ids.uuid(),
             now_ms,
             table.record,
@@ -95,8 +93,13 @@ async def delete_backup(ctx: Call[DynamoDB], *, backup_arn: str) -> dict[str, An
     state = ctx.state
     for _ in range(CONFLICT_RETRIES_MAX):
         backup = await find_backup(state.store, place_of(ctx), backup_arn)
+        if backup.record.type == "SYSTEM":
+            raise invalid(
+                f"Invalid Request: User is not allowed to delete the system backup with arn {backup.arn}. It will "
+                f"automatically expire on {iso8601(backup.record.expires_ms)}"
+            )
         if backup.record.status != "AVAILABLE" or backup.record.restores:
-            what = "created" if backup.record.status != "AVAILABLE" else "restored"
+            what = "used to restore table" if backup.record.restores else "created"
             raise SERVICE.error("BackupInUseException", f"Backup is being {what}: {backup_arn}")
         transaction = Transaction().delete(backup.key, expect=backup.version)
         purging.enqueue_table(transaction, backup.record.uid, state.clock.now_ms())
@@ -124,15 +127,17 @@ async def list_backups(
     place = place_of(ctx)
     low, high = time_range_lower_bound, time_range_upper_bound
     if low is not None and high is not None and low > high:
-        raise invalid("TimeRangeLowerBound must be before TimeRangeUpperBound")
+        raise bad_value("Time range lower bound must be less than or equal to upper bound")
     prefix = keys.backups(place)
     after = None
     if table_name is not None:
         prefix = keys.backups(place, name_of(ctx, table_name))
     if exclusive_start_backup_arn is not None:
+        if exclusive_start_backup_arn.split(":")[3:4] != [place.region]:
+            raise invalid("Invalid Request: The supplied ExclusiveStartBackupArn does not match the region")
         after = keys.backup(place, *names_of(place, exclusive_start_backup_arn))
-        if after[: len(prefix)] != prefix:
-            raise invalid("ExclusiveStartBackupArn is not the ARN of a backup of that table")
+        if after[: len(prefix)] != prefix:  # the wording is a guess
+            raise invalid("Invalid Request: ExclusiveStartBackupArn is not the ARN of a backup of that table")
     records = await ctx.state.store.scan(prefix, after=after, limit=limit + 1)
     page = [Backup(place, BackupRecord.unpack(each.value), each.version) for each in records[:limit]]
     answer: dict[str, Any] = {

@@ -20,7 +20,6 @@ from fogbank.services.dynamodb.reads import legacy_projection
 from fogbank.services.dynamodb.service import SERVICE, invalid
 from fogbank.services.dynamodb.state import DynamoDB
 from fogbank.services.dynamodb.table import Table
-from fogbank.services.dynamodb.throughput import ON_TABLE, exceeded
 from fogbank.services.dynamodb.together import Busy, write_together
 from fogbank.services.dynamodb.values import (
     Item,
@@ -46,7 +45,7 @@ async def batch_get_item(
     unprocessed: dict[str, Any] = {}
     capacities: list[dict[str, Any]] = []
     left_bytes = BATCH_GET_BYTES_MAX
-    throttled = 0
+    throttled, refusal = 0, None
     for name, request in request_items.items():
         table = await ctx.state.directory.find(ctx, name)
         check_parameters(
@@ -63,7 +62,8 @@ async def batch_get_item(
         spent = Spent(table, name)
         found: list[bytes] = []
         for at, key in enumerate(keys):
-            if _is_throttled(ctx, table):
+            refusal = _refusal(ctx, table)
+            if refusal is not None:
                 unprocessed[name] = request | {"Keys": request["Keys"][at:]}
                 throttled += len(keys) - at
                 break
@@ -83,20 +83,20 @@ async def batch_get_item(
             responses[name] = show([projection.of(unpack(stored)) for stored in found])
         if return_consumed_capacity in WANTED:
             capacities.append(spent.shown(return_consumed_capacity))
-    if throttled == sum(len(request["Keys"]) for request in request_items.values()):
-        raise exceeded(ON_TABLE)
+    if refusal is not None and throttled == sum(len(request["Keys"]) for request in request_items.values()):
+        raise refusal
     answer: dict[str, Any] = {"Responses": responses, "UnprocessedKeys": unprocessed}
     if return_consumed_capacity in WANTED:
         answer["ConsumedCapacity"] = capacities
     return answer
 
 
-def _is_throttled(ctx: Call[DynamoDB], table: Table) -> bool:
+def _refusal(ctx: Call[DynamoDB], table: Table) -> AwsError | None:
     try:
         ctx.state.throttle.admit_read(table)
-    except AwsError:
-        return True
-    return False
+    except AwsError as error:
+        return error
+    return None
 
 
 def _store_keys(table: Table, raw: list[dict[str, Any]]) -> list[Key]:

@@ -11,7 +11,7 @@ from fogbank.services.dynamodb import journal
 from fogbank.services.dynamodb.backups import source_table
 from fogbank.services.dynamodb.limits import CONFLICT_RETRIES_MAX, DAY_MS, RECOVERY_DAYS_MAX
 from fogbank.services.dynamodb.records import Recovery, TableRecord
-from fogbank.services.dynamodb.service import SERVICE, bad_value, in_use
+from fogbank.services.dynamodb.service import SERVICE, in_use, invalid
 from fogbank.services.dynamodb.state import DynamoDB
 from fogbank.store.api import Transaction
 
@@ -45,7 +45,9 @@ async def update_continuous_backups(
     is_wanted = point_in_time_recovery_specification["PointInTimeRecoveryEnabled"]
     days = point_in_time_recovery_specification.get("RecoveryPeriodInDays")
     if days is not None and not is_wanted:
-        raise bad_value("RecoveryPeriodInDays can only be specified when point in time recovery is enabled")
+        raise invalid(
+            "Invalid Request: Cannot specify RecoveryPeriodInDays when disabling point-in-time recovery."
+        )
     state = ctx.state
     for _ in range(CONFLICT_RETRIES_MAX):
         table = await source_table(ctx, table_name)

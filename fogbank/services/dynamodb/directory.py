@@ -64,54 +64,52 @@ class Directory:
             raise no_table(name)
         return found
 
+    async def settled(self, ctx: Call[Any], name_or_arn: str) -> Table:
+        """The same for what must not touch a table that a restore, or a new replica, is still being filled as: to all but
+        DescribeTable and DeleteTable it is not there yet."""
+        found = await self.described(ctx, name_or_arn)
+        if found.record.status != "ACTIVE":
+            raise no_table(found.record.name)
+        return found
+
     def forget(self, place: Place, name: str) -> None:
         self._tables.pop((*place, name), None)
 
 
-def table_name(ctx: Call[Any], name_or_arn: str, *, is_new: bool = False) -> str:
+def table_name(ctx: Call[Any], name_or_arn: str) -> str:
     """The name in a TableName parameter, which may be an ARN. Raises ValidationException, AccessDeniedException."""
     name = name_or_arn
     if name_or_arn.startswith("arn:"):
         arn = parse_arn(name_or_arn)
         if arn is None or arn.service != "dynamodb" or not arn.resource.startswith("table/"):
-            raise invalid(f"Invalid table ARN: {name_or_arn}")
+            raise _bad_arn("resource type", name_or_arn)
         if arn.account != ctx.account:  # resource policies, which could allow it, are not supported
-            message = f"User: {ctx.principal.arn} is not authorized to access this resource: {name_or_arn}"
-            raise AwsError("AccessDeniedException", message)
+            raise AwsError("AccessDeniedException", "Access is denied")
         if arn.region != ctx.region:
-            raise invalid(f"Region in the table ARN {name_or_arn} is not the region of the request")
+            raise _bad_arn("AWS region", name_or_arn)
         name = arn.resource.removeprefix("table/")
-    if is_new:
-        check_name(name, "TableName", "tableName")
-    else:
-        _check_known_name(name)
+        if "/" in name:
+            raise _bad_arn("resource type", name_or_arn)
+    check_name(name, "tableName")
     return name
 
 
-def _check_known_name(name: str) -> None:
-    """Where a table is only named, the length is told as any constraint of the model is; CreateTable says it in its own words."""
+def _bad_arn(what: str, arn: str) -> AwsError:
+    return invalid(f"1 validation error detected: Invalid {what} in '{arn}'")
+
+
+def check_name(name: str, path: str) -> None:
+    """Names of tables and indexes, whose constraints are not all in AWS's model: an ARN may stand in their place."""
     low, high = NAME_CHARS
-    if low <= len(name) <= high and _NAME.match(name):
-        return
-    where = f"Value '{name}' at 'tableName' failed to satisfy constraint: "
-    problems: list[str] = []
-    if not _NAME.match(name):
-        problems.append(f"{where}Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+")
+    broken = []
     if len(name) < low:
-        problems.append(f"{where}Member must have length greater than or equal to {low}")
-    if len(name) > high:
-        problems.append(f"{where}Member must have length less than or equal to {high}")
-    errors = "error" if len(problems) == 1 else "errors"
-    raise invalid(f"{len(problems)} validation {errors} detected: {'; '.join(problems)}")
-
-
-def check_name(name: str, member: str, path: str) -> None:
-    """Names of tables and indexes. AWS's wording differs from that of constraints in its model for the length only."""
-    low, high = NAME_CHARS
-    if not low <= len(name) <= high:
-        raise invalid(f"{member} must be at least {low} characters long and at most {high} characters long")
+        broken.append(f"Member must have length greater than or equal to {low}")
+    elif len(name) > high:
+        broken.append(f"Member must have length less than or equal to {high}")
     if not _NAME.match(name):
-        raise invalid(
-            f"1 validation error detected: Value '{name}' at '{path}' failed to satisfy constraint: "
-            "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+"
+        broken.append("Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+")
+    if broken:
+        found = "; ".join(
+            f"Value '{name}' at '{path}' failed to satisfy constraint: {each}" for each in broken
         )
+        raise invalid(f"{len(broken)} validation error{'s' * (len(broken) > 1)} detected: {found}")

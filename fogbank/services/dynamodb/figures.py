@@ -41,6 +41,9 @@ class Figures:
         pending[0] += items
         pending[1] += size_bytes
 
+    def now_ms(self) -> int:
+        return self._clock.now_ms()
+
     async def of(self, table_id: str, number: int) -> tuple[int, int]:
         """(items, bytes) of a table (number 0) or of one of its indexes."""
         items, size_bytes = self._pending.get((table_id, number), (0, 0))

@@ -8,10 +8,10 @@ tags, deletion protection, table class and point-in-time recovery.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
-from fogbank.core.errors import Conflict, NotSupported
+from fogbank.core.errors import AwsError, Conflict
 from fogbank.services.dynamodb import backfill, expiry, keys, purging
+from fogbank.services.dynamodb.encryption import managed_key
 from fogbank.services.dynamodb.keys import Place
 from fogbank.services.dynamodb.records import Index, TableRecord, TimeToLive
 from fogbank.services.dynamodb.replication import Link
@@ -65,8 +65,8 @@ async def spread(
         return
     if after.billing_mode != "PAY_PER_REQUEST":
         raise bad_billing()
-    if after.stream is None or not after.stream.is_enabled or after.stream.view != VIEW:
-        raise invalid("The stream of a replica of a global table cannot be disabled or changed")
+    if after.stream is None or not after.stream.is_enabled:
+        raise bad_value("Disabling Stream is not allowed for a Global Table replica.")
     for member in await members(store, before):
         record = replace(
             member.record,
@@ -74,7 +74,10 @@ async def spread(
             indexes=tuple(_as_there(index, member.record) for index in after.indexes),
             next_number=after.next_number,
             ttl=_ttl_as_there(after.ttl, member.record.ttl),
-            sse=sse_in(after.sse, member.place.region),
+            ttl_changed_ms=after.ttl_changed_ms,
+            on_demand=after.on_demand,
+            warm=after.warm,
+            sse=sse_in(after.sse, member.place),
         )
         _follow_up(transaction, member, record, now_ms)
         if record != member.record:
@@ -111,16 +114,10 @@ def _numbers(record: TableRecord) -> set[int]:
     return numbers | {record.ttl.number} if record.ttl is not None else numbers
 
 
-def sse_in(sse: dict[str, str] | None, region: str) -> dict[str, str] | None:
+def sse_in(sse: dict[str, str] | None, place: Place) -> dict[str, str] | None:
     """The encryption settings as another region has them: by the key that AWS manages there."""
-    if sse is None:
-        return None
-    parts = sse["KMSMasterKeyArn"].split(":")
-    if parts[-1] != "alias/aws/dynamodb":
-        raise NotSupported("dynamodb global tables with keys of the customer's")
-    parts[3] = region
-    return sse | {"KMSMasterKeyArn": ":".join(parts)}
+    return None if sse is None else sse | {"KMSMasterKeyArn": managed_key(place)}
 
 
-def bad_billing() -> Any:
-    return bad_value("Replication requires the table's capacity mode to be PAY_PER_REQUEST")
+def bad_billing() -> AwsError:
+    return invalid("Table write capacity should either be Pay-Per-Request or AutoScaled.")

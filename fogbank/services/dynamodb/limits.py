@@ -27,6 +27,12 @@ TABLES_MAX = 2500
 TAGS_MAX = 50
 LIST_TABLES_MAX = 100
 TABLE_CAPACITY_MAX = 40_000
+ON_DEMAND_WARM = {"ReadUnitsPerSecond": 12_000, "WriteUnitsPerSecond": 4000}
+FREE_DECREASES_MAX = 4  # of provisioned throughput, in a day; then one in
+DECREASE_PAUSE_MS = 3_600_000
+TTL_CHANGE_PAUSE_MS = (
+    31 * 60_000
+)  # between two changes of TTL: AWS documents an hour and was seen to wait so long
 ACCOUNT_CAPACITY_MAX = 80_000
 ITEM_COLLECTION_BYTES_MAX = 10 * 1024**3  # of a table with local indexes
 TOKEN_KEPT_MS = 10 * 60_000  # ClientRequestToken of transactions

@@ -32,7 +32,8 @@ class Index:
     included: tuple[str, ...] = ()
     status: str = "ACTIVE"  # or CREATING: its entries are kept up from now on, older ones are being added
     throughput: Throughput = field(default_factory=Throughput)
-    on_demand: dict[str, int] | None = None
+    on_demand: dict[str, int] | None = None  # OnDemandThroughput
+    warm: dict[str, int] | None = None  # the highest WarmThroughput it had; what it is to serve may be more
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ class TableRecord:
     billing_mode: str = "PROVISIONED"
     on_demand_since_ms: int = 0
     throughput: Throughput = field(default_factory=Throughput)
-    on_demand: dict[str, int] | None = None
+    on_demand: dict[str, int] | None = None  # OnDemandThroughput
     stream: Stream | None = None
     is_protected: bool = False
     sse: dict[str, str] | None = None
@@ -99,7 +100,14 @@ class TableRecord:
     recovery: Recovery | None = None
     restored: dict[str, Any] | None = None  # RestoreSummary
     replicas: tuple[Replica, ...] = ()  # the other regions of a global table
+    warm: dict[str, int] | None = None  # as an index's
+    ttl_changed_ms: int = 0
     is_stamped: bool = False  # it was in a global table once: every change keeps the item's replication stamp
+
+    @property
+    def restored_now(self) -> bool:
+        """It is being filled by a restore."""
+        return self.restored is not None and self.status != "ACTIVE"
 
     def pack(self) -> bytes:
         return orjson.dumps(self)

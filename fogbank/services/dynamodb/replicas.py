@@ -37,8 +37,14 @@ async def update_replicas(
     ctx: Call[DynamoDB], table_name: str, updates: list[dict[str, Any]]
 ) -> dict[str, Any]:
     """UpdateTable with ReplicaUpdates."""
-    if len(updates) != 1 or len(updates[0]) != 1:
-        raise invalid("Exactly one action on one replica can be specified in ReplicaUpdates")
+    if any(len(update) > 1 for update in updates):
+        raise invalid("Update table operation with more than one type of replica actions not allowed")
+    if not all(updates):
+        raise _no_action()
+    if len(updates) > 1:
+        raise invalid(
+            "Update table operation with more than one create or delete replica actions not allowed"
+        )
     ((action, given),) = updates[0].items()
     for refused in _REFUSED:
         if refused in given:
@@ -62,8 +68,14 @@ async def update_replicas(
         for region in (table.place.region, *(each.region for each in record.replicas)):
             ctx.state.directory.forget(Place(table.place.account, region), record.name)
         shown = await description(Table(table.place, record, 0), ctx.state.figures, "UPDATING")
+        if action == "Create":  # AWS shows it a few seconds later
+            shown["Replicas"] = [each for each in shown["Replicas"] if each["ReplicaStatus"] != "CREATING"]
         return {"TableDescription": shown}
-    raise in_use(f"Attempt to change a resource which is still in use: Table is being updated: {table_name}")
+    raise in_use("The resource which you are attempting to change is in use.")
+
+
+def _no_action() -> AwsError:
+    return invalid("There are no actions specified in the Replica Update Action of the request.")
 
 
 def _place(table: Table, given: dict[str, Any]) -> Place:
@@ -73,26 +85,27 @@ def _place(table: Table, given: dict[str, Any]) -> Place:
 def _check_region(table: Table, action: str, region: str) -> None:
     if region == table.place.region:
         raise invalid(
-            "Cannot add, delete, or update the local region through ReplicaUpdates. "
+            "Cannot add or delete the local region through ReplicaUpdates. "
             "Use CreateTable, DeleteTable, or UpdateTable as required."
         )
     is_there = any(replica.region == region for replica in table.record.replicas)
     if action == "Create":
         if not _REGION.match(region):
-            raise invalid(f"The region is not valid: {region}")
+            raise invalid(f"Region {region} is not supported.")  # AWS goes on with a list of its regions
         if is_there:
             raise _is_there(table.record.name)
         if len(table.record.replicas) + 1 >= REPLICAS_MAX:
             raise bad_value(f"A global table can have {REPLICAS_MAX} replicas")
     elif not is_there:
         raise invalid(
-            "Update global table operation failed because one or more replicas were not part of the global table."
+            "Update global table operation failed because one or more replicas were not part of the global table. "
+            f"Please retry the request without these replicas: [{region}]."
         )
 
 
 def _is_there(name: str) -> AwsError:
     return invalid(
-        f"Failed to create a the new replica of table with name: '{name}' because one or more replicas already existed "
+        f"Failed to create a the new replica of table with name: ‘{name}’ because one or more replicas already existed "
         "as tables."
     )
 
@@ -105,9 +118,6 @@ async def _create(ctx: Call[DynamoDB], table: Table, given: dict[str, Any]) -> T
     state, now_ms, region = ctx.state, ctx.state.clock.now_ms(), given["RegionName"]
     if table.record.billing_mode != "PAY_PER_REQUEST":
         raise bad_billing()
-    stream = table.record.stream
-    if stream is not None and stream.is_enabled and stream.view != VIEW:
-        raise invalid(f"The table's stream must have the view type {VIEW} to add a replica")
     group = [table, *await members(state.store, table)]
     new = _new_replica(ctx, table, given, now_ms)
     transaction = Transaction().put(new.key, new.record.pack(), expect=ABSENT)
@@ -146,9 +156,9 @@ def _new_replica(ctx: Call[DynamoDB], table: Table, given: dict[str, Any], now_m
         created_ms=now_ms,
         on_demand_since_ms=now_ms,
         status="CREATING",
-        stream=Stream(new_label(now_ms), VIEW),
+        stream=Stream(new_label(now_ms), _view(source)),
         ttl=replace(source.ttl, status="ENABLED") if source.ttl is not None else None,
-        sse=sse_in(source.sse, given["RegionName"]),
+        sse=sse_in(source.sse, _place(table, given)),
         table_class=given.get("TableClassOverride", source.table_class),
         class_updated_ms=0,
         is_protected=False,
@@ -160,6 +170,12 @@ def _new_replica(ctx: Call[DynamoDB], table: Table, given: dict[str, Any], now_m
         is_stamped=True,
     )
     return Table(_place(table, given), record, 0)
+
+
+def _view(source: TableRecord) -> str:
+    """A stream that is there keeps its view; one that is not is opened with both images."""
+    stream = source.stream
+    return stream.view if stream is not None and stream.is_enabled else VIEW
 
 
 async def _start(store: Store, member: Table) -> int:
@@ -177,7 +193,7 @@ async def _start(store: Store, member: Table) -> int:
 async def _update(ctx: Call[DynamoDB], table: Table, given: dict[str, Any]) -> TableRecord:
     region, table_class = given["RegionName"], given.get("TableClassOverride")
     if table_class is None:
-        raise invalid("At least one setting must be specified to update a replica")
+        raise _no_action()
     transaction, own = Transaction(), table.record
     for member in [table, *await members(ctx.state.store, table)]:
         record = member.record

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from fogbank.core.clock import iso8601
 from fogbank.core.errors import AwsError, Conflict
 from fogbank.model.call import Call
 from fogbank.services.dynamodb import journal, keys
@@ -15,7 +16,7 @@ from fogbank.services.dynamodb.backups import source_table
 from fogbank.services.dynamodb.continuous_backups import earliest_ms
 from fogbank.services.dynamodb.directory import table_name as name_of
 from fogbank.services.dynamodb.keys import place_of
-from fogbank.services.dynamodb.limits import CONFLICT_RETRIES_MAX, CONTROLS_AT_ONCE_MAX, TABLES_MAX
+from fogbank.services.dynamodb.limits import CONFLICT_RETRIES_MAX, TABLES_MAX
 from fogbank.services.dynamodb.records import Recovery, TableRecord
 from fogbank.services.dynamodb.restore_settings import Overrides, restored_record
 from fogbank.services.dynamodb.restoring import RESTORE_QUEUE
@@ -26,7 +27,7 @@ from fogbank.services.dynamodb.table_shapes import description
 from fogbank.store.api import ABSENT, Transaction
 
 
-@SERVICE.operation(refuses={"OnDemandThroughputOverride", "VectorIndexOverride"})
+@SERVICE.operation(refuses={"VectorIndexOverride"})
 async def restore_table_from_backup(
     ctx: Call[DynamoDB],
     *,
@@ -37,6 +38,7 @@ async def restore_table_from_backup(
     local_secondary_index_override: list[dict[str, Any]] | None = None,
     provisioned_throughput_override: dict[str, int] | None = None,
     sse_specification_override: dict[str, Any] | None = None,
+    on_demand_throughput_override: dict[str, int] | None = None,
 ) -> dict[str, Any]:
     overrides = Overrides(
         billing_mode_override,
@@ -44,6 +46,7 @@ async def restore_table_from_backup(
         local_secondary_index_override,
         provisioned_throughput_override,
         sse_specification_override,
+        on_demand_throughput_override,
     )
     state = ctx.state
     for _ in range(CONFLICT_RETRIES_MAX):
@@ -51,8 +54,10 @@ async def restore_table_from_backup(
         record = backup.record
         if record.status != "AVAILABLE":
             raise SERVICE.error("BackupInUseException", f"Backup is being created: {backup_arn}")
-        if len(record.restores) >= CONTROLS_AT_ONCE_MAX:
-            raise SERVICE.error("LimitExceededException", "Too many restores of the backup are under way")
+        if record.restores:
+            raise SERVICE.error(
+                "BackupInUseException", f"Backup is being used to restore another table: {backup_arn}"
+            )
         target = await _target(ctx, target_table_name, record.source, overrides, backup.table_arn, backup.arn)
         pinned = replace(record, restores=(*record.restores, target.record.id))
         transaction = Transaction().put(backup.key, pinned.pack(), expect=backup.version)
@@ -62,7 +67,7 @@ async def restore_table_from_backup(
     raise SERVICE.error("BackupInUseException", f"Backup is in use: {backup_arn}")
 
 
-@SERVICE.operation(refuses={"OnDemandThroughputOverride", "VectorIndexOverride"})
+@SERVICE.operation(refuses={"VectorIndexOverride"})
 async def restore_table_to_point_in_time(
     ctx: Call[DynamoDB],
     *,
@@ -76,6 +81,7 @@ async def restore_table_to_point_in_time(
     local_secondary_index_override: list[dict[str, Any]] | None = None,
     provisioned_throughput_override: dict[str, int] | None = None,
     sse_specification_override: dict[str, Any] | None = None,
+    on_demand_throughput_override: dict[str, int] | None = None,
 ) -> dict[str, Any]:
     overrides = Overrides(
         billing_mode_override,
@@ -83,11 +89,19 @@ async def restore_table_to_point_in_time(
         local_secondary_index_override,
         provisioned_throughput_override,
         sse_specification_override,
+        on_demand_throughput_override,
     )
     if (source_table_arn is None) == (source_table_name is None):
-        raise invalid("Exactly one of SourceTableArn and SourceTableName must be specified")
-    if use_latest_restorable_time == (restore_date_time is not None):
-        raise invalid("Exactly one of UseLatestRestorableTime and RestoreDateTime must be specified")
+        raise invalid("Invalid Request: Must provide exactly one of: sourceTableArn, sourceTableName")
+    if use_latest_restorable_time and restore_date_time is not None:
+        raise invalid(  # how AWS's sentence goes on is not known
+            "Invalid Request: Both RestoreDateTime and UseLatestRestorableTime cannot be set for point-in-time restore "
+            "request."
+        )
+    if not use_latest_restorable_time and restore_date_time is None:
+        raise invalid(
+            "Invalid Request: Either one of RestoreDateTime or UseLatestRestorableTime must be specified, but not both"
+        )
     state, name = ctx.state, source_table_arn or source_table_name or ""
     for _ in range(CONFLICT_RETRIES_MAX):
         table = await source_table(ctx, name)
@@ -116,10 +130,13 @@ async def restore_table_to_point_in_time(
 
 def _check_time(time_ms: int, recovery: Recovery, now_ms: int) -> None:
     # Clients know the earliest time in seconds.
-    if not earliest_ms(recovery, now_ms) // 1000 * 1000 <= time_ms <= now_ms:
+    earliest = earliest_ms(recovery, now_ms)
+    if not earliest // 1000 * 1000 <= time_ms <= now_ms:
+        asked, low, high = (iso8601(each)[:19] + "Z" for each in (time_ms, earliest, now_ms))
         raise SERVICE.error(
             "InvalidRestoreTimeException",
-            "RestoreDateTime must be between EarliestRestorableDateTime and LatestRestorableDateTime",
+            f"RestoreDateTime '{asked}' must be within EarliestRestorableDateTime '{low}' and "
+            f"LatestRestorableDateTime '{high}'",
         )
 
 
@@ -135,7 +152,10 @@ async def _target(
     """The table to be. Raises ValidationException, TableAlreadyExistsException, LimitExceededException."""
     state, place = ctx.state, place_of(ctx)
     name, now_ms = name_of(ctx, name), state.clock.now_ms()
-    if await state.store.get(keys.table(place, name)) is not None:
+    there = await state.store.get(keys.table(place, name))
+    if there is not None:
+        if TableRecord.unpack(there.value).restored_now:
+            raise SERVICE.error("TableInUseException", f"Table is already being restored: {name}")
         raise _exists(name)
     if await state.store.count(keys.tables(place), limit=TABLES_MAX) >= TABLES_MAX:
         raise SERVICE.error(
@@ -148,7 +168,7 @@ async def _target(
         name=name,
         id=state.ids.uuid(),
         now_ms=now_ms,
-        arn=ctx.arn,
+        place=place,
     )
     summary: dict[str, Any] = {
         "SourceTableArn": table_arn,

@@ -33,7 +33,7 @@ async def part_with_items(
     expires_ms = now_ms + SYSTEM_BACKUP_DAYS * DAY_MS
     record = BackupRecord(
         source.name + SUFFIX,
-        new_backup_id(ids, now_ms),
+        new_backup_id(now_ms, "0" * 8),
         source.id,
         now_ms,
         source,

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.services.dynamodb.figures import Figures
-from fogbank.services.dynamodb.records import Index, Replica, TableRecord, Throughput
+from fogbank.services.dynamodb.records import Index, Replica, TableRecord
 from fogbank.services.dynamodb.table import Table, key_schema
+from fogbank.services.dynamodb.throughput_checks import shown as throughput_shown
+from fogbank.services.dynamodb.throughput_checks import warm_of
 
-ON_DEMAND_WARM = {"ReadUnitsPerSecond": 12_000, "WriteUnitsPerSecond": 4000}
+REPLICATION_MODE = "ENABLED_WITH_OVERRIDES"
 
 _LAST_WORDS = (
     "TableName",
@@ -33,17 +35,17 @@ def status_of(record: TableRecord) -> str:
 
 async def description(table: Table, figures: Figures, status: str | None = None) -> dict[str, Any]:
     """A TableDescription. `status` overrides: what was begun is done by the time anyone looks again."""
-    record = table.record
+    record, now_ms = table.record, figures.now_ms()
     items, size_bytes = await figures.of(record.id, 0)
     shown: dict[str, Any] = {
         "AttributeDefinitions": [
-            {"AttributeName": name, "AttributeType": kind} for name, kind in record.types.items()
+            {"AttributeName": name, "AttributeType": kind} for name, kind in sorted(record.types.items())
         ],
         "TableName": record.name,
         "KeySchema": key_schema(record.hash, record.range),
         "TableStatus": status or status_of(record),
         "CreationDateTime": record.created_ms,
-        "ProvisionedThroughput": _throughput(record.throughput),
+        "ProvisionedThroughput": throughput_shown(record.throughput, now_ms),
         "TableSizeBytes": size_bytes,
         "ItemCount": items,
         "TableArn": table.arn,
@@ -54,8 +56,11 @@ async def description(table: Table, figures: Figures, status: str | None = None)
         shown["BillingModeSummary"] = {"BillingMode": record.billing_mode}
         if status != "CREATING":
             shown["BillingModeSummary"]["LastUpdateToPayPerRequestDateTime"] = record.on_demand_since_ms
-    if status != "CREATING":
-        shown["WarmThroughput"] = _warm(record.billing_mode, record.throughput)
+    if status != "CREATING" or record.warm is not None:
+        warm = warm_of(record.warm, record.billing_mode, record.throughput)
+        shown["WarmThroughput"] = warm | {"Status": "UPDATING" if status == "CREATING" else "ACTIVE"}
+    if record.on_demand:
+        shown["OnDemandThroughput"] = record.on_demand
     local = [await _index(table, index, figures, None) for index in record.indexes if not index.is_global]
     globals_ = [await _index(table, index, figures, status) for index in record.indexes if index.is_global]
     if local:
@@ -67,11 +72,15 @@ async def description(table: Table, figures: Figures, status: str | None = None)
         shown |= {"LatestStreamLabel": label, "LatestStreamArn": f"{table.arn}/stream/{label}"}
         if record.stream.is_enabled:
             shown["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": record.stream.view}
-    if record.restored is not None:
-        shown["RestoreSummary"] = record.restored | {"RestoreInProgress": record.status != "ACTIVE"}
+    if (
+        record.restored is not None and record.restored_now
+    ):  # AWS forgets it with the first look at an ACTIVE table
+        shown["RestoreSummary"] = record.restored | {"RestoreInProgress": True}
     if record.replicas:
         shown["GlobalTableVersion"] = "2019.11.21"
-        shown["Replicas"] = [_replica(replica) for replica in record.replicas]
+        shown["GlobalTableSettingsReplicationMode"] = REPLICATION_MODE
+        warm = warm_of(record.warm, record.billing_mode, record.throughput)
+        shown["Replicas"] = [_replica(replica, warm) for replica in record.replicas]
     if record.sse is not None:
         shown["SSEDescription"] = record.sse
     if record.table_class is not None:
@@ -104,37 +113,22 @@ async def _index(table: Table, index: Index, figures: Figures, status: str | Non
         shown["IndexStatus"] = "CREATING" if status == "CREATING" else index.status
         if index.status == "CREATING":
             shown["Backfilling"] = True
-        shown["ProvisionedThroughput"] = _throughput(index.throughput)
+        shown["ProvisionedThroughput"] = throughput_shown(index.throughput, figures.now_ms())
+        if index.on_demand:
+            shown["OnDemandThroughput"] = index.on_demand
         if status != "CREATING":
-            shown["WarmThroughput"] = _warm(table.record.billing_mode, index.throughput)
+            warm = warm_of(index.warm, table.record.billing_mode, index.throughput)
+            shown["WarmThroughput"] = warm | {"Status": "ACTIVE"}
     return shown
 
 
-def _replica(replica: Replica) -> dict[str, Any]:
-    shown: dict[str, Any] = {"RegionName": replica.region, "ReplicaStatus": replica.status}
+def _replica(replica: Replica, warm: dict[str, int]) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "RegionName": replica.region,
+        "ReplicaStatus": replica.status,
+        "WarmThroughput": warm | {"Status": "ACTIVE"},
+        "GlobalTableSettingsReplicationMode": REPLICATION_MODE,
+    }
     if replica.table_class is not None:
         shown["ReplicaTableClassSummary"] = {"TableClass": replica.table_class}
     return shown
-
-
-def _throughput(throughput: Throughput) -> dict[str, Any]:
-    shown: dict[str, Any] = {
-        "NumberOfDecreasesToday": throughput.decreases_today,
-        "ReadCapacityUnits": throughput.read,
-        "WriteCapacityUnits": throughput.write,
-    }
-    if throughput.increased_ms:
-        shown["LastIncreaseDateTime"] = throughput.increased_ms
-    if throughput.decreased_ms:
-        shown["LastDecreaseDateTime"] = throughput.decreased_ms
-    return shown
-
-
-def _warm(billing_mode: str, throughput: Throughput) -> dict[str, Any]:
-    if billing_mode == "PAY_PER_REQUEST":
-        return ON_DEMAND_WARM | {"Status": "ACTIVE"}
-    return {
-        "ReadUnitsPerSecond": throughput.read,
-        "WriteUnitsPerSecond": throughput.write,
-        "Status": "ACTIVE",
-    }

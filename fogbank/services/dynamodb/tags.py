@@ -1,48 +1,96 @@
-"""Tags of tables."""
+"""Tags of tables. All that is wrong with them is a ValidationException, and nothing of such a request is done."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from fogbank.core.errors import Conflict, NotSupported
+import regex
+
+from fogbank.core.arn import parse_arn, partition_of
+from fogbank.core.errors import AwsError, Conflict
 from fogbank.model.call import Call
+from fogbank.services.dynamodb.keys import place_of
 from fogbank.services.dynamodb.limits import CONFLICT_RETRIES_MAX, TAGS_MAX
-from fogbank.services.dynamodb.service import SERVICE, bad_value, in_use, invalid
+from fogbank.services.dynamodb.service import SERVICE, bad_value, in_use, invalid, not_found
 from fogbank.services.dynamodb.state import DynamoDB
 from fogbank.services.dynamodb.table import Table
 from fogbank.store.api import Transaction
 
 Tags = dict[str, str]
+KEY_CHARS_MAX, VALUE_CHARS_MAX = 128, 256
+_FIT = regex.compile(r"[\p{L}\p{Z}\p{N}_.:/=+\-@]*")
 
 
 def tags_of(given: list[dict[str, str]]) -> Tags:
     """A Tags parameter. Raises ValidationException."""
-    tags = {tag["Key"]: tag["Value"] for tag in given}
-    if len(tags) != len(given):
-        raise invalid("One or more parameter values were invalid: Duplicate tag keys are not allowed")
-    if any(key.startswith("aws:") for key in tags):
-        raise bad_value("Tag keys that begin with aws: are reserved")
-    if len(tags) > TAGS_MAX:
-        raise bad_value("Too many tags: a resource may have 50")
+    tags: Tags = {}
+    for tag in given:
+        key, value = tag["Key"], tag["Value"]
+        _check_key(key)
+        if len(value) > VALUE_CHARS_MAX or not _FIT.fullmatch(value):
+            raise invalid(f"The Tag Value provided is invalid, Value: {value}")
+        if key in tags:
+            raise invalid(f"Duplicate Tag Keys provided as input: Duplicate Tag Key found {key}")
+        tags[key] = value
+    _check_count(tags)
     return tags
 
 
+def _check_key(key: str) -> None:
+    if not 0 < len(key) <= KEY_CHARS_MAX or not _FIT.fullmatch(key):
+        raise invalid(f"The Tag Key provided is invalid, Key: {key}")
+    if key.lower().startswith("aws:"):
+        raise invalid(f"Tag Key cannot be prefixed with aws:, Key: {key}")
+
+
+def _check_count(keys: Iterable[str]) -> None:
+    if len(list(keys)) > TAGS_MAX:
+        raise invalid("Number of Tags exceed the current limit for the provided ResourceArn")
+
+
 async def _table(ctx: Call[DynamoDB], resource_arn: str) -> Table:
+    """Raises ValidationException, AccessDeniedException, ResourceNotFoundException."""
+    name = _name(ctx, resource_arn)
+    try:
+        return await ctx.state.directory.settled(ctx, name)
+    except AwsError as error:
+        if error.code != "ResourceNotFoundException":
+            raise
+        raise _no_resource(resource_arn) from None
+
+
+def _name(ctx: Call[DynamoDB], resource_arn: str) -> str:
     if not resource_arn.startswith("arn:"):
+        raise bad_value(f"ARNs must start with 'arn:': {resource_arn}")
+    arn, place = parse_arn(resource_arn), place_of(ctx)
+    if arn is None or (arn.service, arn.account) != ("dynamodb", place.account):
+        raise AwsError("AccessDeniedException", "Access is denied")
+    kind, _, rest = arn.resource.partition("/")
+    name, _, part = rest.partition("/")
+    if part.startswith("index/"):
+        raise bad_value(
+            f"Invalid resource arn provided, only table or stream is accepted. Provided resource arn: {resource_arn}"
+        )
+    if kind != "table" or (part and not part.startswith("stream/")):
+        raise bad_value(f"Provided Arn is not a DynamoDB resource arn: {resource_arn}")
+    if (arn.partition, arn.region) != (partition_of(place.region), place.region):
         raise invalid(f"Invalid TableArn: Invalid ResourceArn provided as input {resource_arn}")
-    if "/backup/" in resource_arn or "/stream/" in resource_arn:
-        raise NotSupported("dynamodb tags of backups and streams")
-    return await ctx.state.directory.described(ctx, resource_arn)
+    if part:  # a stream has no tags
+        raise _no_resource(resource_arn)
+    return name
+
+
+def _no_resource(arn: str) -> AwsError:
+    return not_found(f"Requested resource not found: ResourceArn: {arn} not found")
 
 
 async def _change(ctx: Call[DynamoDB], resource_arn: str, change: Callable[[Tags], Tags]) -> None:
     for _ in range(CONFLICT_RETRIES_MAX):
         table = await _table(ctx, resource_arn)
         tags = change(table.record.tags)
-        if len(tags) > TAGS_MAX:
-            raise SERVICE.error("LimitExceededException", "Too many tags: a resource may have 50")
+        _check_count(tags)
         record = replace(table.record, tags=tags)
         try:
             await ctx.state.store.commit(Transaction().put(table.key, record.pack(), expect=table.version))
@@ -55,12 +103,19 @@ async def _change(ctx: Call[DynamoDB], resource_arn: str, change: Callable[[Tags
 
 @SERVICE.operation
 async def tag_resource(ctx: Call[DynamoDB], *, resource_arn: str, tags: list[dict[str, str]]) -> None:
+    if not tags:
+        raise invalid("Atleast one Tag needs to be provided as Input.")
     added = tags_of(tags)
     await _change(ctx, resource_arn, lambda before: before | added)
 
 
 @SERVICE.operation
 async def untag_resource(ctx: Call[DynamoDB], *, resource_arn: str, tag_keys: list[str]) -> None:
+    if not tag_keys:
+        raise invalid("Atleast one Tag Key needs to be provided as Input.")
+    for key in tag_keys:
+        _check_key(key)
+    _check_count(tag_keys)
     await _change(
         ctx,
         resource_arn,
@@ -72,7 +127,6 @@ async def untag_resource(ctx: Call[DynamoDB], *, resource_arn: str, tag_keys: li
 async def list_tags_of_resource(
     ctx: Call[DynamoDB], *, resource_arn: str, next_token: str | None = None
 ) -> dict[str, Any]:
-    if next_token is not None:  # a table has no more tags than one page holds
-        raise invalid("Invalid NextToken")
+    """All of them at once; as on AWS, where 50 make one page too, a NextToken says nothing."""
     table = await _table(ctx, resource_arn)
     return {"Tags": [{"Key": key, "Value": value} for key, value in table.record.tags.items()]}

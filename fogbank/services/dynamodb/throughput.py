@@ -1,6 +1,7 @@
-"""Provisioned throughput, enforced when the server was started with `--dynamodb-throughput`.
+"""Provisioned throughput, and the maxima of tables on demand, enforced when the server was started with
+`--dynamodb-throughput`.
 
-Each table and global index with provisioned capacity has a bucket for reads and one for writes on this node: it fills by its
+Each table and global index with units has a bucket for reads and one for writes on this node: it fills by its
 units a second, up to five minutes' worth, as AWS lets unused capacity be used later. An operation is admitted while its bucket is
 above zero, and pays what it cost afterwards, so the bucket may owe for a while. Local indexes use the table's capacity.
 """
@@ -13,7 +14,7 @@ from fogbank.core.clock import Clock
 from fogbank.core.errors import AwsError
 from fogbank.services.dynamodb.capacity import index_write_units, read_units, write_units
 from fogbank.services.dynamodb.limits import BUCKETS_MAX, BURST_S
-from fogbank.services.dynamodb.records import Throughput
+from fogbank.services.dynamodb.records import Index, TableRecord
 from fogbank.services.dynamodb.service import SERVICE
 from fogbank.services.dynamodb.table import IndexEntries, Table
 from fogbank.services.dynamodb.writes import Held
@@ -27,13 +28,15 @@ ON_INDEX = (
     "Consider increasing your provisioning level for the under-provisioned global secondary indexes with the UpdateTable "
     "API"
 )
+OVER_MAXIMUM = "Throughput exceeds the maximum OnDemandThroughput configured on table or index"
+READ, WRITE = "Read", "Write"
 
 
 class Throttle(Protocol):
     """What operations ask before, and tell after, they read or write."""
 
     def admit_read(self, table: Table, entries: IndexEntries | None = None) -> None:
-        """Raises ProvisionedThroughputExceededException."""
+        """Raises ProvisionedThroughputExceededException, or ThrottlingException for a table on demand."""
 
     def admit_write(self, table: Table) -> None:
         """The same for the table and all its global indexes."""
@@ -88,35 +91,38 @@ class Buckets:
         self._buckets: dict[tuple[str, int, str], _Bucket] = {}
 
     def admit_read(self, table: Table, entries: IndexEntries | None = None) -> None:
-        number, throughput, message = _charged(table, entries)
-        if throughput.read and self._bucket(table, number, "read", throughput.read).left <= 0:
-            raise exceeded(message)
+        self._admit(table, entries, READ)
 
     def admit_write(self, table: Table) -> None:
-        for entries in (None, *table.entries):
-            number, throughput, message = _charged(table, entries)
-            if throughput.write and self._bucket(table, number, "write", throughput.write).left <= 0:
-                raise exceeded(message)
+        self._admit(table, None, WRITE)
+        for entries in table.entries:
+            if entries.index.is_global:
+                self._admit(table, entries, WRITE)
 
     def read(
         self, table: Table, size_bytes: int, *, consistent: bool, entries: IndexEntries | None = None
     ) -> None:
-        number, throughput, _ = _charged(table, entries)
-        if throughput.read:
-            bucket = self._bucket(table, number, "read", throughput.read)
-            bucket.left -= read_units(size_bytes, consistent=consistent)
+        self._pay(table, entries, READ, read_units(size_bytes, consistent=consistent))
 
     def wrote(self, table: Table, before: Held, after: Held, *, factor: int = 1) -> None:
-        spent = [
-            (table.indexes[name], units) for name, units in index_write_units(table, before, after).items()
-        ]
-        for entries, units in [(None, factor * write_units(before.size, after.size)), *spent]:
-            number, throughput, _ = _charged(table, entries)
-            if throughput.write:
-                self._bucket(table, number, "write", throughput.write).left -= units
+        self._pay(table, None, WRITE, factor * write_units(before.size, after.size))
+        for name, units in index_write_units(table, before, after).items():
+            self._pay(table, table.indexes[name], WRITE, units)
 
-    def _bucket(self, table: Table, number: int, kind: str, rate: int) -> _Bucket:
-        key, now_s = (table.record.id, number, kind), self._clock.monotonic_s()
+    def _admit(self, table: Table, entries: IndexEntries | None, kind: str) -> None:
+        rate = _units(_charged(table, entries), kind)
+        if rate and self._bucket(table, entries, kind, rate).left <= 0:
+            raise _refusal(table, entries, kind)
+
+    def _pay(self, table: Table, entries: IndexEntries | None, kind: str, units: float) -> None:
+        rate = _units(_charged(table, entries), kind)
+        if rate:
+            self._bucket(table, entries, kind, rate).left -= units
+
+    def _bucket(self, table: Table, entries: IndexEntries | None, kind: str, rate: int) -> _Bucket:
+        of = _charged(table, entries)
+        key = (table.record.id, of.number if isinstance(of, Index) else 0, kind)
+        now_s = self._clock.monotonic_s()
         bucket = self._buckets.get(key)
         if bucket is None:
             if len(self._buckets) >= BUCKETS_MAX:
@@ -126,12 +132,23 @@ class Buckets:
         return bucket
 
 
-def _charged(table: Table, entries: IndexEntries | None) -> tuple[int, Throughput, str]:
-    """Whose capacity an operation uses, and what is said when it is used up."""
-    if entries is None or not entries.index.is_global:
-        return 0, table.record.throughput, ON_TABLE
-    return entries.index.number, entries.index.throughput, ON_INDEX
+def _charged(table: Table, entries: IndexEntries | None) -> TableRecord | Index:
+    """Whose capacity an operation uses: local indexes use the table's."""
+    return entries.index if entries is not None and entries.index.is_global else table.record
 
 
-def exceeded(message: str) -> AwsError:
-    return SERVICE.error("ProvisionedThroughputExceededException", message)
+def _units(of: TableRecord | Index, kind: str) -> int:
+    """A second's units; 0: without a limit."""
+    units = of.throughput.read if kind == READ else of.throughput.write
+    return units or (of.on_demand or {}).get(f"Max{kind}RequestUnits", 0)
+
+
+def _refusal(table: Table, entries: IndexEntries | None, kind: str) -> AwsError:
+    of = _charged(table, entries)
+    what, arn = ("Index", f"{table.arn}/index/{of.name}") if isinstance(of, Index) else ("Table", table.arn)
+    if of.on_demand is not None:
+        why = {"reason": f"{what}{kind}MaxOnDemandThroughputExceeded", "resource": arn}
+        return SERVICE.error("ThrottlingException", OVER_MAXIMUM, throttlingReasons=[why])
+    why = {"reason": f"{what}{kind}ProvisionedThroughputExceeded", "resource": arn}
+    message = ON_INDEX if what == "Index" else ON_TABLE
+    return SERVICE.error("ProvisionedThroughputExceededException", message, ThrottlingReasons=[why])

@@ -9,7 +9,7 @@ from fogbank.core.errors import Conflict
 from fogbank.model.call import Call
 from fogbank.services.dynamodb import backfill, expiry, purging
 from fogbank.services.dynamodb.global_tables import spread
-from fogbank.services.dynamodb.limits import CONFLICT_RETRIES_MAX
+from fogbank.services.dynamodb.limits import CONFLICT_RETRIES_MAX, TTL_CHANGE_PAUSE_MS
 from fogbank.services.dynamodb.records import TableRecord, TimeToLive
 from fogbank.services.dynamodb.service import SERVICE, in_use, invalid
 from fogbank.services.dynamodb.state import DynamoDB
@@ -27,11 +27,7 @@ async def update_time_to_live(
     )
     state = ctx.state
     for _ in range(CONFLICT_RETRIES_MAX):
-        table = await state.directory.described(ctx, table_name)
-        if table.record.status != "ACTIVE":
-            raise in_use(
-                f"Attempt to change a resource which is still in use: Table is being created: {table_name}"
-            )
+        table = await state.directory.settled(ctx, table_name)
         now_ms = state.clock.now_ms()
         transaction, changed = _change(table, attribute, enabled, now_ms)
         try:
@@ -54,13 +50,20 @@ def _change(table: Table, attribute: str, enabled: bool, now_ms: int) -> tuple[T
         )
     if ttl is not None and enabled:
         raise invalid("TimeToLive is already enabled")
+    if now_ms - record.ttl_changed_ms < TTL_CHANGE_PAUSE_MS:
+        raise invalid("Time to live has been modified multiple times within a fixed interval")
     transaction = Transaction()
     if ttl is not None:
-        changed = replace(record, ttl=None)
+        changed = replace(record, ttl=None, ttl_changed_ms=now_ms)
         purging.enqueue_index(transaction, record.id, ttl.number, now_ms)
     else:
         number = record.next_number
-        changed = replace(record, ttl=TimeToLive(attribute, number, "ENABLING"), next_number=number + 1)
+        changed = replace(
+            record,
+            ttl=TimeToLive(attribute, number, "ENABLING"),
+            next_number=number + 1,
+            ttl_changed_ms=now_ms,
+        )
         backfill.enqueue(transaction, table, number, now_ms)
         expiry.enqueue(transaction, table, now_ms)
     return transaction.put(table.key, changed.pack(), expect=table.version), changed
@@ -68,7 +71,8 @@ def _change(table: Table, attribute: str, enabled: bool, now_ms: int) -> tuple[T
 
 @SERVICE.operation
 async def describe_time_to_live(ctx: Call[DynamoDB], *, table_name: str) -> dict[str, Any]:
-    ttl = (await ctx.state.directory.described(ctx, table_name)).record.ttl
+    ttl = (await ctx.state.directory.settled(ctx, table_name)).record.ttl
     if ttl is None:
         return {"TimeToLiveDescription": {"TimeToLiveStatus": "DISABLED"}}
-    return {"TimeToLiveDescription": {"TimeToLiveStatus": ttl.status, "AttributeName": ttl.attribute}}
+    # What is set is in force: only the entries of older items may still be on their way (`backfill.py`).
+    return {"TimeToLiveDescription": {"TimeToLiveStatus": "ENABLED", "AttributeName": ttl.attribute}}

@@ -108,7 +108,10 @@ def _admit(ctx: Call[DynamoDB], tables: Sequence[Table], *, reads: bool = False)
                 ctx.state.throttle.admit_write(table)
             reasons.append({"Code": "None"})
         except AwsError as error:
-            reasons.append({"Code": "ProvisionedThroughputExceeded", "Message": error.message})
+            code = (
+                "ThrottlingError" if error.code == "ThrottlingException" else "ProvisionedThroughputExceeded"
+            )
+            reasons.append({"Code": code, "Message": error.message})
     if any(reason["Code"] != "None" for reason in reasons):
         raise cancelled(reasons)
 

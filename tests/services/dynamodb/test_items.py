@@ -207,10 +207,15 @@ async def test_there_is_no_such_table(db: Dynamo) -> None:
     ):
         found = await db.fails(operation, TableName="none", **more)
         assert found == ("ResourceNotFoundException", "Requested resource not found")
+    short = "Value '{}' at 'tableName' failed to satisfy constraint: Member must have length greater than or equal to 3"
     assert await db.fails("GetItem", TableName="x", Key={}) == (
         VALIDATION,
-        "1 validation error detected: Value 'x' at 'tableName' failed to satisfy constraint: "
-        "Member must have length greater than or equal to 3",
+        "1 validation error detected: " + short.format("x"),
+    )
+    assert await db.fails("GetItem", TableName="x;", Key={}) == (
+        VALIDATION,
+        f"2 validation errors detected: {short.format('x;')}; Value 'x;' at 'tableName' failed to satisfy constraint: "
+        "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+",
     )
 
 

@@ -6,9 +6,17 @@ from typing import Any
 
 import pytest
 
-from fogbank.services.dynamodb.limits import ITERATOR_KEPT_MS, SHARD_SPAN_MS, STREAM_KEPT_MS
+from fogbank.services.dynamodb.keys import Place
+from fogbank.services.dynamodb.limits import (
+    ITERATOR_KEPT_MS,
+    SHARD_SPAN_MS,
+    STREAM_KEPT_MS,
+    TTL_CHANGE_PAUSE_MS,
+)
 from tests.services.dynamodb.spoken import Dynamo, item, plain
 from tests.support.waiting import until
+
+HERE = Place("000000000000", "us-east-1")
 
 pytestmark = pytest.mark.every_store
 
@@ -208,11 +216,14 @@ async def test_expired_items_go_and_their_records_say_why(db: Dynamo) -> None:
     spec: dict[str, Any] = {"AttributeName": "ttl", "Enabled": True}
     await db.call("UpdateTimeToLive", TableName="ttt", TimeToLiveSpecification=spec)
 
-    async def is_enabled() -> bool:
-        found = await db.call("DescribeTimeToLive", TableName="ttt")
-        return bool(found["TimeToLiveDescription"] == {"TimeToLiveStatus": "ENABLED", "AttributeName": "ttl"})
+    found = await db.call("DescribeTimeToLive", TableName="ttt")
+    assert found["TimeToLiveDescription"] == {"TimeToLiveStatus": "ENABLED", "AttributeName": "ttl"}
 
-    await until(is_enabled)
+    async def is_filled() -> bool:
+        table = await db.state.directory.load(HERE, "ttt")
+        return bool(table.record.ttl.status == "ENABLED")
+
+    await until(is_filled)
     await db.put("ttt", {"pk": "after", "ttl": now_s + 100})
     await db.put("ttt", {"pk": "moved", "ttl": now_s + 100})
     await db.update(
@@ -236,7 +247,13 @@ async def test_expired_items_go_and_their_records_say_why(db: Dynamo) -> None:
         "ValidationException",
         "TimeToLive is already enabled",
     )
-    await db.call("UpdateTimeToLive", TableName="ttt", TimeToLiveSpecification=spec | {"Enabled": False})
+    off = spec | {"Enabled": False}
+    assert await db.fails("UpdateTimeToLive", TableName="ttt", TimeToLiveSpecification=off) == (
+        "ValidationException",
+        "Time to live has been modified multiple times within a fixed interval",
+    )
+    await db.clock.advance_ms(TTL_CHANGE_PAUSE_MS)
+    await db.call("UpdateTimeToLive", TableName="ttt", TimeToLiveSpecification=off)
     found = await db.call("DescribeTimeToLive", TableName="ttt")
     assert found == {"TimeToLiveDescription": {"TimeToLiveStatus": "DISABLED"}}
     await db.clock.advance_ms(10_000_000)

@@ -9,7 +9,8 @@ import pytest
 
 from fogbank.services import dynamodb
 from fogbank.services.dynamodb.limits import BURST_S
-from tests.services.dynamodb.spoken import Dynamo, item
+from fogbank.services.dynamodb.throughput import OVER_MAXIMUM
+from tests.services.dynamodb.spoken import Dynamo, item, schema
 from tests.support.house import House
 
 EXCEEDED = "ProvisionedThroughputExceededException"
@@ -76,3 +77,43 @@ async def test_transactions_are_cancelled(db: Dynamo) -> None:
 async def test_tables_on_demand_are_free(db: Dynamo) -> None:
     for n in range(50):
         await db.put("free", {"pk": str(n)})
+
+
+async def test_a_maximum_of_a_table_on_demand(db: Dynamo) -> None:
+    maxima = {"MaxReadRequestUnits": 1, "MaxWriteRequestUnits": 2}
+    index = {
+        "IndexName": "byg",
+        "KeySchema": schema("g:S")[0],
+        "Projection": {"ProjectionType": "ALL"},
+        "OnDemandThroughput": {"MaxWriteRequestUnits": 1},
+    }
+    await db.create(
+        "max",
+        "pk:S",
+        AttributeDefinitions=schema("pk:S g:S")[1],
+        OnDemandThroughput=maxima,
+        GlobalSecondaryIndexes=[index],
+    )
+    for n in range(2):
+        await db.put("max", {"pk": str(n)})
+    error = await db.house.fails("dynamodb", "PutItem", {"TableName": "max", "Item": item({"pk": "x"})})
+    assert (error.code, error.message) == ("ThrottlingException", OVER_MAXIMUM)
+    arn = "arn:aws:dynamodb:us-east-1:000000000000:table/max"
+    why = {"reason": "TableWriteMaxOnDemandThroughputExceeded", "resource": arn}
+    assert error.fields["throttlingReasons"] == [why]
+    put = {"Put": {"TableName": "max", "Item": item({"pk": "a"})}}
+    error = await db.house.fails("dynamodb", "TransactWriteItems", {"TransactItems": [put]})
+    assert error.fields["CancellationReasons"] == [{"Code": "ThrottlingError", "Message": OVER_MAXIMUM}]
+    await db.clock.advance_ms(2000)
+    for name in "xyz":  # of the table's four units, and the index' three
+        await db.put("max", {"pk": name, "g": "a"})
+    error = await db.house.fails("dynamodb", "PutItem", {"TableName": "max", "Item": item({"pk": "a"})})
+    why = {"reason": "IndexWriteMaxOnDemandThroughputExceeded", "resource": f"{arn}/index/byg"}
+    assert error.fields["throttlingReasons"] == [why]
+    for _ in range(2):
+        await db.get("max", {"pk": "x"})  # half a unit each
+    keys = {"max": {"Keys": [item({"pk": "x"})]}}
+    assert (await db.fails("BatchGetItem", RequestItems=keys))[0] == "ThrottlingException"
+    await db.call("UpdateTable", TableName="max", OnDemandThroughput={"MaxReadRequestUnits": -1})
+    for _ in range(20):
+        await db.get("max", {"pk": "x"})
