@@ -41,6 +41,12 @@ async def batch_get_item(
         raise invalid("The requestItems parameter is required for BatchGetItem")
     if sum(len(request["Keys"]) for request in request_items.values()) > BATCH_GET_KEYS_MAX:
         raise invalid("Too many items requested for the BatchGetItem call")
+    sent = {member for request in request_items.values() for member in request}
+    if sent >= {"ProjectionExpression", "AttributesToGet"}:  # be it of different tables
+        raise invalid(
+            "Can not use both expression and non-expression parameters in the same request: "
+            "Non-expression parameters: {AttributesToGet} Expression parameters: {ProjectionExpression}"
+        )
     responses: dict[str, Any] = {}
     unprocessed: dict[str, Any] = {}
     capacities: list[dict[str, Any]] = []
@@ -58,6 +64,8 @@ async def batch_get_item(
         projection = bound.projection(request.get("ProjectionExpression"))
         projection = projection or legacy_projection(request.get("AttributesToGet"))
         bound.finish()
+        if projection is not None and projection.nested:
+            table.check_whole(projection.nested)
         keys = _store_keys(table, request["Keys"])
         spent = Spent(table, name)
         found: list[bytes] = []
@@ -166,10 +174,8 @@ async def batch_write_item(
 
 def _prepare(ctx: Call[DynamoDB], table: Table, write: dict[str, Any]) -> tuple[Prepared, int]:
     if ("PutRequest" in write) == ("DeleteRequest" in write):
-        raise invalid(
+        raise invalid(  # of the request itself, also when it is empty
             "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes"
-            if len(write) > 1
-            else "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
         )
     if "PutRequest" in write:
         item: Item = write["PutRequest"]["Item"]

@@ -13,12 +13,13 @@ from fogbank.services.dynamodb.expressions.legacy import attribute_updates as le
 from fogbank.services.dynamodb.expressions.legacy import expected as legacy_condition
 from fogbank.services.dynamodb.expressions.nodes import Steps
 from fogbank.services.dynamodb.expressions.request import NO_VALUES, Bound, Expressions, check_parameters
-from fogbank.services.dynamodb.expressions.updates import CompiledUpdate
+from fogbank.services.dynamodb.expressions.updates import CompiledUpdate, kind_given
 from fogbank.services.dynamodb.limits import HASH_KEY_BYTES_MAX, ITEM_BYTES_MAX, RANGE_KEY_BYTES_MAX
 from fogbank.services.dynamodb.service import SERVICE, bad_value, invalid
-from fogbank.services.dynamodb.table import Table
+from fogbank.services.dynamodb.table import IndexEntries, Table
 from fogbank.services.dynamodb.values import (
     Item,
+    Value,
     is_too_deep,
     show,
     size_of,
@@ -108,6 +109,8 @@ def prepare_put(
     guard = _guard(expressions, condition, names, values, expected, operator, shows_item)
     taken, size = take_item(item)
     table.check_item(taken)
+    if guard is not None and guard.condition.nested:
+        table.check_whole(guard.condition.nested)
     if size > ITEM_BYTES_MAX:
         raise invalid("Item size has exceeded the maximum allowed size")
     after = Held(None, taken, size)
@@ -135,6 +138,8 @@ def prepare_delete(
     guard = _guard(expressions, condition, names, values, expected, operator, shows_item)
     taken, _ = take_item(key)
     table.check_key(taken)
+    if guard is not None and guard.condition.nested:
+        table.check_whole(guard.condition.nested)
 
     def decide(before: Held) -> Held:
         if guard is not None:
@@ -158,6 +163,8 @@ def prepare_check(
     guard = _guard(expressions, condition, names, values, None, None, shows_item)
     taken, _ = take_item(key)
     table.check_key(taken)
+    if guard is not None and guard.condition.nested:
+        table.check_whole(guard.condition.nested)
 
     def decide(before: Held) -> Held:
         assert guard is not None  # its expression is required
@@ -220,6 +227,10 @@ def update_of(
         for name in table.key_names:
             if name in compiled.attributes:
                 raise bad_value(f"Cannot update attribute {name}. This attribute is part of the key")
+        if compiled.nested:
+            table.check_whole(compiled.nested)
+    if guard is not None and guard.condition.nested:
+        table.check_whole(guard.condition.nested)
 
     def decide(before: Held) -> Held:
         if guard is not None:
@@ -232,7 +243,7 @@ def update_of(
         if after is before.item:
             return before
         size = _updated_size(before, item, after, compiled)
-        _check_updated(table, after, size, compiled)
+        _check_updated(table, after, size, compiled, values)
         return Held(None, after, size)
 
     return Prepared(table, table.store_key(key), decide, compiled.paths if compiled is not None else ())
@@ -251,7 +262,9 @@ def _updated_size(before: Held, item: Item, after: Item, compiled: CompiledUpdat
     return size
 
 
-def _check_updated(table: Table, after: Item, size: int, compiled: CompiledUpdate | None) -> None:
+def _check_updated(
+    table: Table, after: Item, size: int, compiled: CompiledUpdate | None, values: Values
+) -> None:
     """What only the item after the update shows."""
     if size > ITEM_BYTES_MAX:
         raise invalid("Item size to update has exceeded the maximum allowed size")
@@ -262,16 +275,22 @@ def _check_updated(table: Table, after: Item, size: int, compiled: CompiledUpdat
         if value is not None and is_too_deep(value):
             raise invalid("Nesting Levels have exceeded supported limits")
     for entries in table.entries:
-        _check_index_key(after, compiled, entries.hash, entries.hash_type, HASH_KEY_BYTES_MAX)
-        _check_index_key(after, compiled, entries.range, entries.range_type, RANGE_KEY_BYTES_MAX)
+        if entries.hash in compiled.attributes and (value := after.get(entries.hash)) is not None:
+            _check_index_key(entries, entries.hash, entries.hash_type, value, compiled, values)
+        if entries.range in compiled.attributes and (value := after.get(entries.range or "")) is not None:
+            _check_index_key(entries, entries.range or "", entries.range_type, value, compiled, values)
 
 
 def _check_index_key(
-    after: Item, compiled: CompiledUpdate, name: str | None, kind: str, bytes_max: int
+    entries: IndexEntries, name: str, kind: str, value: Value, compiled: CompiledUpdate, values: Values
 ) -> None:
-    if name is None or name not in compiled.attributes or (value := after.get(name)) is None:
-        return
     if kind not in value:
+        for action in compiled.actions:
+            if action.path == (name,) and (given := kind_given(action, values)) not in (None, kind):
+                raise bad_value(
+                    f"Type mismatch for Index Key {name} Expected: {kind} Actual: {given} "
+                    f"IndexName: {entries.index.name}"
+                )
         raise invalid("The update expression attempted to update the secondary index key to unsupported type")
     if value[kind] == "":
         what = "string" if kind == "S" else "binary"
@@ -280,7 +299,7 @@ def _check_index_key(
             "to a value that is not supported. The AttributeValue for a key attribute cannot contain an empty "
             f"{what} value."
         )
-    if value_size(value) > bytes_max:
+    if value_size(value) > (HASH_KEY_BYTES_MAX if name == entries.hash else RANGE_KEY_BYTES_MAX):
         raise invalid(
             "The update expression attempted to update the secondary index key beyond allowed size limits"
         )

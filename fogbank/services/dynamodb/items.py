@@ -206,6 +206,8 @@ async def get_item(
         bound = Bound(ctx.state.expressions, expression_attribute_names)
         projection = bound.projection(projection_expression) or legacy_projection(attributes_to_get)
         bound.finish()
+        if projection is not None and projection.nested:
+            table.check_whole(projection.nested)
     taken, _ = take_item(key)
     table.check_key(taken)
     ctx.state.throttle.admit_read(table)

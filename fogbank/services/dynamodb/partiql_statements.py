@@ -24,7 +24,7 @@ from fogbank.services.dynamodb.expressions.nodes import (
     Steps,
 )
 from fogbank.services.dynamodb.expressions.nodes import Call as Function
-from fogbank.services.dynamodb.expressions.projections import check_overlap, projection_of
+from fogbank.services.dynamodb.expressions.projections import clash_of, projection_of
 from fogbank.services.dynamodb.expressions.request import NO_VALUES
 from fogbank.services.dynamodb.expressions.updates import compiled_update
 from fogbank.services.dynamodb.item_writes import Guard, Prepared, update_of
@@ -50,7 +50,6 @@ from fogbank.services.dynamodb.table import Table
 from fogbank.services.dynamodb.values import Item, Value, show, stored_size, unpack, wire_item
 from fogbank.services.dynamodb.writes import NOTHING, Held, Write, prepared
 
-_KIND = "WHERE"
 _TOKEN = "dynamodb statement"
 _RANGES = ("=", "<", "<=", ">", ">=")
 
@@ -100,21 +99,30 @@ async def prepare_statement(
             return _insert(await ctx.state.directory.find(ctx, name), item, size)
         case Update(name, actions, where, _):
             table = await ctx.state.directory.find(ctx, name)
-            check_overlap([action.path for action in actions], "UpdateExpression")
-            guard = Guard(compiled(where, _KIND), NO_VALUES, shows_item)
+            if (clash := clash_of([action.path for action in actions])) is not None:
+                raise invalid(f"Invalid UpdateExpression: {clash[1]}")
+            guard = Guard(_compiled(where), NO_VALUES, shows_item)
             update = compiled_update(actions)
             return update_of(table, _key(table, where), update, NO_VALUES, guard, creates=False)
         case Delete(name, where, _):
             table = await ctx.state.directory.find(ctx, name)
-            return _delete(table, _key(table, where), Guard(compiled(where, _KIND), NO_VALUES, shows_item))
+            return _delete(table, _key(table, where), Guard(_compiled(where), NO_VALUES, shows_item))
         case Exists(select) if select.where is not None:
             table = await ctx.state.directory.find(ctx, select.table)
             return _check(
-                table, _key(table, select.where), Guard(compiled(select.where, _KIND), NO_VALUES, shows_item)
+                table, _key(table, select.where), Guard(_compiled(select.where), NO_VALUES, shows_item)
             )
     raise invalid(
         "The statement is not supported here: it neither writes nor is an EXISTS with a WHERE clause"
     )
+
+
+def _compiled(where: Condition) -> CompiledCondition:
+    """Raises ValidationException for values that do not suit their operators."""
+    found = compiled(where, "")
+    for check in found.checks:
+        check(NO_VALUES)
+    return found
 
 
 def _insert(table: Table, item: Item, size: int) -> Prepared:
@@ -224,7 +232,7 @@ async def _select(
     ctx.state.throttle.admit_read(table, source.entries)
     page, at = await _read(ctx, source, stretches, first, position, reverse, limit, fetches=fetches)
     ctx.state.throttle.read(table, page.size_bytes, consistent=consistent, entries=source.entries)
-    condition = compiled(select.where, _KIND) if select.where is not None else None
+    condition = _compiled(select.where) if select.where is not None else None
     items = [_columns(select, item) for item in map(unpack, page.rows) if _passes(condition, item)]
     answer: dict[str, Any] = {"Items": show(items)}
     if page.is_cut and page.rows:
@@ -393,7 +401,7 @@ async def read_one(
     size = stored_size(record.value)
     ctx.state.throttle.read(table, size, consistent=consistent)
     item = unpack(record.value)
-    if not _passes(compiled(select.where, _KIND), item):
+    if not _passes(_compiled(select.where), item):
         return table, None, size
     return table, _columns(select, item), size
 

@@ -79,7 +79,7 @@ async def query(
     condition = _key_condition(source, on_keys, bound.values, key_conditions)
     if query_filter is not None or conditional_operator is not None:
         filtered = filters(query_filter or {}, conditional_operator, "QueryFilter")
-    _check_filter(source, filtered)
+    _check_filter(source, filtered, "Filter Expression" if query_filter is None else "QueryFilter")
     parameter = "ProjectionExpression" if projection is not None else "AttributesToGet"
     wanted = wanted_of(
         source, select, projection or legacy_projection(attributes_to_get), parameter, "Querying"
@@ -87,7 +87,7 @@ async def query(
     reverse = not scan_index_forward
     stretch = stretch_of(source, condition)
     if exclusive_start_key is not None:
-        position = start_key(source, exclusive_start_key)
+        position = start_key(source, exclusive_start_key, of_query=True)
         stretch = continued(source, stretch, condition, position, reverse=reverse)
     asked = Asked(table_name, limit, reverse, consistent_read, return_consumed_capacity)
     return await answered(
@@ -107,11 +107,11 @@ def _key_condition(
     return joined(key_constraints(legacy or {}), source.hash, source.range, types)
 
 
-def _check_filter(source: Source, filtered: CompiledCondition | None) -> None:
+def _check_filter(source: Source, filtered: CompiledCondition | None, parameter: str) -> None:
     for name in (source.hash, source.range):
         if filtered is not None and name in filtered.attributes:
             raise invalid(
-                f"Filter Expression can only contain non-primary key attributes: Primary key attribute: {name}"
+                f"{parameter} can only contain non-primary key attributes: Primary key attribute: {name}"
             )
 
 
@@ -156,11 +156,17 @@ def continued(
     source: Source, stretch: Stretch, condition: KeyCondition, position: Item, *, reverse: bool
 ) -> Stretch:
     """What is left of a stretch behind a position. Raises ValidationException when the position lies outside."""
-    if position[source.hash] != condition.hash_value:
-        raise invalid("The provided starting key is outside query boundaries based on provided conditions")
     key = source.store_key(position)
-    if condition.on_range is not None and not _holds(stretch, key):
-        raise invalid("The provided starting key does not match the range key predicate")
+    if condition.on_range is not None:
+        within = (*source.prefix, keys.digest(condition.hash_value), *key[len(source.prefix) + 1 :])
+        if not _holds(stretch, within):
+            raise invalid("The provided starting key does not match the range key predicate")
+    if position[source.hash] != condition.hash_value:
+        raise invalid(
+            "The provided starting key is outside query boundaries based on provided conditions"
+            if condition.on_range is None
+            else "The query can return at most one row and cannot be restarted"
+        )
     return Stretch(stretch.low, key) if reverse else Stretch((*key, ""), stretch.high)
 
 

@@ -17,7 +17,7 @@ from fogbank.services.dynamodb.expressions.projections import Projection, projec
 from fogbank.services.dynamodb.expressions.request import Bound
 from fogbank.services.dynamodb.limits import PAGE_BYTES_MAX, READ_AHEAD_ROWS
 from fogbank.services.dynamodb.service import bad_value, invalid
-from fogbank.services.dynamodb.table import IndexEntries, Table
+from fogbank.services.dynamodb.table import SCHEMA_MISMATCH, IndexEntries, Table, empty_key
 from fogbank.services.dynamodb.throughput import Throttle
 from fogbank.services.dynamodb.values import (
     Item,
@@ -29,6 +29,7 @@ from fogbank.services.dynamodb.values import (
 )
 from fogbank.store.api import Key, Store
 
+_NO_SUCH_START = f"The provided starting key is invalid: {SCHEMA_MISMATCH}"
 #: Whether an item passes a filter.
 Passes = Callable[[Item], bool]
 
@@ -168,6 +169,8 @@ def wanted_of(
 ) -> Wanted:
     """Select, and the projection that `parameter` gave. Raises ValidationException for what does not go together."""
     entries = source.entries
+    if projection is not None and projection.nested:
+        source.table.check_whole(projection.nested)
     if projection is not None and select not in (None, "SPECIFIC_ATTRIBUTES"):
         what = "only the Count" if select == "COUNT" else select
         raise invalid(f"Cannot specify the {parameter} when choosing to get {what}")
@@ -192,25 +195,24 @@ def wanted_of(
     return Wanted(projection, select == "COUNT", bool(missing) or select == "ALL_ATTRIBUTES")
 
 
-def start_key(source: Source, raw: dict[str, Any]) -> Item:
-    """ExclusiveStartKey as a position. Raises ValidationException."""
+def start_key(source: Source, raw: dict[str, Any], *, of_query: bool = False) -> Item:
+    """ExclusiveStartKey as a position. Raises ValidationException; a Query says less about it."""
     try:
         position, _ = take_item(raw)
     except AwsError as error:
         raise invalid(f"The provided starting key is invalid: {error.message}") from None
     names, types = source.key_names, source.table.record.types
-    if len(position) != len(names):
-        if source.entries is None:
-            raise invalid(
-                "The provided starting key is invalid: The provided key element does not match the schema"
-            )
-        raise invalid("The provided starting key is invalid")
+    of_index = source.entries is not None
+    if len(position) != len(names) or any(name not in position for name in names):
+        raise invalid("The provided starting key is invalid" if of_index or of_query else _NO_SUCH_START)
     for name in names:
-        value = position.get(name)
-        if value is None or not value.get(types[name]):
-            raise invalid(
-                "The provided starting key is invalid: The provided key element does not match the schema"
-            )
+        value = position[name]
+        if types[name] not in value:
+            is_read = name in (source.hash, source.range)
+            raise invalid(SCHEMA_MISMATCH if (of_index or of_query) and is_read else _NO_SUCH_START)
+        if not value[types[name]]:
+            message = empty_key(name, types[name]).message
+            raise invalid(f"The provided starting key is invalid: {message}")
     return position
 
 
@@ -236,6 +238,8 @@ async def answered(
     bound: Bound,
 ) -> dict[str, Any]:
     """The answer of a Query or a Scan. Raises ProvisionedThroughputExceededException."""
+    if filtered is not None and filtered.nested:
+        source.table.check_whole(filtered.nested)
     throttle.admit_read(source.table, source.entries)
     page = await read_page(
         store, source, stretch, limit=asked.limit, reverse=asked.reverse, fetches=wanted.fetches

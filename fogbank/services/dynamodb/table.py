@@ -15,6 +15,7 @@ from fogbank.services.dynamodb.service import bad_value, invalid
 from fogbank.services.dynamodb.values import Item, key_part, pack, size_of, value_size
 from fogbank.store.api import Key
 
+SCHEMA_MISMATCH = "The provided key element does not match the schema"
 _KEY_KINDS = {"S": "string", "B": "binary"}
 
 
@@ -73,10 +74,10 @@ class Table:
     def check_key(self, key: Item) -> None:
         """A Key parameter must be the primary key and nothing else."""
         if len(key) != len(self.key_names) or self.hash not in key:
-            raise invalid("The provided key element does not match the schema")
+            raise invalid(SCHEMA_MISMATCH)
         for name in self.key_names:
             if name not in key or self.record.types[name] not in key[name]:
-                raise invalid("The provided key element does not match the schema")
+                raise invalid(SCHEMA_MISMATCH)
         self._check_key_values(key)
 
     def check_item(self, item: Item) -> None:
@@ -97,14 +98,14 @@ class Table:
         value = item[self.hash]
         content = value[self.hash_type]
         if content == "":
-            raise _empty_key(self.hash, self.hash_type)
+            raise empty_key(self.hash, self.hash_type)
         if len(content) * 3 > HASH_KEY_BYTES_MAX and value_size(value) > HASH_KEY_BYTES_MAX:
             raise bad_value("Size of hashkey has exceeded the maximum size limit of2048 bytes")
         if self.range is not None:
             value = item[self.range]
             content = value[self.range_type]
             if content == "":
-                raise _empty_key(self.range, self.range_type)
+                raise empty_key(self.range, self.range_type)
             if len(content) * 3 > RANGE_KEY_BYTES_MAX and value_size(value) > RANGE_KEY_BYTES_MAX:
                 raise bad_value("Aggregated size of all range keys has exceeded the size limit of 1024 bytes")
 
@@ -112,6 +113,19 @@ class Table:
         """What an item has of an index's key must be fit for it."""
         for entries in self.entries:
             entries.check(item)
+
+    def check_whole(self, nested: frozenset[str]) -> None:
+        """No expression may look into a key attribute. For when it looks into any."""
+        named = [(name, "Key") for name in self.key_names]
+        named += [
+            (name, "IndexKey") for entries in self.entries for name in (entries.hash, entries.range) if name
+        ]
+        for name, what in named:
+            if name in nested:
+                raise invalid(
+                    "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
+                    f"{what}: {name}"
+                )
 
     def store_key(self, item: Item) -> Key:
         """Where an item lies, given it or its key."""
@@ -236,7 +250,7 @@ def key_schema(hash_name: str, range_name: str | None) -> list[dict[str, str]]:
     return schema
 
 
-def _empty_key(name: str, kind: str) -> AwsError:
+def empty_key(name: str, kind: str) -> AwsError:
     return invalid(
         "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty "
         f"{_KEY_KINDS.get(kind, 'string')} value. Key: {name}"

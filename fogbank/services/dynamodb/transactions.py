@@ -258,8 +258,11 @@ async def transact_get_items(
         text = request.get("ProjectionExpression")
         check_parameters(given, None, expressions={"ProjectionExpression": text}, legacy={})
         bound = Bound(ctx.state.expressions, given)
-        projections.append(bound.projection(text))
+        projection = bound.projection(text)
         bound.finish()
+        if projection is not None and projection.nested:
+            table.check_whole(projection.nested)
+        projections.append(projection)
         key, _ = take_item(request["Key"])
         spent.setdefault(request["TableName"], Spent(table, request["TableName"], transactional=True))
         try:

@@ -170,7 +170,10 @@ def test_bad_conditions(text: str, message: str) -> None:
             "begins_with(s, :five)",
             "Incorrect operand type for operator or function; operator or function: begins_with, operand type: N",
         ),
-        ("n < :null", "Incorrect operand type for operator or function; operator: <, operand type: NULL"),
+        (
+            "n < :null",
+            "Incorrect operand type for operator or function; operator or function: <, operand type: NULL",
+        ),
         (
             "n BETWEEN :nine AND :one",
             "The BETWEEN operator requires upper bound to be greater than or equal to lower bound; "

@@ -320,7 +320,11 @@ async def test_a_batch_of_reads_is_cut_at_16_mb(table: Dynamo) -> None:
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (1, "The update expression attempted to update the secondary index key to unsupported type"),
+        (
+            1,
+            "One or more parameter values were invalid: Type mismatch for Index Key g Expected: S Actual: N "
+            "IndexName: byg",
+        ),
         (
             "",
             "One or more parameter values are not valid. The update expression attempted to update a secondary index key to "
@@ -341,6 +345,17 @@ async def test_updates_of_index_keys_that_are_refused(db: Dynamo, value: Any, me
         UpdateExpression="SET g = :v",
         ExpressionAttributeValues=item({":v": value}),
     ) == (VALIDATION, message)
+
+
+async def test_an_index_key_of_a_type_that_only_the_item_tells(db: Dynamo) -> None:
+    await db.create("ttt", "pk:S", gsi={"byg": "g:S"})
+    await db.put("ttt", {"pk": "a", "n": 1})
+    assert await db.fails(
+        "UpdateItem", TableName="ttt", Key=item({"pk": "a"}), UpdateExpression="SET g = n"
+    ) == (
+        VALIDATION,
+        "The update expression attempted to update the secondary index key to unsupported type",
+    )
 
 
 async def test_a_batch_does_not_say_what_is_wrong_with_a_key(table: Dynamo) -> None:

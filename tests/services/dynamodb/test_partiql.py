@@ -228,3 +228,89 @@ def test_any_text_is_parsed_or_refused(words: list[str]) -> None:
         parse(" ".join(words), [{"S": "x"}])
     except AwsError as error:
         assert error.code == VALIDATION
+
+
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ("DROP TABLE x", "Statement wasn't well formed, can't be processed: Expected data manipulation"),
+        (
+            "UPDATE Music SET n = 1",
+            "Where clause does not contain a mandatory equality on all key attributes",
+        ),
+        ("DELETE FROM Music", "Where clause does not contain a mandatory equality on all key attributes"),
+        ('SELECT * FROM Music."none"', "The table does not have the specified index"),
+        (
+            "SELECT * FROM Music WHERE artist < true",
+            "Incorrect operand type for operator or function; operator or function: <, operand type: BOOL",
+        ),
+        ("EXISTS (SELECT * FROM Music WHERE artist = 'abba')", "EXISTS is only supported in transactions"),
+    ],
+)
+async def test_statements_that_are_refused(music: Dynamo, statement: str, message: str) -> None:
+    assert await refused(music, statement) == (VALIDATION, message)
+
+
+async def test_global_indexes_are_not_read_consistently(music: Dynamo) -> None:
+    found = await music.fails(
+        "ExecuteStatement", Statement='SELECT * FROM Music."by-genre"', ConsistentRead=True
+    )
+    assert found == (VALIDATION, "Strongly consistent read is not supported on Global Secondary Indexes")
+
+
+async def test_columns_that_an_index_lacks(db: Dynamo) -> None:
+    await db.create(
+        "three",
+        "a:S b:N",
+        gsi={"glob": "g:S"},
+        lsi={"loc": "a:S c:N"},
+        projection={"ProjectionType": "KEYS_ONLY"},
+    )
+    await db.put("three", {"a": "x", "b": 1, "c": 2, "g": "y", "more": "z"})
+    assert await execute(db, "SELECT more FROM three.loc WHERE a = 'x'") == [{"more": "z"}]
+    assert await execute(db, "SELECT b FROM three.glob WHERE g = 'y'") == [{"b": 1}]
+    code, message = await refused(db, "SELECT more FROM three.glob WHERE g = 'y'")
+    assert (code, message.endswith("Global secondary index glob does not project [more]")) == (
+        VALIDATION,
+        True,
+    )
+
+
+async def test_returning_in_batches_and_transactions(music: Dynamo) -> None:
+    key = "artist = 'abba' AND year = 1970"
+    statements = [
+        {"Statement": f"UPDATE Music SET n = 1 WHERE {key} RETURNING MODIFIED NEW *"},
+        {"Statement": f"DELETE FROM Music WHERE {key} RETURNING ALL OLD *"},
+    ]
+    found = await music.call("BatchExecuteStatement", Statements=statements)
+    first, second = found["Responses"]
+    assert plain(first["Item"]) == {"n": 1}
+    assert plain(second["Item"])["year"] == 1970
+    code, _ = await music.fails("ExecuteTransaction", TransactStatements=statements[:1])
+    assert code == VALIDATION
+
+
+async def test_batches_read_whole_keys(music: Dynamo) -> None:
+    for statement in (
+        "SELECT * FROM Music",
+        "SELECT * FROM Music WHERE artist = 'abba'",
+        "SELECT * FROM Music.\"by-genre\" WHERE artist = 'abba' AND year = 1970",
+    ):
+        found = await music.call("BatchExecuteStatement", Statements=[{"Statement": statement}])
+        assert found["Responses"][0]["Error"] == {
+            "Code": "ValidationError",
+            "Message": "Select statements within BatchExecuteStatement must specify the primary key in the where clause.",
+        }
+
+
+async def test_a_repeated_transaction_costs_its_reading(music: Dynamo) -> None:
+    statements = [{"Statement": "INSERT INTO Music VALUE {'artist': 'cher', 'year': 1998}"}]
+    params: dict[str, Any] = {"TransactStatements": statements, "ClientRequestToken": "once"}
+    spent = (await music.call("ExecuteTransaction", ReturnConsumedCapacity="TOTAL", **params))[
+        "ConsumedCapacity"
+    ]
+    assert spent[0]["WriteCapacityUnits"] == 2
+    spent = (await music.call("ExecuteTransaction", ReturnConsumedCapacity="TOTAL", **params))[
+        "ConsumedCapacity"
+    ]
+    assert spent[0]["ReadCapacityUnits"] == 2

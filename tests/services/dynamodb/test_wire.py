@@ -11,6 +11,7 @@ import boto3
 import pytest
 from boto3.dynamodb.conditions import Attr, Key
 from boto3.dynamodb.types import Binary
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from fogbank.model.call import Caller
@@ -158,6 +159,19 @@ def test_what_the_framework_refuses(client: Any) -> None:
     assert caught.value.response["Error"]["Message"].startswith(
         "1 validation error detected: Value 'SOME' at 'returnValues' failed to satisfy constraint"
     )
+
+
+def test_a_value_of_the_wrong_json_type(server: Fogbank, account: str) -> None:
+    client = server.client("dynamodb", account=account, config=Config(parameter_validation=False))
+    for value, message in (
+        ({"N": 5}, "NUMBER_VALUE cannot be converted to String"),
+        ({"M": {"n": {"N": 5}}}, "NUMBER_VALUE cannot be converted to String"),
+        ({"S": {"S": "x"}}, "Start of structure or map found where not expected"),
+    ):
+        with pytest.raises(ClientError) as caught:
+            client.put_item(TableName="orders", Item={"pk": value})
+        error = caught.value.response["Error"]
+        assert (error["Code"], error["Message"]) == ("SerializationException", message)
 
 
 def test_endpoints_and_limits(client: Any, server: Fogbank) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from fogbank.core.errors import AwsError
 from fogbank.services.dynamodb.expressions.nodes import (
     And,
     Arithmetic,
@@ -21,7 +22,7 @@ from fogbank.services.dynamodb.expressions.nodes import (
     Ref,
     Steps,
 )
-from fogbank.services.dynamodb.expressions.parser import Parser, top_level
+from fogbank.services.dynamodb.expressions.parser import Parser, nested_in, top_level
 from fogbank.services.dynamodb.service import invalid
 from fogbank.services.dynamodb.values import Item, Value, sortable, text_bytes, value_size
 
@@ -31,6 +32,7 @@ Evaluate = Callable[[Item, Values], Value | None]
 Check = Callable[[Values], None]
 
 ORDERED = frozenset({"S", "N", "B"})
+SIZED = frozenset({"S", "B", "SS", "NS", "BS", "L", "M"})
 SET_OF = {"SS": "S", "NS": "N", "BS": "B"}
 TYPES = frozenset({"S", "N", "B", "SS", "NS", "BS", "BOOL", "NULL", "L", "M"})
 NAMES = {
@@ -58,6 +60,7 @@ class CompiledCondition:
     names_used: frozenset[str]
     values_used: tuple[str, ...]
     attributes: frozenset[str]  # top-level attributes that it looks at
+    nested: frozenset[str]  # those of them that it looks into
 
 
 def compile_condition(text: str, kind: str, names: Mapping[str, str] | None) -> CompiledCondition:
@@ -70,32 +73,46 @@ def compile_condition(text: str, kind: str, names: Mapping[str, str] | None) -> 
 def compiled(
     node: Condition, kind: str, names_used: frozenset[str] = frozenset(), values_used: tuple[str, ...] = ()
 ) -> CompiledCondition:
-    checks: list[Check] = []
+    checks: list[Check] = [_type_check(call.operands[0], SIZED, "size", kind) for call in _sizes(node)]
     test = _test(node, kind, checks)
-    attributes = frozenset(top_level(path.steps) for path in _paths(node))
-    return CompiledCondition(kind, node, test, tuple(checks), names_used, values_used, attributes)
+    paths = [path.steps for path in _paths(node)]
+    attributes = frozenset(map(top_level, paths))
+    return CompiledCondition(
+        kind, node, test, tuple(checks), names_used, values_used, attributes, nested_in(paths)
+    )
 
 
 def _paths(node: Condition | Operand) -> Iterator[Path]:
+    for each in _within(node):
+        if isinstance(each, Path):
+            yield each
+
+
+def _sizes(node: Condition | Operand) -> Iterator[Call]:
+    for each in _within(node):
+        if isinstance(each, Call) and each.function == "size":
+            yield each
+
+
+def _within(node: Condition | Operand) -> Iterator[Condition | Operand]:
+    """A node and all below it."""
+    yield node
+    below: tuple[Condition | Operand, ...] = ()
     match node:
-        case Path():
-            yield node
         case Call(_, operands):
-            for operand in operands:
-                yield from _paths(operand)
+            below = operands
         case Arithmetic(_, left, right) | Compare(_, left, right) | And(left, right) | Or(left, right):
-            yield from _paths(left)
-            yield from _paths(right)
+            below = (left, right)
         case Between(operand, low, high):
-            for each in (operand, low, high):
-                yield from _paths(each)
+            below = (operand, low, high)
         case In(operand, choices):
-            for each in (operand, *choices):
-                yield from _paths(each)
+            below = (operand, *choices)
         case Not(condition):
-            yield from _paths(condition)
+            below = (condition,)
         case _:
             pass
+    for each in below:
+        yield from _within(each)
 
 
 # --- operands ------------------------------------------------------------------------------------------------------------
@@ -199,7 +216,7 @@ def _comparison(node: Compare, kind: str, checks: list[Check]) -> Test:
 
         return differs
     for operand in (node.left, node.right):
-        checks.append(_type_check(operand, ORDERED, f"operator: {node.operator}", kind))
+        checks.append(_type_check(operand, ORDERED, node.operator, kind))
     return lambda item, values: _ordered(node.operator, left(item, values), right(item, values))
 
 
@@ -223,7 +240,7 @@ def _ordered(operator: str, left: Value | None, right: Value | None) -> bool:
 def _between(node: Between, kind: str, checks: list[Check]) -> Test:
     operand, low, high = evaluate(node.operand), evaluate(node.low), evaluate(node.high)
     for each in (node.operand, node.low, node.high):
-        checks.append(_type_check(each, ORDERED, "operator: BETWEEN", kind))
+        checks.append(_type_check(each, ORDERED, "BETWEEN", kind))
     checks.append(_bounds_check(node, kind))
 
     def is_between(item: Item, values: Values) -> bool:
@@ -249,13 +266,13 @@ def _bounds_check(node: Between, kind: str) -> Check:
             return
         shown = f"lower bound operand: {show_value(low)}, upper bound operand: {show_value(high)}"
         if low.keys() != high.keys():
-            raise invalid(
-                f"Invalid {kind}: The BETWEEN operator requires same data type for lower and upper bounds; {shown}"
+            raise _refused(
+                kind, f"The BETWEEN operator requires same data type for lower and upper bounds; {shown}"
             )
         if _ordered(">", low, high):
-            raise invalid(
-                f"Invalid {kind}: The BETWEEN operator requires upper bound to be greater than or equal to lower bound; "
-                f"{shown}"
+            raise _refused(
+                kind,
+                f"The BETWEEN operator requires upper bound to be greater than or equal to lower bound; {shown}",
             )
 
     return check
@@ -267,16 +284,27 @@ def show_value(value: Value) -> str:
     return f"AttributeValue: {{{kind}:{content}}}"
 
 
-def _type_check(operand: Operand, allowed: frozenset[str], where: str, kind: str) -> Check:
+def _refused(kind: str, message: str) -> AwsError:
+    """`kind` names the parameter; PartiQL's WHERE clause is not named."""
+    return invalid(f"Invalid {kind}: {message}" if kind else message)
+
+
+def _wrong_type(kind: str, operator: str, found: str) -> AwsError:
+    return _refused(
+        kind,
+        "Incorrect operand type for operator or function; "
+        f"operator or function: {operator}, operand type: {found}",
+    )
+
+
+def _type_check(operand: Operand, allowed: frozenset[str], operator: str, kind: str) -> Check:
     """The type of a value that a request gives must suit the operator; the types of attributes decide at run time."""
 
     def check(values: Values) -> None:
         value = _given(operand, values)
         if value is not None and not allowed & value.keys():
             (found,) = value
-            raise invalid(
-                f"Invalid {kind}: Incorrect operand type for operator or function; {where}, operand type: {found}"
-            )
+            raise _wrong_type(kind, operator, found)
 
     return check
 
@@ -289,15 +317,13 @@ def _function(node: Call, kind: str, checks: list[Check]) -> Test:
         case "attribute_not_exists":
             return lambda item, values: first(item, values) is None
     second = evaluate(node.operands[1])
-    where = f"operator or function: {node.function}"
     match node.function:
         case "begins_with":
             for operand in node.operands:
-                checks.append(_type_check(operand, frozenset({"S", "B"}), where, kind))
+                checks.append(_type_check(operand, frozenset({"S", "B"}), "begins_with", kind))
             return lambda item, values: _begins_with(first(item, values), second(item, values))
         case "contains":
             return lambda item, values: contains(first(item, values), second(item, values))
-    checks.append(_type_check(node.operands[1], frozenset({"S"}), where, kind))
     checks.append(_type_name_check(node.operands[1], kind))
 
     def has_type(item: Item, values: Values) -> bool:
@@ -308,12 +334,18 @@ def _function(node: Call, kind: str, checks: list[Check]) -> Test:
 
 
 def _type_name_check(operand: Operand, kind: str) -> Check:
+    """It must be given, as a text: an attribute's type is not known beforehand."""
+
     def check(values: Values) -> None:
         value = _given(operand, values)
-        if value is not None and value.get("S") not in TYPES:
-            raise invalid(
-                f"Invalid {kind}: Invalid attribute type name found; type: {value.get('S')}, "
-                "valid types: {B,NULL,SS,BOOL,L,BS,N,NS,S,M}"
+        if value is None or "S" not in value:
+            found = "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}" if value is None else next(iter(value))
+            raise _wrong_type(kind, "attribute_type", found)
+        if value["S"] not in TYPES:
+            raise _refused(
+                kind,
+                f"Invalid attribute type name found; type: {value['S']}, "
+                "valid types: {B,NULL,SS,BOOL,L,BS,N,NS,S,M}",
             )
 
     return check

@@ -7,7 +7,6 @@ from functools import reduce
 from typing import Any
 
 from fogbank.services.dynamodb.expressions.conditions import (
-    NAMES,
     ORDERED,
     SET_OF,
     CompiledCondition,
@@ -33,7 +32,7 @@ from fogbank.services.dynamodb.values import Value, sortable, take
 
 _COMPARES = {"EQ": "=", "NE": "<>", "LT": "<", "LE": "<=", "GT": ">", "GE": ">="}
 _COUNTS = {"NULL": (0, 0), "NOT_NULL": (0, 0), "BETWEEN": (2, 2), "IN": (1, 100)}
-_SCALARS_ONLY = frozenset({"LT", "LE", "GT", "GE", "BETWEEN"})
+_SCALARS_ONLY = frozenset({"LT", "LE", "GT", "GE", "BETWEEN", "IN"})
 _KEY_OPERATORS = {
     "EQ": "=",
     "LT": "<",
@@ -112,6 +111,8 @@ def _arguments(operator: str, condition: dict[str, Any]) -> tuple[Value, ...]:
     low, high = _COUNTS.get(operator, (1, 1))
     if not low <= len(values) <= high:
         raise bad_value(f"Invalid number of argument(s) for the {operator} ComparisonOperator")
+    if any(value.keys() != values[0].keys() for value in values):
+        raise bad_value("AttributeValues inside AttributeValueList must be of same type")
     for value in values:
         (kind,) = value
         if operator in _SCALARS_ONLY and kind not in ORDERED:
@@ -120,10 +121,8 @@ def _arguments(operator: str, condition: dict[str, Any]) -> tuple[Value, ...]:
             raise bad_value(f"ComparisonOperator BEGINS_WITH is not valid for {kind} AttributeValue type")
         if operator in ("CONTAINS", "NOT_CONTAINS") and kind in (*SET_OF, "L", "M"):
             raise bad_value(f"ComparisonOperator {operator} is not valid for {kind} AttributeValue type")
-    if any(value.keys() != values[0].keys() for value in values):
-        raise bad_value("AttributeValues inside AttributeValueList must be of same type")
     if operator == "BETWEEN" and sortable(values[0]) > sortable(values[1]):
-        raise bad_value(
+        raise invalid(
             "The BETWEEN condition was provided a range where the lower bound is greater than the upper bound"
         )
     return values
@@ -152,23 +151,22 @@ def _comparison(name: str, condition: dict[str, Any]) -> Condition:
 
 def attribute_updates(updates: dict[str, Any]) -> CompiledUpdate:
     """`AttributeUpdates` as an update."""
-    return compiled_update([_update(name, update) for name, update in updates.items()])
+    actions = [_update(name, update) for name, update in updates.items()]
+    return compiled_update(actions, mismatch="Type mismatch for attribute to update")
 
 
 def _update(name: str, update: dict[str, Any]) -> Action:
     verb = update.get("Action", "PUT")
     if "Value" not in update:
         if verb != "DELETE":
-            raise bad_value(
-                f"Only DELETE action is allowed when no attribute value is specified for Attribute: {name}"
-            )
+            raise bad_value("Only DELETE action is allowed when no attribute value is specified")
         return Action("REMOVE", (name,))
     value = take(update["Value"])[0]
     (kind,) = value
     if verb == "PUT":
         return Action("SET", (name,), Literal(value))
-    if verb == "ADD" and kind not in ("N", *SET_OF):
-        raise bad_value(f"ADD action is not supported for the type {NAMES[kind]}")
+    if verb == "ADD" and kind not in ("N", "L", *SET_OF):
+        raise bad_value(f"ADD action is not supported for the type {kind}")
     if verb == "DELETE" and kind not in SET_OF:
-        raise bad_value(f"DELETE action is not supported for the type {NAMES[kind]}")
+        raise bad_value(f"DELETE action with value is not supported for the type {kind}")
     return Action(verb, (name,), Literal(value))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from fogbank.core.errors import AwsError
 from fogbank.services.dynamodb.expressions.nodes import (
@@ -19,6 +19,7 @@ from fogbank.services.dynamodb.expressions.nodes import (
     Ref,
     Steps,
 )
+from fogbank.services.dynamodb.expressions.problems import Late, Rank
 from fogbank.services.dynamodb.expressions.reserved import RESERVED
 from fogbank.services.dynamodb.expressions.tokens import Token, syntax_error, tokenize
 from fogbank.services.dynamodb.limits import EXPRESSION_OPERATORS_MAX, IN_OPERANDS_MAX, NESTING_MAX
@@ -52,6 +53,7 @@ class Parser:
         self._depth = 0
         self.names_used: set[str] = set()
         self.values_used: dict[str, None] = {}
+        self._problems: dict[Rank, str] = {}
 
     # --- tokens ------------------------------------------------------------------------------------------------------
 
@@ -88,6 +90,19 @@ class Parser:
     def refused(self, message: str) -> AwsError:
         return invalid(f"Invalid {self.kind}: {message}")
 
+    def note(self, rank: Rank, message: str) -> None:
+        """A problem that does not keep from reading on."""
+        self._problems.setdefault(rank, message)
+
+    def judge(self) -> None:
+        """Raises ValidationException when there was a problem. For when all is read."""
+        if not self._problems:
+            return
+        rank = min(self._problems)
+        if rank < Rank.VALUE:
+            raise self.refused(self._problems[rank])
+        raise Late(f"Invalid {self.kind}: {self._problems[rank]}", self.values_used)
+
     # --- paths and operands ------------------------------------------------------------------------------------------
 
     def path(self) -> Path:
@@ -116,16 +131,19 @@ class Parser:
             self.advance()
             name = self._names.get(token.text) if self._names else None
             if name is None:
-                raise self.refused(
+                self.note(
+                    Rank.NAME,
                     "An expression attribute name used in the document path is not defined; "
-                    f"attribute name: {token.text}"
+                    f"attribute name: {token.text}",
                 )
+                return token.text
             self.names_used.add(token.text)
             return name
         if token.kind != "name" or token.text.upper() in KEYWORDS:
             raise self.wrong()
         if token.text.upper() in RESERVED:
-            raise self.refused(f"Attribute name is a reserved keyword; reserved keyword: {token.text}")
+            rank = Rank.RESERVED_IN_UPDATE if self.kind == "UpdateExpression" else Rank.RESERVED
+            self.note(rank, f"Attribute name is a reserved keyword; reserved keyword: {token.text}")
         self.advance()
         return token.text
 
@@ -137,32 +155,43 @@ class Parser:
         return Ref(name)
 
     def operand(self, functions: Mapping[str, int]) -> Operand:
-        """A path, a value, or a call of one of `functions`."""
+        """A path, a value, or a call of one of `functions`; in brackets perhaps."""
         if self.token.kind == "value":
             return self.value_ref()
+        if self.is_mark("("):
+            self.advance()
+            if self.is_mark("("):
+                self.redundant_parentheses()
+            found = self.operand(functions)
+            self.expect(")")
+            return found
         if self._is_call():
             return self.call(functions)
         return self.path()
+
+    def redundant_parentheses(self) -> None:
+        self.note(Rank.PARENTHESES, "The expression has redundant parentheses;")
 
     def _is_call(self) -> bool:
         following = self.peek()
         return self.token.kind == "name" and following.kind == "mark" and following.text == "("
 
-    def call(self, functions: Mapping[str, int], nested: Mapping[str, int] | None = None) -> Call:
+    def call(self, functions: Mapping[str, int]) -> Call:
         function = self.advance().text
         if function not in functions:
-            raise self._misplaced(function)
+            self._misplaced(function)
         self.count_operator()
         self.expect("(")
-        operands = [self.operand(self._argument_functions(function) if nested is None else nested)]
+        operands = [self.operand(self._argument_functions(function))]
         while self.is_mark(","):
             self.advance()
-            operands.append(self.operand(self._argument_functions(function) if nested is None else nested))
+            operands.append(self.operand(self._argument_functions(function)))
         self.expect(")")
-        if len(operands) != functions[function]:
-            raise self.refused(
+        if len(operands) != functions.get(function, len(operands)):
+            self.note(
+                Rank.OPERANDS,
                 "Incorrect number of operands for operator or function; "
-                f"operator or function: {function}, number of operands: {len(operands)}"
+                f"operator or function: {function}, number of operands: {len(operands)}",
             )
         self._check_operands(function, operands)
         return Call(function, tuple(operands))
@@ -175,37 +204,34 @@ class Parser:
     def _check_operands(self, function: str, operands: list[Operand]) -> None:
         needs_path = ("attribute_exists", "attribute_not_exists", "if_not_exists")
         if function in needs_path and not isinstance(operands[0], Path):
-            raise self.refused(
-                f"Operator or function requires a document path; operator or function: {function}"
+            self.note(
+                Rank.PATH,
+                f"Operator or function requires a document path; operator or function: {function}",
             )
         if len(operands) == 2 and isinstance(operands[0], Path) and function in TESTS:
             self._check_distinct(function, operands[0], operands[1:])
 
     def _check_distinct(self, operator: str, first: Path, others: list[Operand]) -> None:
         if any(isinstance(other, Path) and other.steps == first.steps for other in others):
-            raise self.refused(
+            self.note(
+                Rank.DISTINCT,
                 "The first operand must be distinct from the remaining operands for this operator or function; "
-                f"operator: {operator}, first operand: {first}"
+                f"operator: {operator}, first operand: {first}",
             )
 
-    def _misplaced(self, function: str) -> AwsError:
-        if function in TESTS or function in CONDITION_VALUES:
-            if self.kind == "UpdateExpression":
-                return self.refused(
-                    f"The function is not allowed in an update expression; function: {function}"
-                )
-            return self.refused(
-                f"The function is not allowed to be used this way in an expression; function: {function}"
+    def _misplaced(self, function: str) -> None:
+        is_update = self.kind == "UpdateExpression"
+        of_conditions = function in TESTS or function in CONDITION_VALUES
+        if not of_conditions and function not in UPDATE_VALUES:
+            self.note(Rank.FUNCTION, f"Invalid function name; function: {function}")
+        elif is_update is not of_conditions:
+            self.note(
+                Rank.MISUSE,
+                f"The function is not allowed to be used this way in an expression; function: {function}",
             )
-        if function in UPDATE_VALUES:
-            if self.kind == "UpdateExpression":
-                return self.refused(
-                    f"The function is not allowed to be used this way in an expression; function: {function}"
-                )
-            return self.refused(
-                f"The function is not allowed in a {self._kind_of_condition()} expression; function: {function}"
-            )
-        return self.refused(f"Invalid function name; function: {function}")
+        else:
+            where = "an update" if is_update else f"a {self._kind_of_condition()}"
+            self.note(Rank.MISUSE, f"The function is not allowed in {where} expression; function: {function}")
 
     def _kind_of_condition(self) -> str:
         return {"FilterExpression": "filter", "KeyConditionExpression": "key condition"}.get(
@@ -225,6 +251,7 @@ class Parser:
         """The whole text as a condition."""
         found, _ = self._or()
         self.end()
+        self.judge()
         return found
 
     def _or(self) -> tuple[Condition, bool]:
@@ -252,61 +279,68 @@ class Parser:
                 self.advance()
                 self.count_operator()
                 return Not(self._not()[0]), False
-            if self.is_mark("("):
+            if self.is_mark("(") and not self._brackets_operand():
                 self.advance()
                 inner, bracketed = self._or()
                 self.expect(")")
                 if bracketed:
-                    raise self.refused("The expression has redundant parentheses;")
+                    self.redundant_parentheses()
                 return inner, True
             return self._test(), False
         finally:
             self._depth -= 1
 
+    def _brackets_operand(self) -> bool:
+        """Whether the bracket here is around an operand: a comparison follows where it closes."""
+        depth = 0
+        for at in range(self._at, len(self._tokens)):
+            token = self._tokens[at]
+            if token.kind == "mark" and token.text in "()":
+                depth += 1 if token.text == "(" else -1
+            if depth == 0:
+                following = self._tokens[at + 1]
+                return _compares(following)
+        return False
+
     def _test(self) -> Condition:
         if self._is_call() and self.token.text in TESTS:
-            return self.call(TESTS)
-        if self._is_call() and self.token.text not in CONDITION_VALUES:
-            raise self._misplaced(self.token.text)
-        first_text = self.token.text
-        left = self.operand(CONDITION_VALUES)
+            found = self.call(TESTS)
+            if not _compares(self.token):
+                return found
+            self._misplaced(found.function)
+            left: Operand = found
+        else:
+            left = self.operand(CONDITION_VALUES)
         if self.token.kind == "mark" and self.token.text in COMPARATORS:
             operator = self.advance().text
             self.count_operator()
-            right = self._right()
+            right = self.operand(CONDITION_VALUES)
             if isinstance(left, Path):
                 self._check_distinct(operator, left, [right])
             return Compare(operator, left, right)
         if self.is_word("BETWEEN"):
             self.advance()
             self.count_operator()
-            low = self._right()
+            low = self.operand(CONDITION_VALUES)
             if not self.is_word("AND"):
                 raise self.wrong()
             self.advance()
-            high = self._right()
-            if isinstance(left, Path):
-                self._check_distinct("BETWEEN", left, [low, high])
-            return Between(left, low, high)
+            return Between(left, low, self.operand(CONDITION_VALUES))
         if self.is_word("IN"):
             return self._in(left)
-        if isinstance(left, Call) and self.token.kind == "end":
-            raise self._misplaced(first_text)
+        if isinstance(left, Call):
+            self._misplaced(left.function)
+            return left
         raise self.wrong()
-
-    def _right(self) -> Operand:
-        if self._is_call() and self.token.text not in CONDITION_VALUES:
-            raise self._misplaced(self.token.text)
-        return self.operand(CONDITION_VALUES)
 
     def _in(self, left: Operand) -> In:
         self.advance()
         self.count_operator()
         self.expect("(")
-        choices = [self._right()]
+        choices = [self.operand(CONDITION_VALUES)]
         while self.is_mark(","):
             self.advance()
-            choices.append(self._right())
+            choices.append(self.operand(CONDITION_VALUES))
         self.expect(")")
         if len(choices) > IN_OPERANDS_MAX:
             raise self.refused(
@@ -315,8 +349,19 @@ class Parser:
         return In(left, tuple(choices))
 
 
+def _compares(token: Token) -> bool:
+    return (token.kind == "mark" and token.text in COMPARATORS) or (
+        token.kind == "name" and token.text.upper() in ("BETWEEN", "IN")
+    )
+
+
 def top_level(steps: Steps) -> str:
     """The attribute that a path begins with."""
     first = steps[0]
     assert isinstance(first, str)  # the grammar has no path that begins with an index
     return first
+
+
+def nested_in(paths: Iterable[Steps]) -> frozenset[str]:
+    """The attributes that paths go into, which no key attribute allows."""
+    return frozenset(top_level(path) for path in paths if len(path) > 1)

@@ -9,10 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fogbank.core.errors import AwsError
 from fogbank.services.dynamodb.expressions.nodes import Steps, show_steps
-from fogbank.services.dynamodb.expressions.parser import Parser, top_level
-from fogbank.services.dynamodb.service import invalid
+from fogbank.services.dynamodb.expressions.parser import Parser, nested_in, top_level
+from fogbank.services.dynamodb.expressions.problems import Rank
 from fogbank.services.dynamodb.values import Item, Value
 
 #: Step → what is wanted below it; None: all of it.
@@ -25,10 +24,10 @@ class Projection:
     tree: Tree
     names_used: frozenset[str]
     attributes: frozenset[str]
-    is_flat: bool  # only whole attributes
+    nested: frozenset[str]  # attributes that it looks into; none: only whole ones are wanted
 
     def of(self, item: Item) -> Item:
-        if self.is_flat:
+        if not self.nested:
             return {name: item[name] for name in self.attributes if name in item}
         return pick(item, self.tree)
 
@@ -41,35 +40,34 @@ def compile_projection(text: str, names: Mapping[str, str] | None) -> Projection
         parser.advance()
         paths.append(parser.path().steps)
     parser.end()
-    check_overlap(paths, "ProjectionExpression")
+    if (clash := clash_of(paths)) is not None:
+        parser.note(*clash)
+    parser.judge()
     return projection_of(paths, frozenset(parser.names_used))
 
 
 def projection_of(paths: Sequence[Steps], names_used: frozenset[str] = frozenset()) -> Projection:
     attributes = frozenset(top_level(path) for path in paths)
-    return Projection(
-        tuple(paths), tree_of(paths), names_used, attributes, all(len(path) == 1 for path in paths)
-    )
+    return Projection(tuple(paths), tree_of(paths), names_used, attributes, nested_in(paths))
 
 
-def check_overlap(paths: Sequence[Steps], kind: str) -> None:
+def clash_of(paths: Sequence[Steps]) -> tuple[Rank, str] | None:
     """No path may lie on another, nor may one value be taken for a map here and for a list there."""
-    ordered = list(paths)
-    for index, path in enumerate(ordered):
-        for other in ordered[index + 1 :]:
-            shorter = min(len(path), len(other))
-            if path[:shorter] == other[:shorter]:
-                raise _clash("overlap", path, other, kind)
-            for first, second in zip(path, other, strict=False):
-                if first != second:
-                    if type(first) is not type(second):
-                        raise _clash("conflict", path, other, kind)
-                    break
+    conflict = None
+    for index, path in enumerate(paths):
+        for earlier in paths[:index]:
+            shorter = min(len(path), len(earlier))
+            if path[:shorter] == earlier[:shorter]:
+                return Rank.OVERLAP, _clash("overlap", earlier, path)
+            first, second = next(pair for pair in zip(earlier, path, strict=False) if pair[0] != pair[1])
+            if conflict is None and type(first) is not type(second):
+                conflict = Rank.CONFLICT, _clash("conflict", earlier, path)
+    return conflict
 
 
-def _clash(how: str, path: Steps, other: Steps, kind: str) -> AwsError:
-    return invalid(
-        f"Invalid {kind}: Two document paths {how} with each other; must remove or rewrite one of these paths; "
+def _clash(how: str, path: Steps, other: Steps) -> str:
+    return (
+        f"Two document paths {how} with each other; must remove or rewrite one of these paths; "
         f"path one: {show_steps(path)}, path two: {show_steps(other)}"
     )
 

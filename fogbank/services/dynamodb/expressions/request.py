@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from fogbank.core.errors import AwsError
 from fogbank.services.dynamodb.expressions.conditions import CompiledCondition, Values, compile_condition
+from fogbank.services.dynamodb.expressions.problems import Late
 from fogbank.services.dynamodb.expressions.projections import Projection, compile_projection
 from fogbank.services.dynamodb.expressions.updates import CompiledUpdate, compile_update
 from fogbank.services.dynamodb.limits import EXPRESSIONS_CACHED_MAX
@@ -59,9 +60,13 @@ class Bound:
     def condition(self, text: str | None, kind: str) -> CompiledCondition | None:
         if text is None:
             return None
-        found = self._expressions.compiled(
-            text, kind, self._names, lambda: compile_condition(text, kind, self._names)
-        )
+        try:
+            found = self._expressions.compiled(
+                text, kind, self._names, lambda: compile_condition(text, kind, self._names)
+            )
+        except Late as problem:
+            self._use(frozenset(), problem.values_used, kind)
+            raise
         self._use(found.names_used, found.values_used, kind)
         for check in found.checks:
             check(self.values)
@@ -71,7 +76,13 @@ class Bound:
         if text is None:
             return None
         kind = "UpdateExpression"
-        found = self._expressions.compiled(text, kind, self._names, lambda: compile_update(text, self._names))
+        try:
+            found = self._expressions.compiled(
+                text, kind, self._names, lambda: compile_update(text, self._names)
+            )
+        except Late as problem:
+            self._use(frozenset(), problem.values_used, kind)
+            raise
         self._use(found.names_used, found.values_used, kind)
         for check in found.checks:
             check(self.values)

@@ -29,8 +29,9 @@ from fogbank.services.dynamodb.expressions.nodes import (
     Ref,
     Steps,
 )
-from fogbank.services.dynamodb.expressions.parser import UPDATE_VALUES, Parser, top_level
-from fogbank.services.dynamodb.expressions.projections import check_overlap
+from fogbank.services.dynamodb.expressions.parser import UPDATE_VALUES, Parser, nested_in, top_level
+from fogbank.services.dynamodb.expressions.problems import Rank
+from fogbank.services.dynamodb.expressions.projections import clash_of
 from fogbank.services.dynamodb.service import invalid
 from fogbank.services.dynamodb.values import Item, Value, sort_set
 
@@ -38,6 +39,7 @@ SECTIONS = ("SET", "REMOVE", "ADD", "DELETE")
 Effect = Callable[[Item, Values], Value | None]  # the new value at the path; None: remove it
 
 _KIND = "UpdateExpression"
+WRONG_TYPE = "An operand in the update expression has an incorrect data type"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ class CompiledUpdate:
     names_used: frozenset[str]
     values_used: tuple[str, ...]
     attributes: frozenset[str]
+    nested: frozenset[str]  # attributes that it changes a part of
+    actions: tuple[Action, ...]
 
 
 def compile_update(text: str, names: Mapping[str, str] | None) -> CompiledUpdate:
@@ -62,14 +66,18 @@ def compile_update(text: str, names: Mapping[str, str] | None) -> CompiledUpdate
         if parser.token.kind != "name" or section not in SECTIONS:
             raise parser.wrong()
         if section in seen:
-            raise parser.refused(f'The "{section}" section can only be used once in an update expression;')
+            parser.note(
+                Rank.SECTION, f'The "{section}" section can only be used once in an update expression;'
+            )
         seen.add(section)
         parser.advance()
         actions.append(_action(parser, section))
         while parser.is_mark(","):
             parser.advance()
             actions.append(_action(parser, section))
-    check_overlap([action.path for action in actions], _KIND)
+    if (clash := clash_of([action.path for action in actions])) is not None:
+        parser.note(*clash)
+    parser.judge()
     return compiled_update(actions, frozenset(parser.names_used), tuple(parser.values_used))
 
 
@@ -96,6 +104,8 @@ def _set_operand(parser: Parser) -> Operand:
 def _set_value(parser: Parser) -> Operand:
     if parser.is_mark("("):
         parser.advance()
+        if parser.is_mark("("):
+            parser.redundant_parentheses()
         found = _set_operand(parser)
         parser.expect(")")
         return found
@@ -106,9 +116,14 @@ def compiled_update(
     actions: Sequence[Action],
     names_used: frozenset[str] = frozenset(),
     values_used: tuple[str, ...] = (),
+    *,
+    mismatch: str = WRONG_TYPE,
 ) -> CompiledUpdate:
+    """`mismatch` is said of an attribute that is of another type than what is added to it, or deleted from it."""
     checks: list[Check] = []
-    effects = [(action.path, _effect(action, checks)) for action in actions]
+    effects = [(action.path, _effect(action, checks, mismatch)) for action in actions]
+    # Elements behind the end of a list are appended, those of lower indexes first.
+    effects.sort(key=lambda effect: [(isinstance(step, str), step) for step in effect[0]])
 
     def apply(item: Item, values: Values) -> Item:
         wanted = [(path, effect(item, values)) for path, effect in effects]
@@ -130,7 +145,25 @@ def compiled_update(
 
     paths = tuple(action.path for action in actions)
     attributes = frozenset(top_level(path) for path in paths)
-    return CompiledUpdate(apply, paths, tuple(checks), names_used, values_used, attributes)
+    return CompiledUpdate(
+        apply, paths, tuple(checks), names_used, values_used, attributes, nested_in(paths), tuple(actions)
+    )
+
+
+def kind_given(action: Action, values: Values) -> str | None:
+    """The type of what an action puts in, as far as the request tells it without the item."""
+    match action.operand:
+        case Ref(name):
+            return next(iter(values[name]))
+        case Literal(value):
+            return next(iter(value))
+        case Arithmetic():
+            return "N"
+        case Call("list_append", _):
+            return "L"
+        case Call("if_not_exists", (_, Ref(name))):
+            return next(iter(values[name]))
+    return None
 
 
 def _from_the_back(path: Steps) -> tuple[int, ...]:
@@ -183,7 +216,7 @@ def _replaced(holder: Value, rest: Steps, value: Value | None) -> Value:
 # --- effects -------------------------------------------------------------------------------------------------------------
 
 
-def _effect(action: Action, checks: list[Check]) -> Effect:
+def _effect(action: Action, checks: list[Check], mismatch: str) -> Effect:
     if action.operand is None:
         return lambda item, values: None
     if action.verb == "SET":
@@ -206,7 +239,10 @@ def _effect(action: Action, checks: list[Check]) -> Effect:
     def change_it(item: Item, values: Values) -> Value | None:
         operand = given(item, values)
         assert operand is not None  # a value of the request
-        return change(find(item, values), operand)
+        before = find(item, values)
+        if before is not None and before.keys() != operand.keys():
+            raise invalid(mismatch)
+        return change(before, operand)
 
     return change_it
 
@@ -225,17 +261,17 @@ def _verb_check(operand: Operand, verb: str, allowed: frozenset[str]) -> Check:
 
 
 def _wrong_type() -> AwsError:
-    return invalid("An operand in the update expression has an incorrect data type")
+    return invalid(WRONG_TYPE)
 
 
 def _added(before: Value | None, operand: Value) -> Value:
     if before is None:
         return operand
     ((kind, content),) = operand.items()
-    if kind not in before:
-        raise _wrong_type()
     if kind == "N":
         return {"N": numbers.add(before["N"], content)}
+    if kind == "L":  # by AttributeUpdates only
+        return {"L": [*before["L"], *content]}
     return {kind: sort_set(kind, list({*before[kind], *content}))}
 
 
@@ -243,8 +279,6 @@ def _subtracted(before: Value | None, operand: Value) -> Value | None:
     if before is None:
         return None
     ((kind, content),) = operand.items()
-    if kind not in before:
-        raise _wrong_type()
     gone = set(content)
     left = [element for element in before[kind] if element not in gone]
     return {kind: left} if left else None
