@@ -102,12 +102,12 @@ def check_name(name: str, path: str) -> None:
     """Names of tables and indexes, whose constraints are not all in AWS's model: an ARN may stand in their place."""
     low, high = NAME_CHARS
     broken = []
+    if not _NAME.match(name):
+        broken.append("Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+")
     if len(name) < low:
         broken.append(f"Member must have length greater than or equal to {low}")
     elif len(name) > high:
         broken.append(f"Member must have length less than or equal to {high}")
-    if not _NAME.match(name):
-        broken.append("Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+")
     if broken:
         found = "; ".join(
             f"Value '{name}' at '{path}' failed to satisfy constraint: {each}" for each in broken
