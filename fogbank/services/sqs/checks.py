@@ -17,7 +17,7 @@ from fogbank.services.sqs.service import SERVICE, bad_parameter, invalid_value, 
 
 _BAD_CHARACTERS = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ID = re.compile(r"[A-Za-z0-9!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~]{1,128}\Z")
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
 _ATTRIBUTE_NAME = re.compile(r"[A-Za-z0-9_\-.]{1,256}\Z")
 AWS_KEYS = frozenset({"alias/aws/sqs"})  # those whose use asks nobody
 _TYPES = ("String", "Number", "Binary")
@@ -138,7 +138,7 @@ def _delay(queue: Queue, delay_s: Any) -> int:
 
 
 def _check_ids(queue: Queue, group: Any, deduplication: Any) -> None:
-    if queue.fifo and group is None:
+    if queue.fifo and not group:
         raise missing("MessageGroupId")
     if not queue.fifo and deduplication is not None:
         raise bad_parameter(

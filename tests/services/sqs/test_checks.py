@@ -113,3 +113,109 @@ async def test_bad_handles_urls_and_numbers(queues: Queues) -> None:
     batch = [{"Id": str(n), "MessageBody": "m" * 200_000} for n in range(6)]
     code, _ = await queues.fails("SendMessageBatch", "q", Entries=batch)
     assert code == "AWS.SimpleQueueService.BatchRequestTooLong"
+
+
+@pytest.mark.parametrize("value", ["1", "-1.5", "+.5", "7.", "1e5", "2.5E-3", "230.000000000000000001"])
+async def test_numbers(queues: Queues, value: str) -> None:
+    await queues.create("q")
+    await queues.send("q", "m", MessageAttributes={"n": {"DataType": "Number.own", "StringValue": value}})
+
+
+@pytest.mark.parametrize(
+    "value", ["x", "1_000", "NaN", "Infinity", "1e", ".", "1 ", "\u0661", "1" * 200_000 + "x"]
+)
+async def test_what_is_no_number(queues: Queues, value: str) -> None:
+    await queues.create("q")
+    attributes = {"n": {"DataType": "Number", "StringValue": value}}
+    assert await queues.fails("SendMessage", "q", MessageBody="m", MessageAttributes=attributes) == (
+        "InvalidParameterValue",
+        "Can't cast the value of message (user) attribute 'n' to a number.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("attribute", "message"),
+    [
+        (
+            {"DataType": "string", "StringValue": "x"},
+            "The type of message (user) attribute 'a' is invalid. You must use only the following supported type "
+            "prefixes: Binary, Number, String.",
+        ),
+        (
+            {"DataType": "String", "StringValue": ""},
+            "Message (user) attribute 'a' must contain a non-empty value of type 'String'.",
+        ),
+        (
+            {"DataType": "String", "StringValue": "x", "StringListValues": []},
+            "Message attribute list values in {operation} operation are not supported.",
+        ),
+    ],
+)
+async def test_message_attributes_that_cannot_be(
+    queues: Queues, attribute: dict[str, Any], message: str
+) -> None:
+    await queues.create("q")
+    sent = {"MessageBody": "m", "MessageAttributes": {"a": attribute}}
+    assert (await queues.fails("SendMessage", "q", **sent))[1] == message.format(operation="SendMessage")
+    entries = [{"Id": "x", **sent}]
+    if "StringListValues" in attribute:
+        assert await queues.fails("SendMessageBatch", "q", Entries=entries) == (
+            "AWS.SimpleQueueService.UnsupportedOperation",
+            message.format(operation="SendMessageBatch"),
+        )
+    else:
+        answer = await queues.call("SendMessageBatch", "q", Entries=entries)
+        assert [failed["Message"] for failed in answer["Failed"]] == [message]
+
+
+@pytest.mark.parametrize(("body", "found"), [("a\x00", "#x0"), ("\x1f", "#x1F"), ("\uffff", "#xFFFF")])
+async def test_characters_that_cannot_be(queues: Queues, body: str, found: str) -> None:
+    await queues.create("q")
+    assert await queues.fails("SendMessage", "q", MessageBody=body) == (
+        "InvalidMessageContents",
+        f"Invalid binary character '{found}' was found in the message body, the set of allowed characters is #x9 | #xA | "
+        "#xD | [#x20-#xD7FF] | [#xE000-#xFFFD] | [#x10000-#x10FFFF].",
+    )
+
+
+async def test_sizes_of_batches(queues: Queues) -> None:
+    """A message that is too long for its queue fails by itself, one that is too long for a batch fails it."""
+    await queues.create("q", MaximumMessageSize="1024")
+    entries = [{"Id": "long", "MessageBody": "m" * 1025}, {"Id": "short", "MessageBody": "m"}]
+    answer = await queues.call("SendMessageBatch", "q", Entries=entries)
+    assert [one["Id"] for one in answer["Successful"]] == ["short"]
+    assert answer["Failed"] == [
+        {
+            "Id": "long",
+            "SenderFault": True,
+            "Code": "InvalidParameterValue",
+            "Message": "Message must be shorter than 1024 bytes",
+        }
+    ]
+    attributes = {"a": {"DataType": "String", "StringValue": "v"}}
+    entries = [{"Id": "x", "MessageBody": "m" * 1_048_576, "MessageAttributes": attributes}]
+    assert await queues.fails("SendMessageBatch", "q", Entries=entries) == (
+        "AWS.SimpleQueueService.BatchRequestTooLong",
+        "Batch requests cannot be longer than 1048576 bytes. You have sent 1048584 bytes.",
+    )
+
+
+async def test_handles_of_another_queue(queues: Queues) -> None:
+    for name in ("q", "other"):
+        await queues.create(name)
+    await queues.send("other", "m")
+    [message] = await queues.receive("other")
+    handle = message["ReceiptHandle"]
+    for operation, more in (("DeleteMessage", {}), ("ChangeMessageVisibility", {"VisibilityTimeout": 1})):
+        for given, text in (
+            (handle, f'The receipt handle "{handle}" is not valid for this queue.'),
+            ("x", 'The input receipt handle "x" is not a valid receipt handle.'),
+        ):
+            refused = await queues.fails(operation, "q", ReceiptHandle=given, **more)
+            assert refused == ("ReceiptHandleIsInvalid", text)
+            entries = [{"Id": "e", "ReceiptHandle": given, **more}]
+            assert await queues.call(f"{operation}Batch", "q", Entries=entries) == {
+                "Failed": [
+                    {"Id": "e", "SenderFault": True, "Code": "ReceiptHandleIsInvalid", "Message": text}
+                ]
+            }
