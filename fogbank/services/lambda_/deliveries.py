@@ -30,6 +30,7 @@ _LEASE_MS = 60_000
 _AT_ONCE = 32
 _ATTEMPTS_MAX = 8
 _BACKOFF_MS = 1_000
+_TRACED = frozenset({"lambda", "sqs"})  # what carries the chain on in which loops are detected
 _ERROR_MESSAGE_BYTES_MAX = 1024  # of a dead letter's ErrorMessage
 
 
@@ -131,10 +132,16 @@ class Deliveries:
         principal = session_of(
             delivery.role, delivery.account, delivery.region, delivery.function, open_mode=self._open_mode
         )
-        caller = Caller(
-            delivery.account, delivery.region, principal, self._ids.uuid(), "lambda.amazonaws.com"
-        )
         service, operation, params = call_of(delivery, self._clock.now_ms(), self._ids.uuid())
+        arn = parse_arn(delivery.arn)
+        caller = Caller(
+            delivery.account,
+            (arn.region if arn is not None else "") or delivery.region,
+            principal,
+            self._ids.uuid(),
+            "lambda.amazonaws.com",
+            trace=delivery.trace if service in _TRACED else "",
+        )
         await self._calls.call(service, operation, params, caller)
 
     def _count_failure(self, delivery: Delivery) -> None:
@@ -153,9 +160,6 @@ def call_of(delivery: Delivery, now_ms: int, unique: str) -> tuple[str, str, dic
         case "sqs":
             url = f"https://sqs.{arn.region}.amazonaws.com/{arn.account}/{arn.resource}"
             params: dict[str, Any] = {"QueueUrl": url, "MessageBody": delivery.body}
-            if delivery.trace:
-                header = {"DataType": "String", "StringValue": delivery.trace}
-                params["MessageSystemAttributes"] = {"AWSTraceHeader": header}
             if delivery.is_dead_letter:
                 params["MessageAttributes"] = _error_attributes(delivery)
             return "sqs", "SendMessage", params
@@ -174,6 +178,9 @@ def call_of(delivery: Delivery, now_ms: int, unique: str) -> tuple[str, str, dic
                 "Resources": [delivery.arn, delivery.function_arn],
             }
             return "events", "PutEvents", {"Entries": [entry]}
+        case "lambda":
+            params = {"FunctionName": delivery.arn, "InvocationType": "Event"}
+            return "lambda", "Invoke", params | {"Payload": delivery.body.encode()}
     moment = iso8601_z(now_ms)[:19]
     day, stamp = moment[:10].replace("-", "/"), moment.replace(":", ".")
     key = f"aws/lambda/async/{delivery.function}/{day}/{stamp}-{unique}"

@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
-from fogbank.core.arn import parse_arn
 from fogbank.core.clock import Clock
 from fogbank.core.errors import AwsError, Conflict
 from fogbank.core.ids import Ids
@@ -38,11 +37,11 @@ from fogbank.services.lambda_.events import (
     put_back,
     queue_name,
 )
+from fogbank.services.lambda_.lineage import passed_on
 from fogbank.services.lambda_.metrics import Metrics, Tally
-from fogbank.services.lambda_.names import LATEST, FunctionName, parse_name
+from fogbank.services.lambda_.names import LATEST, FunctionName
 from fogbank.services.lambda_.records import EventInvokeConfig, decode_function
 from fogbank.services.lambda_.running import Runner
-from fogbank.services.lambda_.tables import find
 from fogbank.services.lambda_.targets import Executable, Target, Targets
 from fogbank.store.api import Key, Leased, Store, Transaction
 
@@ -307,12 +306,9 @@ class Dispatcher:
         destination = config.on_success if succeeded else config.on_failure
         if destination:
             record = invocation_record(event, condition, answer, self._clock.now_ms())
-            if _is_function(destination):
-                await self._deliver(transaction, event, destination, record)
-            else:
-                letter = self._delivery(event, executable, destination)
-                letter = replace(letter, body=record.decode(), condition=condition.value)
-                self._deliveries.add(transaction, letter)
+            letter = self._delivery(event, executable, destination)
+            letter = replace(letter, body=record.decode(), condition=condition.value)
+            self._deliveries.add(transaction, letter)
 
     def _delivery(self, event: Event, executable: Executable, arn: str) -> Delivery:
         name = event.function
@@ -325,7 +321,7 @@ class Dispatcher:
             f"{name.arn}:{event.qualifier or LATEST}",
             executable.config.role_arn,
             "",
-            event.trace,
+            passed_on(event.trace, executable.arn) if event.invocations else event.trace,
             request_id=event.request_id,
         )
 
@@ -333,25 +329,7 @@ class Dispatcher:
         drawn = self._ids.hex(40)
         return f"Root=1-{now_ms // 1000:08x}-{drawn[:24]};Parent={drawn[24:]};Sampled=0"
 
-    async def _deliver(self, transaction: Transaction, event: Event, destination: str, record: bytes) -> None:
-        """Queue the record for the function that `destination` names, with the transaction that ends the event."""
-        try:
-            name = parse_name(destination, event.account, event.region)
-            found = await find(self._store, name)
-        except AwsError:
-            self._tally(event).failed_delivery()
-            return
-        request_id = self._ids.uuid()
-        self._add(
-            transaction, name, found.function.uid, request_id, record, self._clock.now_ms(), event.trace
-        )
-
     def _tally(self, event: Event) -> Tally:
         name = event.function
         resource = name.name if name.qualifier is None else f"{name.name}:{name.qualifier}"
         return self._metrics.tally(name.account, name.region, name.name, resource)
-
-
-def _is_function(destination: str) -> bool:
-    arn = parse_arn(destination)
-    return arn is None or arn.service == "lambda"

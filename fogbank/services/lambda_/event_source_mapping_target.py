@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -134,6 +135,9 @@ class OnFailure:
     async def _deliver(self, destination: str, document: dict[str, Any], discarded: Discarded) -> None:
         arn = parse_arn(destination)
         assert arn is not None  # checked when the mapping was made
+        caller = self._caller()
+        if arn.region:
+            caller = replace(caller, region=arn.region)
         if arn.service == "s3":
             document["payload"] = discarded.payload.decode()
             params = {
@@ -141,14 +145,14 @@ class OnFailure:
                 "Key": self._object_key(discarded.shard),
                 "Body": orjson.dumps(document),
             }
-            await self._calls.call("s3", "PutObject", params, self._caller())
+            await self._calls.call("s3", "PutObject", params, caller)
         elif arn.service == "sns":
             params = {"TopicArn": destination, "Message": orjson.dumps(document).decode()}
-            await self._calls.call("sns", "Publish", params, self._caller())
+            await self._calls.call("sns", "Publish", params, caller)
         else:
             url = f"https://sqs.{arn.region}.amazonaws.com/{arn.account}/{arn.resource}"
             params = {"QueueUrl": url, "MessageBody": orjson.dumps(document).decode()}
-            await self._calls.call("sqs", "SendMessage", params, self._caller())
+            await self._calls.call("sqs", "SendMessage", params, caller)
 
     def _object_key(self, shard: str) -> str:
         moment = iso8601_z(self._clock.now_ms())[:19]

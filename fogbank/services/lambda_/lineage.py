@@ -40,6 +40,12 @@ def lineage_with(header: str, function_arn: str) -> str:
     return "|".join(f"1:{name}:{times}" for name, times in kept)
 
 
+def passed_on(header: str, function_arn: str) -> str:
+    """The header of what comes of the function's invocation, where the function does not send it itself."""
+    parts = parts_of(header) | {"Lineage": lineage_with(header, function_arn)}
+    return ";".join(f"{name}={value}" for name, value in parts.items())
+
+
 def _lineage(parts: dict[str, str]) -> dict[str, int]:
     found: dict[str, int] = {}
     for step in parts.get("Lineage", "").split("|"):

@@ -462,6 +462,22 @@ async def test_a_loop_through_a_queue(house: MappedHouse, allowed: bool) -> None
     assert len(house.pool.invoked) == TIMES_MAX
 
 
+async def test_a_loop_through_destinations(house: MappedHouse) -> None:
+    """Two functions that hand their results to each other: neither sends a header on."""
+    await house.create("g")
+    await house.queue("out")
+    failed = {"Destination": QUEUE[:-1] + "out"}
+    for name, other in (("f", ARN[:-1] + "g"), ("g", ARN)):
+        config = {"OnSuccess": {"Destination": other}, "OnFailure": failed}
+        await house.do("PutFunctionEventInvokeConfig", FunctionName=name, DestinationConfig=config)
+        house.pool.bodies[name] = lambda event, invocation: None
+    await house.invoke("f", {}, InvocationType="Event")
+    [stopped] = await until(lambda: house.received("out"))
+    assert json.loads(stopped["Body"])["requestContext"]["condition"] == "RecursiveInvocation"
+    runs = [config.name for config, _ in house.pool.invoked]
+    assert (runs.count("f"), runs.count("g")) == (TIMES_MAX, TIMES_MAX)
+
+
 async def test_a_lease_that_ran_out_unnoticed(house: MappedHouse) -> None:
     """The clock was moved, or the machine slept: this node takes the mapping from itself, and goes on with what runs."""
     await house.queue("slow", VisibilityTimeout="7200")
