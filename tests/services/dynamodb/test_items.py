@@ -214,8 +214,8 @@ async def test_there_is_no_such_table(db: Dynamo) -> None:
     )
     assert await db.fails("GetItem", TableName="x;", Key={}) == (
         VALIDATION,
-        f"2 validation errors detected: {short.format('x;')}; Value 'x;' at 'tableName' failed to satisfy constraint: "
-        "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+",
+        "2 validation errors detected: Value 'x;' at 'tableName' failed to satisfy constraint: Member must satisfy regular "
+        f"expression pattern: [a-zA-Z0-9_.-]+; {short.format('x;')}",
     )
 
 
