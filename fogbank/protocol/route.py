@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from fogbank.core.config import DEFAULT_ACCOUNT
 from fogbank.core.errors import AwsError, NotSupported
 from fogbank.core.http import Request
 from fogbank.core.limits import ROUTE_PATH_BYTES_MAX, ROUTES_CACHED_MAX
@@ -158,10 +159,14 @@ class Router:
     # --- query ------------------------------------------------------------------------------------------------------
 
     def _by_resource(self, request: Request) -> Routed | None:
-        """An unsigned request to a resource's own URL: its form says whose. None when it has no action."""
+        """An unsigned request to a resource's own URL: its form says whose. None when it may as well be an object's in a bucket
+        that is called so."""
         for name in PATHS:
             if name in self._signing and RESOURCE_PATH.match(request.path):
-                return self._by_action(request, name)
+                found = self._by_action(request, name)
+                if found is None and request.method == "GET" and request.path[1:13] == DEFAULT_ACCOUNT:
+                    return self._unknown_path(request, name)
+                return found
         return None
 
     def _by_action(self, request: Request, scope: str | None = None) -> Routed | None:

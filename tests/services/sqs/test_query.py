@@ -107,8 +107,11 @@ def test_refusals(fogbank: Fogbank, target: str) -> None:
 
 
 def test_a_request_without_an_action(fogbank: Fogbank) -> None:
+    unknown = (404, "text/xml", "<UnknownOperationException/>\n")
     for target in ("/", "/000000000000/q"):
-        assert ask(fogbank, target) == (404, "text/xml", "<UnknownOperationException/>\n")
+        assert ask(fogbank, target) == unknown
+    assert ask(fogbank, "/000000000000/q", {}) == unknown  # as a browser asks
+    assert ask(fogbank, "/111111111111/q", {})[1] == "application/xml"  # that may be an object of S3
 
 
 @pytest.mark.parametrize("headers", [SIGNED, {}], ids=["signed", "unsigned"])
