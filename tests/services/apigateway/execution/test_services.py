@@ -185,3 +185,36 @@ def test_invoking_a_method_as_it_is_edited(gateways: Gateways) -> None:
     assert failed["status"] == 500
     assert "Execution failed due to configuration error" in failed["log"]
     assert json.loads(failed["body"]) == {"message": "Internal server error"}
+
+
+def test_what_a_queue_answers_a_template(gateways: Gateways) -> None:
+    """SQS answers API Gateway in the JSON that it had before its JSON protocol."""
+    sqs = gateways.server.client("sqs")
+    url = sqs.create_queue(QueueName="templated")["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="hello")
+    api = gateways.api()
+    at = api.method("/take", "POST")
+    integration = {
+        "type": "AWS",
+        "integrationHttpMethod": "POST",
+        "credentials": ROLE,
+        "uri": "arn:aws:apigateway:us-east-1:sqs:path/000000000000/templated",
+        "requestParameters": {
+            "integration.request.header.Content-Type": "'application/x-www-form-urlencoded'"
+        },
+        "requestTemplates": {"application/json": "Action=$input.path('$.action')&AttributeName=All"},
+    }
+    taken = "$input.path('$.ReceiveMessageResponse.ReceiveMessageResult.messages[0].Body')"
+    refused = "$input.path('$.Error.Code') $input.path('$.Error.Type')"
+    api.integrate(
+        at,
+        integration,
+        {
+            "200": {"responseTemplates": {"application/json": taken}},
+            "400": {"selectionPattern": "400", "responseTemplates": {"application/json": refused}},
+        },
+    )
+    api.deploy()
+    assert api.call("/take", method="POST", body='{"action": "ReceiveMessage"}').text == "hello"
+    reply = api.call("/take", method="POST", body='{"action": "ListQueues"}')
+    assert (reply.status, reply.text) == (400, "InvalidAction Sender")
