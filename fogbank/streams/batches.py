@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import orjson
 
 from fogbank.core.clock import Clock
+from fogbank.core.limits import INVOKE_PAYLOAD_BYTES_MAX
 from fogbank.streams.answers import failed_ids
 from fogbank.streams.api import (
     Discarded,
@@ -71,6 +72,9 @@ class BatchRunner:
                     parts.popleft()
                 continue
             payload = payload_of(part.records)
+            if len(payload) > INVOKE_PAYLOAD_BYTES_MAX and len(part.records) > 1:
+                _split(parts, part.attempts)
+                continue
             self._target.delivered(part.records)
             outcome = await invoked(self._target, payload, self._stop, self._patience_ms(part))
             if outcome.verdict is Verdict.AGAIN:
@@ -104,12 +108,9 @@ class BatchRunner:
         """Nothing of the first part was processed."""
         part, policy = parts[0], self._policy
         if policy.bisects and len(part.records) > 1:
-            # Splitting is no attempt: each half has those that the whole had left.
-            middle = (len(part.records) + 1) // 2
-            attempts = part.attempts - 1
-            parts.popleft()
-            parts.appendleft(_Part(part.records[middle:], attempts, part.outcome))
-            parts.appendleft(_Part(part.records[:middle], attempts, part.outcome))
+            _split(
+                parts, part.attempts - 1
+            )  # that is no attempt: each half has those that the whole had left
             return
         if policy.retries_max is not None and part.attempts > policy.retries_max:
             await self._give_up(part, part.records, Reason.RETRIES, payload)
@@ -141,6 +142,14 @@ class BatchRunner:
         discarded = Discarded(self._shard, records, reason, part.attempts, part.outcome, payload)
         await self._discards.discard(discarded)
         self._done(records)
+
+
+def _split(parts: deque[_Part], attempts: int) -> None:
+    """Halve the first part."""
+    part = parts.popleft()
+    middle = (len(part.records) + 1) // 2
+    parts.appendleft(_Part(part.records[middle:], attempts, part.outcome))
+    parts.appendleft(_Part(part.records[:middle], attempts, part.outcome))
 
 
 def payload_of(records: Sequence[Record]) -> bytes:

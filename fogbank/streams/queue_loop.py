@@ -14,6 +14,7 @@ import orjson
 
 from fogbank.core.clock import Clock
 from fogbank.core.lanes import Lanes, report
+from fogbank.core.limits import INVOKE_PAYLOAD_BYTES_MAX
 from fogbank.streams.answers import failed_ids
 from fogbank.streams.api import (
     Message,
@@ -71,7 +72,7 @@ class QueueLoop:
         self._max = policy.concurrency_max or CONCURRENCY_MAX
         self._limit = min(CONCURRENCY_MIN, self._max)
         self._grown_ms = clock.now_ms()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[bool]] = set()
         self._receiving: asyncio.Task[list[Message]] | None = None
         self._stopping = False
 
@@ -104,7 +105,7 @@ class QueueLoop:
         if self._receiving is not None:
             self._receiving.cancel()
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, task: asyncio.Task[bool]) -> None:
         self._tasks.discard(task)
         self._signal.set()
 
@@ -177,14 +178,20 @@ class QueueLoop:
             await self._delete([message for message in messages if message.handle not in kept])
         return wanted
 
-    async def _run_batch(self, batch: Sequence[Message]) -> None:
+    async def _run_batch(self, batch: Sequence[Message]) -> bool:
+        """Whether all of it went through. What is more than an invocation takes goes by halves, the second after the first: a FIFO
+        queue's order holds."""
         payload = orjson.dumps({"Records": [message.event for message in batch]})
+        if len(payload) > INVOKE_PAYLOAD_BYTES_MAX and len(batch) > 1:
+            middle = len(batch) // 2
+            return await self._run_batch(batch[:middle]) and await self._run_batch(batch[middle:])
         traces = [message.trace for message in batch if message.trace]
         outcome = await invoked(self._target, payload, self._stop, HELD_MS_MAX, traces)
         through = self._through(batch, outcome)
         self._results.processed(len(through) < len(batch))
         if through:
             await self._delete(through)
+        return len(through) == len(batch)
 
     async def _delete(self, messages: Sequence[Message]) -> None:
         """What is not deleted is delivered again: a queue that is busy is asked for as long as that may take."""

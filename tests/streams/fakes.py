@@ -207,3 +207,13 @@ class FakeQueue:
 
     async def release(self, messages: Sequence[Message]) -> None:
         self.released += [message.event["value"] for message in messages]
+
+
+def poison(*values: int) -> Any:
+    """A function that fails on batches with one of these."""
+
+    def answer(event: Any) -> None:
+        if any(record["value"] in values for record in event["Records"]):
+            raise ValueError
+
+    return answer

@@ -10,7 +10,7 @@ import pytest
 from fogbank.streams.answers import failed_ids
 from fogbank.streams.api import Policy
 from fogbank.streams.queue_loop import QueueLoop
-from tests.streams.fakes import Bench, FakeQueue
+from tests.streams.fakes import Bench, FakeQueue, poison
 
 
 class Queued:
@@ -57,6 +57,19 @@ async def test_what_failed_is_left_to_the_queue(queued: Queued) -> None:
     await queued.bench.settle(0.1)
     assert queued.function.batches == [[1, 2]] and queued.queue.deleted == []
     assert queued.bench.results == [True]
+
+
+async def test_a_batch_is_no_larger_than_an_invocation_takes(
+    queued: Queued, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The size of a message is known only about; that of the payload is what counts."""
+    monkeypatch.setattr("fogbank.streams.queue_loop.INVOKE_PAYLOAD_BYTES_MAX", 60)
+    queued.function.answer = poison(3)
+    queued.start()
+    queued.queue.add(1, 2, 3, 4)
+    await queued.bench.settle(0.1)
+    # What follows a half that failed is left to the queue with it.
+    assert queued.function.batches == [[1, 2], [3, 4]] and queued.queue.deleted == [1, 2]
 
 
 async def test_reported_failures(queued: Queued) -> None:

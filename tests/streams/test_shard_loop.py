@@ -11,23 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fogbank.streams.api import Reason
-from tests.streams.fakes import Bench
+from tests.streams.fakes import Bench, poison
 
 
 @pytest.fixture
 async def bench() -> AsyncIterator[Bench]:
     async with Bench() as made:
         yield made
-
-
-def poison(*values: int) -> Any:
-    """A function that fails on batches with one of these."""
-
-    def answer(event: Any) -> None:
-        if any(record["value"] in values for record in event["Records"]):
-            raise ValueError
-
-    return answer
 
 
 async def test_batches_are_as_large_as_they_may_be(bench: Bench) -> None:
@@ -94,6 +84,16 @@ async def test_reported_failures_cut_the_batch(bench: Bench) -> None:
     await bench.drain(reports_failures=True, retries_max=0)
     assert bench.function.batches == [[0, 1, 2, 3, 4], [2, 3, 4]]  # from the first that failed
     assert bench.discarded == []
+
+
+async def test_a_batch_is_no_larger_than_an_invocation_takes(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fogbank.streams.batches.INVOKE_PAYLOAD_BYTES_MAX", 80)
+    for n in range(6):
+        bench.stream.add(n)
+    await bench.drain(batch_size=6, retries_max=0)
+    assert bench.function.batches == [[0, 1, 2], [3, 4, 5]] and bench.discarded == []
 
 
 async def test_old_records_are_given_up(bench: Bench) -> None:

@@ -33,8 +33,8 @@ DESTINATIONS = frozenset({"sqs", "s3", "sns"})
 Wire = dict[str, Any]
 
 
-def kind_of(source_arn: str | None, region: str) -> Kind:
-    """The kind of source that an ARN names, for a mapping in `region`."""
+def kind_of(source_arn: str | None, region: str, starting_position: str | None) -> Kind:
+    """The kind of source that an ARN names, for a mapping in `region`. What a stream lacks is said before that one is not supported."""
     arn = parse_arn(source_arn) if source_arn else None
     if arn is None:
         raise invalid_parameter("Unrecognized event source.")
@@ -43,6 +43,8 @@ def kind_of(source_arn: str | None, region: str) -> Kind:
             kind = Kind.SQS
         case "dynamodb", ["table", _, "stream", _]:
             kind = Kind.DYNAMODB
+        case "kinesis", _ if starting_position is None:
+            raise _no_start()
         case (("kinesis" | "kafka" | "mq" | "rds"), _):
             raise NotSupported(f"event source mappings of {arn.service}")
         case _:
@@ -158,9 +160,13 @@ def check_start(mapping: Mapping) -> None:
         return
     position = mapping.starting_position
     if position is None:
-        raise invalid_parameter(
-            "1 validation error detected: Value null at 'startingPosition' failed to satisfy constraint: "
-            "Member must not be null."
-        )
+        raise _no_start()
     if mapping.kind is Kind.DYNAMODB and (position == "AT_TIMESTAMP" or mapping.starting_ms is not None):
         raise invalid_parameter(f"Unsupported starting position for arn type: {mapping.source_arn}")
+
+
+def _no_start() -> AwsError:
+    return invalid_parameter(
+        "1 validation error detected: Value null at 'startingPosition' failed to satisfy constraint: "
+        "Member must not be null."
+    )

@@ -70,7 +70,7 @@ async def create_event_source_mapping(
     tumbling_window_in_seconds: int | None = None,
     function_response_types: list[str] | None = None,
 ) -> Wire:
-    kind = kind_of(event_source_arn, ctx.region)
+    kind = kind_of(event_source_arn, ctx.region, starting_position)
     assert event_source_arn is not None  # kind_of refuses that
     name = parse_name(function_name, ctx.account, ctx.region)
     await check_access(ctx, name, "lambda:CreateEventSourceMapping")

@@ -239,7 +239,17 @@ async def test_settings_that_cannot_be(house: MappedHouse) -> None:
 async def test_settings_beyond_the_model(house: MappedHouse) -> None:
     cases: list[tuple[dict[str, Any], str]] = [
         ({"EventSourceArn": "nonsense"}, "ValidationException"),
-        ({"EventSourceArn": "arn:aws:kinesis:us-east-1:000000000000:stream/s"}, "NotImplemented"),
+        (
+            {"EventSourceArn": "arn:aws:kinesis:us-east-1:000000000000:stream/s"},
+            "InvalidParameterValueException",
+        ),
+        (
+            {
+                "EventSourceArn": "arn:aws:kinesis:us-east-1:000000000000:stream/s",
+                "StartingPosition": "LATEST",
+            },
+            "NotImplemented",
+        ),
         ({"BatchSize": 10_001}, "ValidationException"),
         ({"ScalingConfig": {"MaximumConcurrency": 1}}, "ValidationException"),
         ({"KMSKeyArn": "arn:aws:kms:us-east-1:000000000000:key/k"}, "NotImplemented"),
