@@ -233,6 +233,24 @@ def test_any_text_is_parsed_or_refused(words: list[str]) -> None:
 @pytest.mark.parametrize(
     ("statement", "message"),
     [
+        (
+            "UPDATE Music WHERE artist = 'a'",
+            "Statement wasn't well formed, can't be processed: Expected data manipulation",
+        ),
+        (
+            "SELECT artist WHERE",
+            "Statement wasn't well formed, can't be processed: Expected FROM after SELECT list",
+        ),
+        ("SELECT * FROM Music WHERE", "Statement wasn't well formed, can't be processed: Unexpected term"),
+        (
+            "SELECT * FROM Music WHERE artist =",
+            "Statement wasn't well formed, can't be processed: Missing right-hand side expression of infix operator",
+        ),
+        ("DELETE Music", "Statement wasn't well formed, can't be processed: Expected FROM after DELETE"),
+        (
+            "UPDATE Music SET n 1 WHERE artist = 'a'",
+            "Statement wasn't well formed, can't be processed: Expected '='",
+        ),
         ("DROP TABLE x", "Statement wasn't well formed, can't be processed: Expected data manipulation"),
         (
             "UPDATE Music SET n = 1",

@@ -37,6 +37,20 @@ _TESTS = {
     "attribute_not_exists": 1,
 }
 NEEDS_KEY = "Where clause does not contain a mandatory equality on all key attributes"
+_OPERATORS = frozenset({"=", "<>", "!=", "<", "<=", ">", ">=", "+", "-"})
+_MARKS = {
+    "(": "LEFT_PAREN",
+    ")": "RIGHT_PAREN",
+    "[": "LEFT_BRACKET",
+    "]": "RIGHT_BRACKET",
+    "{": "LEFT_CURLY",
+    "}": "RIGHT_CURLY",
+    "<<": "LEFT_DOUBLE_ANGLE_BRACKET",
+    ">>": "RIGHT_DOUBLE_ANGLE_BRACKET",
+    ",": "COMMA",
+    ":": "COLON",
+    "*": "STAR",
+}
 _DEPTH_MAX = 100
 _SET_KINDS = {"S": "SS", "N": "NS", "B": "BS"}
 
@@ -88,16 +102,18 @@ class _Parser:
 
     def _expect_word(self, word: str) -> None:
         if not self._take_word(word):
-            raise self._wrong(word)
+            raise malformed(f"Expected {word} keyword")  # the wording is a guess
 
     def _expect_mark(self, text: str) -> None:
         if not self._take_mark(text):
-            raise self._wrong(text)
+            raise malformed(f"Expected {_MARKS.get(text, text)}")
 
-    def _wrong(self, wanted: str) -> AwsError:
+    def _unexpected(self) -> AwsError:
+        """What stands here begins no term; in the words of AWS's own parser of PartiQL."""
         token = self._token
-        shown = "the end" if token.kind == "end" else f"'{token.text}'"
-        return malformed(f"Expected {wanted}, found {shown} at position {token.at}")
+        if token.kind == "mark" and token.text in _OPERATORS:
+            return malformed("Unexpected operator")
+        return malformed("Unexpected keyword" if token.kind == "word" else "Unexpected term")
 
     def finish(self) -> None:
         self._take_mark(";")
@@ -133,9 +149,10 @@ class _Parser:
             columns = [self._path().steps]
             while self._take_mark(","):
                 columns.append(self._path().steps)
-        self._expect_word("FROM")
-        table = self._identifier("a table")
-        index = self._identifier("an index") if self._take_mark(".") else None
+        if not self._take_word("FROM"):
+            raise malformed("Expected FROM after SELECT list")
+        table = self._identifier()
+        index = self._component() if self._take_mark(".") else None
         where = self._condition() if self._take_word("WHERE") else None
         order: list[tuple[str, bool]] = []
         if self._take_word("ORDER"):
@@ -146,7 +163,7 @@ class _Parser:
         return Select(table, index, tuple(columns) if columns is not None else None, where, tuple(order))
 
     def _order(self) -> tuple[str, bool]:
-        name = self._identifier("an attribute")
+        name = self._identifier()
         if self._take_word("DESC"):
             return name, True
         self._take_word("ASC")
@@ -154,9 +171,13 @@ class _Parser:
 
     def _insert(self) -> Insert:
         self._advance()
-        self._expect_word("INTO")
-        table = self._identifier("a table")
-        self._expect_word("VALUE")
+        if not self._take_word("INTO"):
+            raise malformed("Unexpected keyword")
+        table = self._target()
+        if self._take_word("VALUES"):
+            raise malformed("Expected LEFT_PAREN for row value constructor")
+        if not self._take_word("VALUE"):
+            raise self._unexpected()
         value = self._literal()
         if "M" not in value:
             raise malformed("The value of an INSERT is a map")
@@ -165,7 +186,7 @@ class _Parser:
 
     def _update(self) -> Update:
         self._advance()
-        table = self._identifier("a table")
+        table = self._target()
         actions: list[Action] = []
         while self._is_word("SET", "REMOVE"):
             verb = self._advance().text.upper()
@@ -173,15 +194,18 @@ class _Parser:
             while self._take_mark(","):
                 actions.append(self._action(verb))
         if not actions:
-            raise self._wrong("SET or REMOVE")
+            raise malformed("Expected data manipulation")
         where = self._where()
         return Update(table, tuple(actions), where, self._returning())
 
     def _action(self, verb: str) -> Action:
+        if self._token.kind not in ("word", "quoted"):
+            raise malformed("Expected identifier for simple path")
         path = self._path()
         if verb == "REMOVE":
             return Action(verb, path.steps)
-        self._expect_mark("=")
+        if not self._take_mark("="):
+            raise malformed("Expected '='")
         name = self._token.text.lower()
         if name in ("set_add", "set_delete") and self._token.kind == "word":
             self._advance()
@@ -213,8 +237,9 @@ class _Parser:
 
     def _delete(self) -> Delete:
         self._advance()
-        self._expect_word("FROM")
-        table = self._identifier("a table")
+        if not self._take_word("FROM"):
+            raise malformed("Expected FROM after DELETE")
+        table = self._target()
         where = self._where()
         found = self._returning()
         if found is not None and found != ("ALL", "OLD"):
@@ -232,10 +257,10 @@ class _Parser:
         if not self._take_word("RETURNING"):
             return None
         if not self._is_word("ALL", "MODIFIED"):
-            raise self._wrong("ALL or MODIFIED")
+            raise malformed("Expected ALL or MODIFIED keyword")  # the wording is a guess
         what = self._advance().text.upper()
         if not self._is_word("OLD", "NEW"):
-            raise self._wrong("OLD or NEW")
+            raise malformed("Expected OLD or NEW keyword")  # the wording is a guess
         when = self._advance().text.upper()
         self._expect_mark("*")
         return what, when
@@ -290,6 +315,8 @@ class _Parser:
             return self._is(left)
         if self._token.kind == "mark" and self._token.text in _COMPARATORS:
             operator = _COMPARATORS[self._advance().text]
+            if self._token.kind == "end":
+                raise malformed("Missing right-hand side expression of infix operator")
             return Compare(operator, left, self._operand())
         is_not = self._take_word("NOT")
         if self._take_word("BETWEEN"):
@@ -299,14 +326,15 @@ class _Parser:
         elif self._take_word("IN"):
             found = In(left, self._choices())
         else:
-            raise self._wrong("an operator")
+            raise self._unexpected()
         return Not(found) if is_not else found
 
     def _is(self, left: Operand) -> Condition:
         is_not = self._take_word("NOT")
         if self._take_word("MISSING"):
             return Call("attribute_exists" if is_not else "attribute_not_exists", (left,))
-        self._expect_word("NULL")
+        if not self._take_word("NULL"):
+            raise malformed("Expected type name")
         found = Call("attribute_type", (left, Literal({"S": "NULL"})))
         return Not(found) if is_not else found
 
@@ -335,23 +363,34 @@ class _Parser:
             return self._path()
         return Literal(self._literal())
 
-    def _identifier(self, what: str) -> str:
+    def _identifier(self) -> str:
         if self._token.kind not in ("word", "quoted"):
-            raise self._wrong(what)
+            raise self._unexpected()
+        return self._advance().text
+
+    def _target(self) -> str:
+        """The table that a statement writes to."""
+        if self._token.kind not in ("word", "quoted"):
+            raise malformed("Expected identifier for simple path")
+        return self._advance().text
+
+    def _component(self) -> str:
+        if self._token.kind not in ("word", "quoted"):
+            raise malformed("Invalid path dot component")
         return self._advance().text
 
     def _path(self) -> Path:
-        steps: list[str | int] = [self._identifier("an attribute")]
+        steps: list[str | int] = [self._identifier()]
         while True:
             if self._take_mark("."):
-                steps.append(self._identifier("an attribute"))
+                steps.append(self._component())
             elif self._take_mark("["):
                 if self._token.kind == "text":
                     steps.append(self._advance().text)
                 elif self._token.kind == "number" and self._token.text.isdecimal():
                     steps.append(int(self._advance().text))
                 else:
-                    raise self._wrong("an index")
+                    raise self._unexpected()
                 self._expect_mark("]")
             else:
                 return Path(tuple(steps))
@@ -367,7 +406,7 @@ class _Parser:
             self._depth -= 1
 
     def _value(self) -> Value:
-        token = self._advance()
+        at, token = self._at, self._advance()
         match token.kind, token.text.upper() if token.kind == "word" else token.text:
             case "text", text:
                 return {"S": text}
@@ -390,8 +429,8 @@ class _Parser:
                 return self._set(self._list(">>"))
             case "mark", "{":
                 return {"M": self._map()}
-        self._at -= 1
-        raise self._wrong("a value")
+        self._at = at
+        raise self._unexpected()
 
     def _list(self, closing: str) -> list[Value]:
         found: list[Value] = []
@@ -407,7 +446,7 @@ class _Parser:
             if found:
                 self._expect_mark(",")
             if self._token.kind not in ("text", "quoted"):
-                raise self._wrong("an attribute's name in quotes")
+                raise self._unexpected()
             name = self._advance().text
             self._expect_mark(":")
             found[name] = self._literal()
