@@ -53,7 +53,7 @@ async def batch_get_item(
     left_bytes = BATCH_GET_BYTES_MAX
     throttled, refusal = 0, None
     for name, request in request_items.items():
-        table = await ctx.state.directory.find(ctx, name)
+        table = await ctx.state.directory.sought(ctx, name)
         check_parameters(
             request.get("ExpressionAttributeNames"),
             None,

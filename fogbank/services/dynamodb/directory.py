@@ -14,7 +14,7 @@ from fogbank.services.dynamodb.keys import Place
 from fogbank.services.dynamodb.limits import TABLES_CACHED_MAX
 from fogbank.services.dynamodb.records import TableRecord
 from fogbank.services.dynamodb.service import invalid, no_table, not_found
-from fogbank.services.dynamodb.table import Table
+from fogbank.services.dynamodb.table import MissingTable, Table
 from fogbank.store.api import Store
 
 _NAME = re.compile(r"[a-zA-Z0-9_.-]+\Z")
@@ -41,6 +41,19 @@ class Directory:
         if found is None or found.record.status != "ACTIVE":
             raise not_found()
         return found
+
+    async def sought(self, ctx: Call[Any], name_or_arn: str) -> Table:
+        """The same, but one that is not there says so only when a key is held against it: what is wrong with a request by
+        itself is told before."""
+        cached = self._tables.get((ctx.account, ctx.region, name_or_arn))
+        if cached is not None:
+            return cached
+        try:
+            return await self.find(ctx, name_or_arn)
+        except AwsError as error:
+            if error.code != "ResourceNotFoundException":
+                raise
+            return MissingTable(error)
 
     async def load(self, place: Place, name: str) -> Table | None:
         """The table as stored now; None when there is none."""

@@ -36,7 +36,7 @@ async def put_item(
         raise invalid("ReturnValues can only be ALL_OLD or NONE")
 
     async def attempt() -> dict[str, Any]:
-        table = await ctx.state.directory.find(ctx, table_name)
+        table = await ctx.state.directory.sought(ctx, table_name)
         request = prepare_put(
             ctx.state.expressions,
             table,
@@ -77,7 +77,7 @@ async def delete_item(
         raise invalid("ReturnValues can only be ALL_OLD or NONE")
 
     async def attempt() -> dict[str, Any]:
-        table = await ctx.state.directory.find(ctx, table_name)
+        table = await ctx.state.directory.sought(ctx, table_name)
         request = prepare_delete(
             ctx.state.expressions,
             table,
@@ -117,7 +117,7 @@ async def update_item(
     return_values_on_condition_check_failure: str = "NONE",
 ) -> dict[str, Any]:
     async def attempt() -> dict[str, Any]:
-        table = await ctx.state.directory.find(ctx, table_name)
+        table = await ctx.state.directory.sought(ctx, table_name)
         request = prepare_update(
             ctx.state.expressions,
             table,
@@ -190,7 +190,7 @@ async def get_item(
     projection_expression: str | None = None,
     expression_attribute_names: dict[str, str] | None = None,
 ) -> dict[str, Any]:
-    table = await ctx.state.directory.find(ctx, table_name)
+    table = await ctx.state.directory.sought(ctx, table_name)
     projection = None
     if (
         projection_expression is not None

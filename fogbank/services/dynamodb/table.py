@@ -164,6 +164,24 @@ class Table:
         return found
 
 
+class MissingTable(Table):
+    """Stands for a table that is not there while a request is looked at."""
+
+    __slots__ = ("_error",)
+
+    def __init__(self, error: AwsError) -> None:
+        self._error = error
+
+    def check_key(self, key: Item) -> None:
+        raise self._error
+
+    def check_item(self, item: Item) -> None:
+        raise self._error
+
+    def check_whole(self, nested: frozenset[str]) -> None:
+        raise self._error
+
+
 class IndexEntries:
     """The entries of one secondary index."""
 

@@ -190,6 +190,48 @@ async def test_names_of_tables(db: Dynamo, name: str, problems: list[str]) -> No
     assert await db.fails("DescribeTable", TableName=name) == expected
 
 
+async def test_a_request_is_looked_at_before_its_table(db: Dynamo) -> None:
+    key = item({"pk": "a"})
+    for operation, params, message in (
+        (
+            "PutItem",
+            {"Item": key, "ConditionExpression": "a ="},
+            'Invalid ConditionExpression: Syntax error; token: "<EOF>", near: "="',
+        ),
+        (
+            "PutItem",
+            {"Item": {"pk": {"N": "x"}}},
+            "The parameter cannot be converted to a numeric value: x",
+        ),
+        (
+            "UpdateItem",
+            {"Key": key, "UpdateExpression": "REMOVE name"},
+            "Invalid UpdateExpression: Attribute name is a reserved keyword; reserved keyword: name",
+        ),
+        (
+            "DeleteItem",
+            {"Key": key, "Expected": {"x": {}}},
+            f"{INVALID}Value must be provided when Exists is null for Attribute: x",
+        ),
+        (
+            "GetItem",
+            {"Key": key, "ExpressionAttributeNames": {"#a": "b"}},
+            "ExpressionAttributeNames can only be specified when using expressions",
+        ),
+        ("Scan", {"FilterExpression": ""}, "Invalid FilterExpression: The expression can not be empty;"),
+    ):
+        assert await db.fails(operation, TableName="none", **params) == (VALIDATION, message)
+    for operation, params in (
+        ("PutItem", {"Item": {}}),
+        ("GetItem", {"Key": {}}),
+        ("DeleteItem", {"Key": {}}),
+    ):
+        found = await db.fails(operation, TableName="none", **params)
+        assert found == ("ResourceNotFoundException", "Requested resource not found")
+    found = await db.fails("BatchGetItem", RequestItems={"none": {"Keys": [key]}})
+    assert found == ("ResourceNotFoundException", "Requested resource not found")
+
+
 async def test_expressions_beside_legacy_parameters(db: Dynamo) -> None:
     await db.create("ttt", "pk:S sk:N")
     await db.put("ttt", {"pk": "a", "sk": 1, "x": 1})
