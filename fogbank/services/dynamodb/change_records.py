@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # Sequence numbers have 21 digits and rise; what stands before the log's own number says nothing.
 SEQUENCE_BASE = 100_000_000_000_000_000_000
+SEQ_MAX = 2**63 - 1
 _NEW = ("NEW_IMAGE", "NEW_AND_OLD_IMAGES")
 _OLD = ("OLD_IMAGE", "NEW_AND_OLD_IMAGES")
 TTL_IDENTITY = {"principalId": "dynamodb.amazonaws.com", "type": "Service"}
@@ -40,11 +41,11 @@ def sequence_number(seq: int) -> str:
 
 
 def seq_of(sequence: str) -> int | None:
-    """The number in the log of a SequenceNumber; None for what is none of ours."""
+    """The number in the log of a SequenceNumber, negative for one before all of ours; None for what can be none."""
     if not sequence.isdecimal() or len(sequence) > 40:
         return None
     number = int(sequence) - SEQUENCE_BASE
-    return number if number >= 0 else None
+    return number if number <= SEQ_MAX else None
 
 
 def event_of(entry: Entry, region: str, shard_start: int) -> dict[str, Any]:

@@ -34,7 +34,6 @@ TTL_CHANGE_PAUSE_MS = (
     31 * 60_000
 )  # between two changes of TTL: AWS documents an hour and was seen to wait so long
 ACCOUNT_CAPACITY_MAX = 80_000
-ITEM_COLLECTION_BYTES_MAX = 10 * 1024**3  # of a table with local indexes
 TOKEN_KEPT_MS = 10 * 60_000  # ClientRequestToken of transactions
 STREAM_KEPT_MS = 24 * 3_600_000
 SHARD_SPAN_MS = 4 * 3_600_000  # AWS rolls shards over about every four hours

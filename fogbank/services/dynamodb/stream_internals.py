@@ -36,7 +36,7 @@ async def _found(ctx: Call[DynamoDB], arn_text: str) -> FoundStream:
     arn = parse_arn(arn_text)
     parts = arn.resource.split("/") if arn is not None else []
     if arn is None or len(parts) != 4 or parts[0] != "table" or parts[2] != "stream":
-        raise invalid(f"Invalid StreamArn: {arn_text}")
+        raise invalid("Invalid StreamArn")
     found = None
     if (arn.account, arn.region) == (ctx.account, ctx.region):
         found = await find_stream(ctx.state.store, Place(arn.account, arn.region), parts[1], parts[3])
@@ -45,11 +45,11 @@ async def _found(ctx: Call[DynamoDB], arn_text: str) -> FoundStream:
     return found
 
 
-def _shard(record: StreamRecord, shard_id: str, arn: str) -> Shard:
+def _shard(record: StreamRecord, shard_id: str) -> Shard:
     for shard in record.shards:
         if shard.id == shard_id:
             return shard
-    raise not_found(f"Requested resource not found: Shard does not exist: {shard_id} in {arn}")
+    raise not_found("Requested resource not found: Shard does not exist")
 
 
 @SERVICE.internal
@@ -64,7 +64,7 @@ async def list_streams(
         arn = parse_arn(after)
         parts = arn.resource.split("/") if arn is not None else []
         if len(parts) != 4:
-            raise invalid(f"Invalid StreamArn: {after}")
+            raise invalid("Invalid StreamArn")
         start = keys.stream(place, parts[1], parts[3])
     count = limit or STREAMS_MAX
     records = await ctx.state.store.scan(prefix, after=start, limit=count)
@@ -97,7 +97,7 @@ async def describe_stream(
     if after is not None:
         at = next((i for i, shard in enumerate(shards) if shard.id == after), None)
         if at is None:
-            raise not_found(f"Requested resource not found: Shard does not exist: {after} in {stream_arn}")
+            raise not_found("Requested resource not found: Shard does not exist")
         shards = shards[at + 1 :]
     page = shards[: limit or STREAMS_MAX]
     status = "ENABLED" if record.disabled_ms is None else "DISABLED"
@@ -140,7 +140,7 @@ async def stream_position(
     found = await _found(ctx, stream_arn)
     now_ms = ctx.state.clock.now_ms()
     record = await kept_up(ctx.state.store, found, now_ms)
-    shard = _shard(record, shard_id, stream_arn)
+    shard = _shard(record, shard_id)
     first = max(shard.first, await first_kept(ctx.state.store, found.key, now_ms))
     match type:
         case "TRIM_HORIZON":
@@ -198,7 +198,7 @@ async def stream_records(
     """
     found = await _found(ctx, stream_arn)
     now_ms = ctx.state.clock.now_ms()
-    shard = _shard(found.record, shard_id, stream_arn)
+    shard = _shard(found.record, shard_id)
     if shard.last is not None and after >= shard.last:
         return [], None, []
     entries = await ctx.state.store.read_log(
@@ -210,7 +210,7 @@ async def stream_records(
     )
     if entries and shard.last is None:
         # It may have been closed before they were read: then the last of them are its child's.
-        shard = _shard((await _found(ctx, stream_arn)).record, shard_id, stream_arn)
+        shard = _shard((await _found(ctx, stream_arn)).record, shard_id)
         if shard.last is not None and entries[-1].seq > shard.last:
             entries = [entry for entry in entries if entry.seq <= shard.last]
     if is_strict and entries and entries[0].seq > max(after, shard.first - 1) + 1:

@@ -21,8 +21,18 @@ _LAST_WORDS = (
     "TableArn",
     "TableId",
     "BillingModeSummary",
+    "TableThroughputModeSummary",
     "DeletionProtectionEnabled",
 )
+
+
+def billing_shown(mode: str, since_ms: int | None) -> dict[str, Any]:
+    """The billing mode, which AWS writes down twice: `TableThroughputModeSummary` is in none of its models."""
+    since = {} if since_ms is None else {"LastUpdateToPayPerRequestDateTime": since_ms}
+    return {
+        "BillingModeSummary": {"BillingMode": mode} | since,
+        "TableThroughputModeSummary": {"TableThroughputMode": mode} | since,
+    }
 
 
 def status_of(record: TableRecord) -> str:
@@ -53,9 +63,9 @@ async def description(table: Table, figures: Figures, status: str | None = None)
         "DeletionProtectionEnabled": record.is_protected,
     }
     if record.on_demand_since_ms:
-        shown["BillingModeSummary"] = {"BillingMode": record.billing_mode}
-        if status != "CREATING":
-            shown["BillingModeSummary"]["LastUpdateToPayPerRequestDateTime"] = record.on_demand_since_ms
+        shown |= billing_shown(
+            record.billing_mode, None if status == "CREATING" else record.on_demand_since_ms
+        )
     if status != "CREATING" or record.warm is not None:
         warm = warm_of(record.warm, record.billing_mode, record.throughput)
         shown["WarmThroughput"] = warm | {"Status": "UPDATING" if status == "CREATING" else "ACTIVE"}

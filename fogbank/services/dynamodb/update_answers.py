@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.services.dynamodb.table_shapes import billing_shown
+
 _UNITS = ("ReadCapacityUnits", "WriteCapacityUnits", "NumberOfDecreasesToday")
 Shown = dict[str, Any]
 Updates = list[dict[str, Any]]
@@ -60,7 +62,7 @@ def _throughput(before: Shown, after: Shown, now_ms: int) -> Shown:
         throughput["LastIncreaseDateTime"] = now_ms
     else:
         throughput["LastDecreaseDateTime"] = now_ms
-        found["BillingModeSummary"] = {"BillingMode": "PAY_PER_REQUEST"}
+        found |= billing_shown("PAY_PER_REQUEST", None)
     return found
 
 

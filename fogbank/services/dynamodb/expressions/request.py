@@ -14,14 +14,14 @@ from fogbank.services.dynamodb.expressions.conditions import CompiledCondition, 
 from fogbank.services.dynamodb.expressions.problems import Late
 from fogbank.services.dynamodb.expressions.projections import Projection, compile_projection
 from fogbank.services.dynamodb.expressions.updates import CompiledUpdate, compile_update
-from fogbank.services.dynamodb.limits import EXPRESSIONS_CACHED_MAX
+from fogbank.services.dynamodb.limits import EXPRESSION_NAME_BYTES_MAX, EXPRESSIONS_CACHED_MAX
 from fogbank.services.dynamodb.service import invalid
 from fogbank.services.dynamodb.values import take
 
 C = TypeVar("C", CompiledCondition, CompiledUpdate, Projection)
 
-_NAME = re.compile(r"#[A-Za-z0-9_]+\Z")
-_VALUE = re.compile(r":[A-Za-z0-9_]+\Z")
+_NAME = re.compile(rf"#[A-Za-z0-9_]{{1,{EXPRESSION_NAME_BYTES_MAX - 1}}}\Z")
+_VALUE = re.compile(rf":[A-Za-z0-9_]{{1,{EXPRESSION_NAME_BYTES_MAX - 1}}}\Z")
 NO_VALUES: Values = {}
 
 
@@ -162,7 +162,7 @@ def check_parameters(
             raise invalid("ExpressionAttributeNames must not be empty")
         for name in names:
             if not _NAME.match(name):
-                raise invalid(f'ExpressionAttributeNames contains invalid key: Syntax error; key: "{name}"')
+                raise _bad_key("ExpressionAttributeNames", name)
     if values is not None:
         if not any(expressions[name] is not None for name in valued):
             verb = "is" if len(valued) == 1 else "are"
@@ -174,4 +174,12 @@ def check_parameters(
             raise invalid("ExpressionAttributeValues must not be empty")
         for name in values:
             if not _VALUE.match(name):
-                raise invalid(f'ExpressionAttributeValues contains invalid key: Syntax error; key: "{name}"')
+                raise _bad_key("ExpressionAttributeValues", name)
+
+
+def _bad_key(parameter: str, key: str) -> AwsError:
+    size = len(key.encode("utf-8", "surrogatepass"))
+    why = f'Syntax error; key: "{key}"'
+    if size > EXPRESSION_NAME_BYTES_MAX:
+        why = f"The expression attribute map contains a key that is too long; size of key: {size}"
+    return invalid(f"{parameter} contains invalid key: {why}")
