@@ -75,7 +75,7 @@ def accounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Accounts]:
     with Fogbank(Settings(data_dir=folder)) as opened:
         iam = opened.client("iam", account=OTHER)
         iam.create_user(UserName="guest")
-        statement = allow("lambda:InvokeFunction", "sqs:*", "logs:*", "events:PutEvents")
+        statement = allow("lambda:InvokeFunction", "sqs:*", "logs:*", "events:PutEvents", "dynamodb:*")
         iam.put_user_policy(UserName="guest", PolicyName="p", PolicyDocument=document(statement))
         user = iam.create_access_key(UserName="guest")["AccessKey"]
         stale = opened.client("sts", account=OTHER).get_session_token()["Credentials"]
@@ -135,13 +135,53 @@ def test_an_event_bus(accounts: Accounts) -> None:
     assert other.put_events(Entries=[entry])["FailedEntryCount"] == 0
 
 
-def test_a_table_and_a_bucket_have_no_policies_to_let_anybody_in(accounts: Accounts) -> None:
-    account = accounts.owner("sts").get_caller_identity()["Account"]
+def test_a_bucket_has_no_policy_to_let_anybody_in(accounts: Accounts) -> None:
     code, _ = refused(accounts.other("s3").list_objects_v2, Bucket="private-bucket")
     assert code == "AccessDenied"
-    table = f"arn:aws:dynamodb:us-east-1:{account}:table/t"
-    code, _ = refused(accounts.other("dynamodb").describe_table, TableName=table)
-    assert code == "AccessDeniedException"
+
+
+def test_a_table_and_its_stream(accounts: Accounts) -> None:
+    owner, other = accounts.owner("dynamodb"), accounts.other("dynamodb")
+    made = owner.create_table(
+        TableName="shared",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"},
+    )["TableDescription"]
+    arn, stream = made["TableArn"], made["LatestStreamArn"]
+    key = {"pk": {"S": "a"}}
+    code, message = refused(other.get_item, TableName=arn, Key=key)
+    assert (code, "no resource-based policy" in message) == ("AccessDeniedException", True)
+    guest = {"AWS": f"arn:aws:iam::{OTHER}:user/guest"}
+    read = allow("dynamodb:GetItem", "dynamodb:BatchGetItem", Principal=guest) | {"Resource": arn}
+    owner.put_resource_policy(ResourceArn=arn, Policy=document(read))
+    owner.put_item(TableName="shared", Item=key)
+    assert other.get_item(TableName=arn, Key=key)["Item"] == key
+    assert other.batch_get_item(RequestItems={arn: {"Keys": [key]}})["Responses"] == {arn: [key]}
+    code, message = refused(other.put_item, TableName=arn, Item=key)
+    assert (code, "no resource-based policy" in message) == ("AccessDeniedException", True)
+    refused(other.transact_write_items, TransactItems=[{"Put": {"TableName": arn, "Item": key}}])
+
+    streams = accounts.other("dynamodbstreams")
+    refused(streams.describe_stream, StreamArn=stream)
+    look = allow("dynamodb:DescribeStream", "dynamodb:Get*", Principal=guest) | {"Resource": stream}
+    owner.put_resource_policy(ResourceArn=stream, Policy=document(look))
+    [shard] = streams.describe_stream(StreamArn=stream)["StreamDescription"]["Shards"]
+    where = {"StreamArn": stream, "ShardId": shard["ShardId"], "ShardIteratorType": "TRIM_HORIZON"}
+    iterator = streams.get_shard_iterator(**where)["ShardIterator"]
+    assert [each["eventName"] for each in streams.get_records(ShardIterator=iterator)["Records"]] == [
+        "INSERT"
+    ]
+
+    # A Deny is for everybody of the owner's account too.
+    deny = allow("dynamodb:PutItem", Principal="*") | {"Effect": "Deny", "Resource": arn}
+    owner.put_resource_policy(ResourceArn=arn, Policy=document(read, deny))
+    code, message = refused(owner.put_item, TableName="shared", Item=key)
+    assert message.endswith("with an explicit deny in a resource-based policy")
+    owner.delete_resource_policy(ResourceArn=arn)
+    owner.put_item(TableName="shared", Item=key)
+    refused(other.get_item, TableName=arn, Key=key)
 
 
 def test_rules_and_log_groups_call_what_lets_them(accounts: Accounts) -> None:

@@ -14,6 +14,7 @@ from fogbank.services.dynamodb import (
     partiql_statements,
     queries,
     replication_internals,
+    resource_policies,
     restores,
     scans,
     stream_internals,
@@ -22,6 +23,7 @@ from fogbank.services.dynamodb import (
     tags,
     time_to_live,
     transactions,
+    unconfigured,
 )
 from fogbank.services.dynamodb import needs as needs
 from fogbank.services.dynamodb.service import SERVICE
@@ -38,6 +40,7 @@ __all__ = [
     "partiql_statements",
     "queries",
     "replication_internals",
+    "resource_policies",
     "restores",
     "scans",
     "stream_internals",
@@ -46,4 +49,5 @@ __all__ = [
     "tags",
     "time_to_live",
     "transactions",
+    "unconfigured",
 ]

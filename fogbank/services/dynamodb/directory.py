@@ -36,8 +36,7 @@ class Directory:
         cached = self._tables.get((ctx.account, ctx.region, name_or_arn))
         if cached is not None:
             return cached
-        name = table_name(ctx, name_or_arn)
-        found = await self.load(Place(ctx.account, ctx.region), name)
+        found = await self.load(*_named(ctx, name_or_arn))
         if found is None or found.record.status != "ACTIVE":
             raise not_found()
         return found
@@ -71,8 +70,8 @@ class Directory:
 
     async def described(self, ctx: Call[Any], name_or_arn: str) -> Table:
         """The table that a request about tables names, as stored now."""
-        name = table_name(ctx, name_or_arn)
-        found = await self.load(Place(ctx.account, ctx.region), name)
+        place, name = _named(ctx, name_or_arn)
+        found = await self.load(place, name)
         if found is None:
             raise no_table(name)
         return found
@@ -85,26 +84,44 @@ class Directory:
             raise no_table(found.record.name)
         return found
 
+    async def known(self, place: Place, name: str) -> Table | None:
+        """The table for those who only ask what it says: from memory, if it is there."""
+        return self._tables.get((*place, name)) or await self.load(place, name)
+
     def forget(self, place: Place, name: str) -> None:
         self._tables.pop((*place, name), None)
 
 
 def table_name(ctx: Call[Any], name_or_arn: str) -> str:
-    """The name in a TableName parameter, which may be an ARN. Raises ValidationException, AccessDeniedException."""
-    name = name_or_arn
+    """The name in a TableName parameter, which may be an ARN of the caller's own account. Raises ValidationException,
+    AccessDeniedException."""
+    place, name = _named(ctx, name_or_arn)
+    if place.account != ctx.account:
+        raise _denied()
+    return name
+
+
+def _named(ctx: Call[Any], name_or_arn: str) -> tuple[Place, str]:
+    """The same for tables of other accounts too: where permissions are enforced, the table's policy has let the caller in."""
+    name, account = name_or_arn, ctx.account
     if name_or_arn.startswith("arn:"):
         arn = parse_arn(name_or_arn)
         if arn is None or arn.service != "dynamodb" or not arn.resource.startswith("table/"):
             raise _bad_arn("resource type", name_or_arn)
-        if arn.account != ctx.account:  # resource policies, which could allow it, are not supported
-            raise AwsError("AccessDeniedException", "Access is denied")
+        if arn.account != account and not ctx.calls.enforces:
+            raise _denied()
+        account = arn.account
         if arn.region != ctx.region:
             raise _bad_arn("AWS region", name_or_arn)
         name = arn.resource.removeprefix("table/")
         if "/" in name:
             raise _bad_arn("resource type", name_or_arn)
     check_name(name, "tableName")
-    return name
+    return Place(account, ctx.region), name
+
+
+def _denied() -> AwsError:
+    return AwsError("AccessDeniedException", "Access is denied")
 
 
 def _bad_arn(what: str, arn: str) -> AwsError:

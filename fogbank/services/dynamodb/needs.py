@@ -66,6 +66,11 @@ def _statements(caller: Caller, params: Params) -> Iterable[Need]:
         yield Need(action, _table(caller, parsed.table, getattr(parsed, "index", None)))
 
 
+def _global_table(caller: Caller, params: Params) -> str:
+    name = params.get("GlobalTableName")
+    return f"arn:{partition_of(caller.region)}:dynamodb::{caller.account}:global-table/{name}"
+
+
 def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
@@ -75,12 +80,16 @@ SERVICE.needs(
         "dynamodb",
         {
             "table/{TableName}": """
-                CreateBackup CreateTable DeleteItem DeleteTable DescribeContinuousBackups DescribeTable DescribeTimeToLive GetItem PutItem
-                UpdateContinuousBackups UpdateItem UpdateTable UpdateTimeToLive""",
+                CreateBackup CreateTable DeleteItem DeleteTable DescribeContinuousBackups DescribeContributorInsights
+                DescribeKinesisStreamingDestination DescribeTable DescribeTimeToLive GetItem PutItem UpdateContinuousBackups UpdateItem
+                UpdateTable UpdateTimeToLive""",
+            "{TableName} | *": "ListContributorInsights",
+            "{TableArn} | *": "ListExports ListImports",
+            "{global_table}": "CreateGlobalTable DescribeGlobalTable UpdateGlobalTable",
             "{BackupArn}": "DeleteBackup DescribeBackup RestoreTableFromBackup",
             "{SourceTableArn} | table/{SourceTableName} | table/{TargetTableName}": "RestoreTableToPointInTime",
-            "{ResourceArn}": "ListTagsOfResource TagResource UntagResource",
-            "*": "DescribeEndpoints DescribeLimits ListBackups ListTables",
+            "{ResourceArn}": "DeleteResourcePolicy GetResourcePolicy ListTagsOfResource PutResourcePolicy TagResource UntagResource",
+            "*": "DescribeEndpoints DescribeLimits ListBackups ListGlobalTables ListTables",
         },
         special={
             "BatchExecuteStatement": _statements,
@@ -93,6 +102,8 @@ SERVICE.needs(
             "TransactGetItems": _transaction,
             "TransactWriteItems": _transaction,
         },
+        members={"global_table": _global_table},
+        has_policies=True,
         keys={"dynamodb:select": "Select", "dynamodb:returnvalues": "ReturnValues"},
     )
 )

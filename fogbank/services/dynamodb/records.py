@@ -72,6 +72,15 @@ class Replica:
 
 
 @dataclass(frozen=True, slots=True)
+class ResourcePolicy:
+    """One of a table's, or of its stream's. `document` None: it was taken away. `is_dated`: it came with its Version."""
+
+    document: str | None
+    revision: int
+    is_dated: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class TableRecord:
     """A table's settings."""
 
@@ -102,6 +111,9 @@ class TableRecord:
     replicas: tuple[Replica, ...] = ()  # the other regions of a global table
     warm: dict[str, int] | None = None  # as an index's
     ttl_changed_ms: int = 0
+    policies: dict[str, ResourcePolicy] = field(
+        default_factory=dict
+    )  # "": the table's; by label: its streams'
     is_stamped: bool = False  # it was in a global table once: every change keeps the item's replication stamp
 
     @property
@@ -127,6 +139,7 @@ class TableRecord:
         raw["holders"] = tuple(raw.get("holders", ()))
         raw["recovery"] = Recovery(**raw["recovery"]) if raw.get("recovery") else None
         raw["replicas"] = tuple(Replica(**each) for each in raw.get("replicas", ()))
+        raw["policies"] = {slot: ResourcePolicy(**each) for slot, each in raw.get("policies", {}).items()}
         return cls(**raw)
 
 

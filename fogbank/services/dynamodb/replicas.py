@@ -163,6 +163,7 @@ def _new_replica(ctx: Call[DynamoDB], table: Table, given: dict[str, Any], now_m
         class_updated_ms=0,
         is_protected=False,
         tags={},
+        policies={},
         holders=(),
         recovery=None,
         restored=None,

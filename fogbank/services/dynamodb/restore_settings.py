@@ -73,6 +73,7 @@ def restored_record(
         ttl=None,
         ttl_changed_ms=0,
         tags={},
+        policies={},
         is_protected=False,
         status="CREATING",
         holders=(),

@@ -23,7 +23,8 @@ from fogbank.services.dynamodb.limits import (
     TABLE_CAPACITY_MAX,
     TABLES_MAX,
 )
-from fogbank.services.dynamodb.records import Index, Stream, TableRecord
+from fogbank.services.dynamodb.policy_documents import canonical
+from fogbank.services.dynamodb.records import Index, ResourcePolicy, Stream, TableRecord
 from fogbank.services.dynamodb.schema_checks import (
     attribute_types,
     check_all_used,
@@ -45,7 +46,6 @@ from fogbank.store.api import ABSENT, Transaction
 
 @SERVICE.operation(
     refuses={
-        "ResourcePolicy",
         "GlobalTableSourceArn",
         "GlobalTableSettingsReplicationMode",
         "VectorIndexes",
@@ -68,6 +68,7 @@ async def create_table(
     deletion_protection_enabled: bool = False,
     warm_throughput: dict[str, int] | None = None,
     on_demand_throughput: dict[str, int] | None = None,
+    resource_policy: str | None = None,
 ) -> dict[str, Any]:
     state, place, now_ms = ctx.state, place_of(ctx), ctx.state.clock.now_ms()
     name = name_of(ctx, table_name)
@@ -102,9 +103,17 @@ async def create_table(
         table_class=table_class,
         tags=tags_of(tags or []),
         warm=warm,
+        policies=_policies(resource_policy, now_ms),
     )
     table = await _made(ctx, Table(place, record, 0), now_ms)
     return {"TableDescription": await description(table, state.figures, "CREATING")}
+
+
+def _policies(given: str | None, now_ms: int) -> dict[str, ResourcePolicy]:
+    if given is None:
+        return {}
+    document, is_dated = canonical(given)
+    return {"": ResourcePolicy(document, now_ms, is_dated)}
 
 
 def _missing(**members: object) -> AwsError:

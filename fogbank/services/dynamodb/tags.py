@@ -8,12 +8,11 @@ from typing import Any
 
 import regex
 
-from fogbank.core.arn import parse_arn, partition_of
 from fogbank.core.errors import AwsError, Conflict
 from fogbank.model.call import Call
-from fogbank.services.dynamodb.keys import place_of
 from fogbank.services.dynamodb.limits import CONFLICT_RETRIES_MAX, TAGS_MAX
-from fogbank.services.dynamodb.service import SERVICE, bad_value, in_use, invalid, not_found
+from fogbank.services.dynamodb.resource_arns import tagged
+from fogbank.services.dynamodb.service import SERVICE, in_use, invalid, not_found
 from fogbank.services.dynamodb.state import DynamoDB
 from fogbank.services.dynamodb.table import Table
 from fogbank.store.api import Transaction
@@ -52,34 +51,15 @@ def _check_count(keys: Iterable[str]) -> None:
 
 async def _table(ctx: Call[DynamoDB], resource_arn: str) -> Table:
     """Raises ValidationException, AccessDeniedException, ResourceNotFoundException."""
-    name = _name(ctx, resource_arn)
+    name, label = tagged(ctx, resource_arn)
+    if label:  # a stream has no tags
+        raise _no_resource(resource_arn)
     try:
         return await ctx.state.directory.settled(ctx, name)
     except AwsError as error:
         if error.code != "ResourceNotFoundException":
             raise
         raise _no_resource(resource_arn) from None
-
-
-def _name(ctx: Call[DynamoDB], resource_arn: str) -> str:
-    if not resource_arn.startswith("arn:"):
-        raise bad_value(f"ARNs must start with 'arn:': {resource_arn}")
-    arn, place = parse_arn(resource_arn), place_of(ctx)
-    if arn is None or (arn.service, arn.account) != ("dynamodb", place.account):
-        raise AwsError("AccessDeniedException", "Access is denied")
-    kind, _, rest = arn.resource.partition("/")
-    name, _, part = rest.partition("/")
-    if part.startswith("index/"):
-        raise bad_value(
-            f"Invalid resource arn provided, only table or stream is accepted. Provided resource arn: {resource_arn}"
-        )
-    if kind != "table" or (part and not part.startswith("stream/")):
-        raise bad_value(f"Provided Arn is not a DynamoDB resource arn: {resource_arn}")
-    if (arn.partition, arn.region) != (partition_of(place.region), place.region):
-        raise invalid(f"Invalid TableArn: Invalid ResourceArn provided as input {resource_arn}")
-    if part:  # a stream has no tags
-        raise _no_resource(resource_arn)
-    return name
 
 
 def _no_resource(arn: str) -> AwsError:

@@ -10,7 +10,7 @@ import orjson
 from fogbank.core.encoded import Encoded
 from fogbank.model import page_tokens
 from fogbank.model.call import Call
-from fogbank.services.dynamodbstreams.service import SERVICE, invalid
+from fogbank.services.dynamodbstreams.service import SERVICE, invalid, reader_of
 from fogbank.services.dynamodbstreams.state import Streams
 
 ITERATOR_KEPT_MS = 15 * 60_000
@@ -35,7 +35,7 @@ async def get_shard_iterator(
     after = await ctx.calls.internal(
         "dynamodb",
         "stream_position",
-        ctx.caller,
+        reader_of(ctx, stream_arn),
         stream_arn=stream_arn,
         shard_id=shard_id,
         type=shard_iterator_type,
@@ -74,7 +74,7 @@ async def get_records(
     events, behind, _ = await ctx.calls.internal(
         "dynamodb",
         "stream_records",
-        ctx.caller,
+        reader_of(ctx, stream_arn),
         stream_arn=stream_arn,
         shard_id=shard_id,
         after=after,

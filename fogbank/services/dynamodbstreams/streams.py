@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.model.call import Call
-from fogbank.services.dynamodbstreams.service import SERVICE, invalid
+from fogbank.services.dynamodbstreams.service import SERVICE, invalid, reader_of
 from fogbank.services.dynamodbstreams.state import Streams
 
 
@@ -48,7 +48,7 @@ async def describe_stream(
     description = await ctx.calls.internal(
         "dynamodb",
         "describe_stream",
-        ctx.caller,
+        reader_of(ctx, stream_arn),
         stream_arn=stream_arn,
         after=exclusive_start_shard_id,
         limit=limit,

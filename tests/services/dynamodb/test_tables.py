@@ -118,11 +118,6 @@ async def test_tables_that_are_refused(db: Dynamo, more: dict[str, Any], message
     assert await db.fails("CreateTable", TableName="ttt", **minimal(**more)) == (VALIDATION, message)
 
 
-async def test_what_has_no_effect_yet_is_refused_by_name(db: Dynamo) -> None:
-    code, message = await db.fails("CreateTable", TableName="ttt", **minimal(), ResourcePolicy="{}")
-    assert code == "NotImplemented" and "ResourcePolicy" in message
-
-
 async def test_tables_are_listed_in_pages(db: Dynamo) -> None:
     names = [f"table-{n}" for n in range(7)]
     for name in names:
