@@ -156,7 +156,8 @@ async def execute_transaction(
         answer: dict[str, Any] = {"Responses": [{} for _ in parsed]}
         token = None
         if client_request_token is not None:
-            token = await token_of(ctx, client_request_token, digest)
+            # AWS keeps the tokens of the two kinds of transactions apart; those of TransactWriteItems have no spaces.
+            token = await token_of(ctx, f"statements {client_request_token}", digest)
             if token.also is None:
                 names = [request.table.record.name for request in requests]
                 return answer | answer_again(requests, names, token.sizes, return_consumed_capacity)

@@ -95,7 +95,7 @@ def _check_values(constraint: Constraint, types: Mapping[str, str]) -> None:
 def _check_value(constraint: Constraint, value: Value, wanted: str) -> None:
     if wanted not in value:
         raise bad_value("Condition parameter type does not match schema type")
-    if value[wanted] == "" and constraint.operator == "=":
+    if value[wanted] == "":
         kind = "string" if wanted == "S" else "binary"
         raise invalid(
             "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty "
