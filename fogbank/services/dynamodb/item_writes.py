@@ -18,6 +18,7 @@ from fogbank.services.dynamodb.limits import HASH_KEY_BYTES_MAX, ITEM_BYTES_MAX,
 from fogbank.services.dynamodb.service import SERVICE, bad_value, invalid
 from fogbank.services.dynamodb.table import IndexEntries, Table
 from fogbank.services.dynamodb.values import (
+    TOO_DEEP,
     Item,
     Value,
     is_too_deep,
@@ -273,7 +274,7 @@ def _check_updated(
     for name in compiled.attributes:
         value = after.get(name)
         if value is not None and is_too_deep(value):
-            raise invalid("Nesting Levels have exceeded supported limits")
+            raise invalid(TOO_DEEP)
     for entries in table.entries:
         if entries.hash in compiled.attributes and (value := after.get(entries.hash)) is not None:
             _check_index_key(entries, entries.hash, entries.hash_type, value, compiled, values)

@@ -23,6 +23,7 @@ from fogbank.store.api import Part
 Value = dict[str, Any]
 Item = dict[str, Value]
 
+TOO_DEEP = "Nesting Levels have exceeded supported limits"
 _CONTAINER_BYTES = 3  # what a list or a map counts beside its content
 _ELEMENT_BYTES = 1
 
@@ -70,7 +71,7 @@ def take(value: Value, depth: int = 1) -> tuple[Value, int]:
     if reader is not None:
         return reader(kind, content)
     if depth > NESTING_MAX:
-        raise invalid("Nesting Levels have exceeded supported limits")
+        raise invalid(TOO_DEEP)
     size = _CONTAINER_BYTES
     if kind == "L":
         elements: list[Value] = []

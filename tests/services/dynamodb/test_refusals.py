@@ -529,3 +529,28 @@ async def test_a_repeated_deletion_costs_what_was_deleted(table: Dynamo) -> None
     assert spent["WriteCapacityUnits"] == 18
     (spent,) = (await table.call("TransactWriteItems", **params))["ConsumedCapacity"]
     assert spent["ReadCapacityUnits"] == 6
+
+
+async def test_values_that_are_nested_too_deeply(table: Dynamo) -> None:
+    deep: Any = "x"
+    for _ in range(33):
+        deep = {"m": deep}
+    for params in (
+        {"ConditionExpression": "a = :v", "ExpressionAttributeValues": item({":v": deep})},
+        {"UpdateExpression": "SET a = :v", "ExpressionAttributeValues": item({":v": deep})},
+        {"AttributeUpdates": {"a": {"Action": "PUT", "Value": av(deep)}}},
+    ):
+        found = await table.fails("UpdateItem", TableName="ttt", Key=item({"pk": "a"}), **params)
+        assert found == (VALIDATION, "Nesting Levels have exceeded supported limits")
+
+
+@pytest.mark.parametrize("text", ["pk = :a AND sk > :e", "pk = :a AND begins_with(sk, :e)"])
+async def test_no_key_condition_takes_an_empty_value(db: Dynamo, text: str) -> None:
+    await db.create("ttt", "pk:S sk:S")
+    found = await db.fails(
+        "Query",
+        TableName="ttt",
+        KeyConditionExpression=text,
+        ExpressionAttributeValues=item({":a": "a", ":e": ""}),
+    )
+    assert found == (VALIDATION, EMPTY_KEY.replace("Key: pk", "Key: sk"))

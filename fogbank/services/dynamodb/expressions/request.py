@@ -16,7 +16,7 @@ from fogbank.services.dynamodb.expressions.projections import Projection, compil
 from fogbank.services.dynamodb.expressions.updates import CompiledUpdate, compile_update
 from fogbank.services.dynamodb.limits import EXPRESSION_NAME_BYTES_MAX, EXPRESSIONS_CACHED_MAX
 from fogbank.services.dynamodb.service import invalid
-from fogbank.services.dynamodb.values import take
+from fogbank.services.dynamodb.values import TOO_DEEP, take
 
 C = TypeVar("C", CompiledCondition, CompiledUpdate, Projection)
 
@@ -130,6 +130,8 @@ def _take_values(values: Mapping[str, Any]) -> Values:
         try:
             taken[name] = take(value)[0]
         except AwsError as error:
+            if error.message == TOO_DEEP:
+                raise  # told without the name
             raise invalid(
                 f"ExpressionAttributeValues contains invalid value: {error.message} for key {name}"
             ) from None
