@@ -132,7 +132,9 @@ def test_errors_are_boto3s_own(table: Any, client: Any) -> None:
         )
     assert cancelled.value.response["CancellationReasons"][0]["Code"] == "ConditionalCheckFailed"
     with pytest.raises(ClientError) as refused:
-        client.list_exports()
+        client.describe_import(
+            ImportArn="arn:aws:dynamodb:us-east-1:000000000000:table/orders/import/1234567890123-12345678"
+        )
     assert refused.value.response["Error"]["Code"] == "NotImplemented"
 
 
