@@ -22,6 +22,12 @@ from fogbank.model.call import Caller
 from fogbank.model.calls import Calls
 from fogbank.model.principal import Principal
 from fogbank.services.lambda_ import event_source_mapping_records as esm
+from fogbank.services.lambda_.event_source_mapping_counts import (
+    CountedQueue,
+    CountedStream,
+    CountedTarget,
+    EventCounts,
+)
 from fogbank.services.lambda_.event_source_mapping_records import Mapping, State, decode_mapping
 from fogbank.services.lambda_.event_source_mapping_sources import DynamoDbSource, SqsSource
 from fogbank.services.lambda_.event_source_mapping_target import FAILED, OK, FunctionTarget, OnFailure
@@ -30,7 +36,7 @@ from fogbank.services.lambda_.names import FunctionName
 from fogbank.services.lambda_.running import Runner
 from fogbank.services.lambda_.targets import Targets
 from fogbank.store.api import Leased, Store, Transaction
-from fogbank.streams.api import Policy, SourceUnavailable
+from fogbank.streams.api import Policy, QueueSource, ShardSource, SourceUnavailable, Target
 from fogbank.streams.checkpoints import Checkpoints
 from fogbank.streams.filters import compile_filters
 from fogbank.streams.queue_loop import QueueLoop
@@ -221,7 +227,7 @@ class _Held:
                 log.warning("event source mapping %s cannot begin yet: %s", mapping.uuid, error)
                 self._result = f"PROBLEM: {error}"
                 self._mappings.lanes.spawn("event source mapping pause", self._again())
-                return True
+            # Also one that cannot begin: else it could be neither changed nor deleted.
             await self._settled(mapping, record.version, State.ENABLED)
         elif mapping.state is not State.ENABLED:
             await self._settled(mapping, record.version, State.ENABLED)
@@ -284,19 +290,28 @@ class _Held:
     async def _loop_of(self, mapping: Mapping) -> _Loop:
         m = self._mappings
         policy = policy_of(mapping)
-        target = FunctionTarget(mapping, m.targets, m.runner, m.ids, m.clock, m.lanes, self._note)
+        target: Target = FunctionTarget(mapping, m.targets, m.runner, m.ids, m.clock, m.lanes, self._note)
+        caller = await self._caller_of(mapping)
+        counts, matches = None, policy.matches
+        if "EventCount" in mapping.metrics:
+            counts = EventCounts(m.metrics, mapping.account, mapping.region, mapping.uuid)
+            target = CountedTarget(target, counts)
+            if matches is not None:
+                policy = replace(policy, matches=counts.matching(matches))
         if not mapping.kind.is_stream:
-            queue = SqsSource(mapping, m.calls, await self._caller_of(mapping))
+            queue: QueueSource = SqsSource(mapping, m.calls, caller)
+            if counts is not None:
+                queue = CountedQueue(queue, counts, matches)
             return QueueLoop(
                 policy=policy, source=queue, target=target, results=self, clock=m.clock, lanes=m.lanes
             )
-        caller = await self._caller_of(mapping)
-        source = DynamoDbSource(mapping, m.calls, caller, mapping.starting_position or "TRIM_HORIZON")
+        table = DynamoDbSource(mapping, m.calls, caller, mapping.starting_position or "TRIM_HORIZON")
+        source: ShardSource = table if counts is None else CountedStream(table, counts)
         checkpoints = Checkpoints(m.store, esm.checkpoints(mapping.uuid))
-        await source.begin(checkpoints)
+        await table.begin(checkpoints)
         name = mapping.function_name
         tally = m.metrics.tally(name.account, name.region, name.name, name.name)
-        discards = OnFailure(mapping, m.calls, caller, m.clock, m.ids, tally.failed_delivery)
+        discards = OnFailure(mapping, m.calls, caller, m.clock, m.ids, tally.failed_delivery, counts)
 
         def make(shard: str) -> Runs:
             if policy.tumbling_ms:

@@ -68,6 +68,7 @@ class Mapping:
     bisects: bool = False
     retries_max: int = -1
     tumbling_s: int = 0
+    metrics: tuple[str, ...] = ()
     generation: int = 0  # of its settings: a loop with others is begun anew
     tags: dict[str, str] = field(default_factory=dict)
 
@@ -94,6 +95,7 @@ def decode_mapping(raw: bytes) -> Mapping:
     fields["state"] = State(fields["state"])
     fields["filters"] = tuple(fields["filters"])
     fields["response_types"] = tuple(fields["response_types"])
+    fields["metrics"] = tuple(fields.get("metrics", ()))
     return Mapping(**fields)
 
 
@@ -146,6 +148,8 @@ def shown(mapping: Mapping, last_result: str | None = None) -> dict[str, Any]:
         found["FilterCriteria"] = {"Filters": [{"Pattern": pattern} for pattern in mapping.filters]}
     if mapping.concurrency_max is not None:
         found["ScalingConfig"] = {"MaximumConcurrency": mapping.concurrency_max}
+    if mapping.metrics:
+        found["MetricsConfig"] = {"Metrics": list(mapping.metrics)}
     if not mapping.kind.is_stream:
         return found
     failure = {"Destination": mapping.destination} if mapping.destination else {}

@@ -71,6 +71,8 @@ def with_settings(mapping: Mapping, sent: Wire) -> Mapping:
             changes[name] = sent[member]
     if "FunctionResponseTypes" in sent:
         changes["response_types"] = tuple(sent["FunctionResponseTypes"])
+    if "MetricsConfig" in sent:
+        changes["metrics"] = _metrics(sent["MetricsConfig"])
     if "FilterCriteria" in sent:
         changes["filters"] = _filters(sent["FilterCriteria"])
     if "ScalingConfig" in sent:
@@ -129,6 +131,13 @@ def _filters(criteria: Wire) -> tuple[str, ...]:
     except PatternError:
         raise invalid_parameter("Invalid filter pattern definition.") from None
     return patterns
+
+
+def _metrics(config: Wire) -> tuple[str, ...]:
+    metrics = tuple(dict.fromkeys(config.get("Metrics") or ()))
+    if set(metrics) - {"EventCount"}:  # the others are Kafka's
+        raise _unsupported("MetricsConfig")
+    return metrics
 
 
 def _concurrency(mapping: Mapping, config: Wire) -> int | None:

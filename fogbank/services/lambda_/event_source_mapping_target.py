@@ -17,6 +17,7 @@ from fogbank.model.call import Caller
 from fogbank.model.calls import Calls
 from fogbank.sandbox.api import Status
 from fogbank.services.lambda_.concurrency import FunctionSlots
+from fogbank.services.lambda_.event_source_mapping_counts import EventCounts
 from fogbank.services.lambda_.event_source_mapping_records import Mapping
 from fogbank.services.lambda_.lineage import times_in
 from fogbank.services.lambda_.running import Runner
@@ -109,6 +110,7 @@ class OnFailure:
         clock: Clock,
         ids: Ids,
         failed: Callable[[], None],
+        counts: EventCounts | None = None,
     ) -> None:
         self._mapping = mapping
         self._calls = calls
@@ -116,21 +118,30 @@ class OnFailure:
         self._clock = clock
         self._ids = ids
         self._failed = failed
+        self._counts = counts
 
     async def discard(self, discarded: Discarded) -> None:
+        delivered = await self._sent(discarded)
+        if self._counts is not None:
+            name = "OnFailureDestinationDeliveredEventCount" if delivered else "DroppedEventCount"
+            self._counts.add(name, len(discarded.records))
+
+    async def _sent(self, discarded: Discarded) -> bool:
+        """Send it; whether it has arrived."""
         destination = self._mapping.destination
         if destination is None:
-            return
+            return False
         document = failure_record(self._mapping, discarded, self._clock.now_ms(), self._ids)
         for pause_s in DELIVERY_PAUSES_S:
             try:
                 await self._deliver(destination, document, discarded)
-                return
+                return True
             except AwsError as error:
                 if not _may_pass(error):
                     break
             await self._clock.sleep_s(pause_s)
         self._failed()
+        return False
 
     async def _deliver(self, destination: str, document: dict[str, Any], discarded: Discarded) -> None:
         arn = parse_arn(destination)

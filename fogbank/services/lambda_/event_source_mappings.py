@@ -38,7 +38,6 @@ _LISTING = "event-source-mappings"
 _PAGE_MAX = 100
 _REFUSED = {
     "KMSKeyArn",
-    "MetricsConfig",
     "LoggingConfig",
     "SourceAccessConfigurations",
     "AmazonManagedKafkaEventSourceConfig",
@@ -57,6 +56,7 @@ async def create_event_source_mapping(
     enabled: bool | None = None,
     batch_size: int | None = None,
     filter_criteria: Wire | None = None,
+    metrics_config: Wire | None = None,
     scaling_config: Wire | None = None,
     maximum_batching_window_in_seconds: int | None = None,
     parallelization_factor: int | None = None,
@@ -94,6 +94,7 @@ async def create_event_source_mapping(
     sent = _sent(
         BatchSize=batch_size,
         FilterCriteria=filter_criteria,
+        MetricsConfig=metrics_config,
         ScalingConfig=scaling_config,
         MaximumBatchingWindowInSeconds=maximum_batching_window_in_seconds,
         ParallelizationFactor=parallelization_factor,
@@ -176,6 +177,7 @@ async def update_event_source_mapping(
     enabled: bool | None = None,
     batch_size: int | None = None,
     filter_criteria: Wire | None = None,
+    metrics_config: Wire | None = None,
     scaling_config: Wire | None = None,
     maximum_batching_window_in_seconds: int | None = None,
     parallelization_factor: int | None = None,
@@ -189,6 +191,7 @@ async def update_event_source_mapping(
     sent = _sent(
         BatchSize=batch_size,
         FilterCriteria=filter_criteria,
+        MetricsConfig=metrics_config,
         ScalingConfig=scaling_config,
         MaximumBatchingWindowInSeconds=maximum_batching_window_in_seconds,
         ParallelizationFactor=parallelization_factor,

@@ -203,6 +203,11 @@ class Metrics:
         """A tally to count in; there may be several of the same dimensions."""
         return Tally(self, account, region, function, resource, executed_version)
 
+    def count(self, account: str, region: str, dimensions: Dimensions, name: str, number: int) -> None:
+        """So many of what has dimensions of its own: the events of a mapping."""
+        point = Point(_NAMESPACE, name, dimensions, number, _COUNT, self._clock.now_ms())
+        self._telemetry.points(account, region, [point])
+
     def note(self, tally: Tally) -> None:
         """It counted something."""
         self._pending.append(tally)

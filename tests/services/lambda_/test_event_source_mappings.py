@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from fogbank.core.errors import AwsError
 from fogbank.services import lambda_, sqs
 from fogbank.services.lambda_.event_source_mapping_loops import QUEUE as MAPPINGS_QUEUE
 from fogbank.services.lambda_.lineage import TIMES_MAX, lineage_with, parts_of, times_in
@@ -311,6 +312,44 @@ async def test_a_queue_that_gives_its_messages_out_again_too_soon(house: MappedH
         "InvalidParameterValueException",
         "Queue visibility timeout: 30 seconds is less than Function timeout: 60 seconds",
     )
+
+
+async def test_what_a_queues_mapping_counts(house: MappedHouse) -> None:
+    filters = {"Filters": [{"Pattern": '{"body": [{"prefix": "w"}]}'}]}
+    config = {"Metrics": ["EventCount"]}
+    uuid = await house.mapping(MetricsConfig=config, FilterCriteria=filters, BatchSize=1)
+    assert (await house.do("GetEventSourceMapping", UUID=uuid))["MetricsConfig"] == config
+    for body in ("wanted", "left out", "wanted too"):
+        await house.send(body)
+
+    def count(name: str) -> float:
+        return house.telemetry.sum_of(name, EventSourceMappingUUID=uuid)
+
+    await until(lambda: count("DeletedEventCount") == 2)
+    names = ("PolledEventCount", "FilteredOutEventCount", "InvokedEventCount", "FailedInvokeEventCount")
+    assert [count(name) for name in names] == [3, 1, 2, 0]
+    cleared = await house.do("UpdateEventSourceMapping", UUID=uuid, MetricsConfig={"Metrics": []})
+    assert "MetricsConfig" not in cleared
+    await house.comes(uuid, "Enabled")
+    assert await house.refuses(
+        "UpdateEventSourceMapping", UUID=uuid, MetricsConfig={"Metrics": ["KafkaMetrics"]}
+    ) == (INVALID, "Unsupported 'metricsConfig' parameter for given event source mapping type.")
+
+
+async def test_a_mapping_that_cannot_begin_can_be_deleted(
+    house: MappedHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def without(name: Any) -> Any:
+        raise AwsError("ResourceNotFoundException", "no role", status=404)
+
+    made = await house.do("CreateEventSourceMapping", FunctionName="f", EventSourceArn=QUEUE, Enabled=False)
+    uuid = made["UUID"]
+    await until(lambda: house.state.mappings._held)
+    for held, _ in list(house.state.mappings._held.values()):
+        monkeypatch.setattr(held, "_role", without)
+    await house.do("UpdateEventSourceMapping", UUID=uuid, Enabled=True)
+    await house.comes(uuid, "Enabled")
+    assert (await house.do("DeleteEventSourceMapping", UUID=uuid))["State"] == "Deleting"
 
 
 async def test_a_function_that_may_not_run_holds_no_mapping(house: MappedHouse) -> None:
