@@ -133,6 +133,7 @@ async def batch_write_item(
 
     async def attempt() -> dict[str, Any]:
         names: list[str] = []
+        given: list[dict[str, Any]] = []
         requests: list[Prepared] = []
         sizes = 0
         for name, writes in request_items.items():
@@ -142,6 +143,9 @@ async def batch_write_item(
                 request, size = _prepare(ctx, table, write)
                 requests.append(request)
                 names.append(name)
+                given.append(
+                    write["PutRequest"]["Item"] if "PutRequest" in write else write["DeleteRequest"]["Key"]
+                )
                 sizes += size
         if len({request.key for request in requests}) != len(requests):
             raise invalid("Provided list of item keys contains duplicates")
@@ -157,12 +161,12 @@ async def batch_write_item(
         answer: dict[str, Any] = {"UnprocessedItems": {}}
         spent: dict[str, Spent] = {}
         metrics: dict[str, list[dict[str, Any]]] = {}
-        for name, write in zip(names, done, strict=True):
+        for name, key, write in zip(names, given, done, strict=True):
             ctx.state.throttle.wrote(write.table, write.before, write.after)
             if return_consumed_capacity in WANTED:
                 spent.setdefault(name, Spent(write.table, name)).wrote(write.before, write.after)
             if return_item_collection_metrics == "SIZE" and write.table.has_local:
-                metrics.setdefault(name, []).append(collection_metrics(write))
+                metrics.setdefault(name, []).append(collection_metrics(write.table, key))
         if return_consumed_capacity in WANTED:
             answer["ConsumedCapacity"] = [each.shown(return_consumed_capacity) for each in spent.values()]
         if metrics:

@@ -12,6 +12,7 @@ from fogbank.services.dynamodb.item_writes import Prepared, prepare_delete, prep
 from fogbank.services.dynamodb.reads import legacy_projection
 from fogbank.services.dynamodb.service import SERVICE, invalid
 from fogbank.services.dynamodb.state import DynamoDB
+from fogbank.services.dynamodb.table import Table
 from fogbank.services.dynamodb.values import show, show_stored, stored_size, take_item, unpack
 from fogbank.services.dynamodb.writes import Write, prepared
 
@@ -49,7 +50,7 @@ async def put_item(
             shows_item=return_values_on_condition_check_failure == "ALL_OLD",
         )
         write = await perform(ctx, request)
-        answer = _answer(write, table_name, return_consumed_capacity, return_item_collection_metrics)
+        answer = _answer(write, item, table_name, return_consumed_capacity, return_item_collection_metrics)
         if return_values == "ALL_OLD" and not write.before.is_absent:
             answer["Attributes"] = show_stored(write.before.stored or b"")
         return answer
@@ -90,7 +91,7 @@ async def delete_item(
             shows_item=return_values_on_condition_check_failure == "ALL_OLD",
         )
         write = await perform(ctx, request)
-        answer = _answer(write, table_name, return_consumed_capacity, return_item_collection_metrics)
+        answer = _answer(write, key, table_name, return_consumed_capacity, return_item_collection_metrics)
         if return_values == "ALL_OLD" and not write.before.is_absent:
             answer["Attributes"] = show_stored(write.before.stored or b"")
         return answer
@@ -132,7 +133,7 @@ async def update_item(
             shows_item=return_values_on_condition_check_failure == "ALL_OLD",
         )
         write = await perform(ctx, request)
-        answer = _answer(write, table_name, return_consumed_capacity, return_item_collection_metrics)
+        answer = _answer(write, key, table_name, return_consumed_capacity, return_item_collection_metrics)
         if return_values != "NONE" and (shown := _updated(request, write, return_values)):
             answer["Attributes"] = show(shown)
         return answer
@@ -159,23 +160,22 @@ async def perform(ctx: Call[DynamoDB], request: Prepared) -> Write:
     return write
 
 
-def _answer(write: Write, name: str, capacity: str, metrics: str) -> dict[str, Any]:
+def _answer(write: Write, key: dict[str, Any], name: str, capacity: str, metrics: str) -> dict[str, Any]:
     answer: dict[str, Any] = {}
     if capacity in WANTED:
         spent = Spent(write.table, name)
         spent.wrote(write.before, write.after)
         answer["ConsumedCapacity"] = spent.shown(capacity)
     if metrics == "SIZE" and write.table.has_local:
-        answer["ItemCollectionMetrics"] = collection_metrics(write)
+        answer["ItemCollectionMetrics"] = collection_metrics(write.table, key)
     return answer
 
 
-def collection_metrics(write: Write) -> dict[str, Any]:
-    """The estimate that AWS gives for a collection of less than a gigabyte; fogbank does not measure larger ones."""
-    table = write.table
-    item = write.after.item if not write.after.is_absent else write.before.item
-    key = {table.hash: item[table.hash]} if item is not None else {}
-    return {"ItemCollectionKey": show(key), "SizeEstimateRangeGB": [0.0, 1.0]}
+def collection_metrics(table: Table, key: dict[str, Any]) -> dict[str, Any]:
+    """The estimate that AWS gives for a collection of less than a gigabyte; fogbank does not measure larger ones. `key` is a
+    request's Key or Item."""
+    shown, _ = take_item({table.hash: key[table.hash]})
+    return {"ItemCollectionKey": show(shown), "SizeEstimateRangeGB": [0.0, 1.0]}
 
 
 @SERVICE.operation

@@ -66,7 +66,10 @@ async def transact_write_items(
         if token is not None and token.also is None:
             return answer_again(requests, names, token.sizes, return_consumed_capacity)
         writes = await run_transaction(ctx, requests, token)
-        return _answer(writes, names, return_consumed_capacity, return_item_collection_metrics)
+        answer = _answer(writes, names, return_consumed_capacity)
+        if return_item_collection_metrics == "SIZE" and (shown := _metrics(writes, names, transact_items)):
+            answer["ItemCollectionMetrics"] = shown
+        return answer
 
     for _ in range(CONFLICT_RETRIES_MAX):
         try:
@@ -197,7 +200,7 @@ def _prepare(ctx: Call[DynamoDB], table: Table, kind: str, request: dict[str, An
     )
 
 
-def _answer(writes: list[Write], names: list[str], capacity: str, metrics: str) -> dict[str, Any]:
+def _answer(writes: list[Write], names: list[str], capacity: str) -> dict[str, Any]:
     answer: dict[str, Any] = {}
     if capacity in WANTED:
         spent: dict[str, Spent] = {}
@@ -206,14 +209,17 @@ def _answer(writes: list[Write], names: list[str], capacity: str, metrics: str) 
                 write.before, write.after
             )
         answer["ConsumedCapacity"] = [each.shown(capacity) for each in spent.values()]
-    if metrics == "SIZE":
-        shown: dict[str, list[dict[str, Any]]] = {}
-        for name, write in zip(names, writes, strict=True):
-            if write.table.has_local:
-                shown.setdefault(name, []).append(collection_metrics(write))
-        if shown:
-            answer["ItemCollectionMetrics"] = shown
     return answer
+
+
+def _metrics(writes: list[Write], names: list[str], items: list[dict[str, Any]]) -> dict[str, Any]:
+    shown: dict[str, list[dict[str, Any]]] = {}
+    for name, write, item in zip(names, writes, items, strict=True):
+        if write.table.has_local:
+            (request,) = item.values()
+            key = request.get("Item", request.get("Key"))
+            shown.setdefault(name, []).append(collection_metrics(write.table, key))
+    return shown
 
 
 def answer_again(

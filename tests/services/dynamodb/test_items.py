@@ -365,3 +365,18 @@ async def test_a_batch_does_not_say_what_is_wrong_with_a_key(table: Dynamo) -> N
             VALIDATION,
             "The provided key element does not match the schema",
         )
+
+
+async def test_the_collection_of_an_item_that_is_not_there(db: Dynamo) -> None:
+    await db.create("ttt", "pk:S sk:N", lsi={"loc": "pk:S x:N"})
+    key = item({"pk": "a", "sk": 1})
+    collection = {"ItemCollectionKey": item({"pk": "a"}), "SizeEstimateRangeGB": [0.0, 1.0]}
+    wanted = {"ReturnItemCollectionMetrics": "SIZE"}
+    found = await db.call("DeleteItem", TableName="ttt", Key=key, **wanted)
+    assert found["ItemCollectionMetrics"] == collection
+    requests = {"ttt": [{"DeleteRequest": {"Key": key}}]}
+    found = await db.call("BatchWriteItem", RequestItems=requests, **wanted)
+    assert found["ItemCollectionMetrics"] == {"ttt": [collection]}
+    items = [{"Delete": {"TableName": "ttt", "Key": key}}]
+    found = await db.call("TransactWriteItems", TransactItems=items, **wanted)
+    assert found["ItemCollectionMetrics"] == {"ttt": [collection]}
