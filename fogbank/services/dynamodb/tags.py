@@ -26,10 +26,9 @@ def tags_of(given: list[dict[str, str]]) -> Tags:
     """A Tags parameter. Raises ValidationException."""
     tags: Tags = {}
     for tag in given:
-        key, value = tag["Key"], tag["Value"]
-        _check_key(key)
-        if len(value) > VALUE_CHARS_MAX or not _FIT.fullmatch(value):
-            raise invalid(f"The Tag Value provided is invalid, Value: {value}")
+        key, value = _checked_key(tag.get("Key")), tag.get("Value")
+        if value is None or len(value) > VALUE_CHARS_MAX or not _FIT.fullmatch(value):
+            raise invalid(f"The Tag Value provided is invalid, Value: {'null' if value is None else value}")
         if key in tags:
             raise invalid(f"Duplicate Tag Keys provided as input: Duplicate Tag Key found {key}")
         tags[key] = value
@@ -37,11 +36,12 @@ def tags_of(given: list[dict[str, str]]) -> Tags:
     return tags
 
 
-def _check_key(key: str) -> None:
-    if not 0 < len(key) <= KEY_CHARS_MAX or not _FIT.fullmatch(key):
-        raise invalid(f"The Tag Key provided is invalid, Key: {key}")
+def _checked_key(key: str | None) -> str:
+    if key is None or not 0 < len(key) <= KEY_CHARS_MAX or not _FIT.fullmatch(key):
+        raise invalid(f"The Tag Key provided is invalid, Key: {'null' if key is None else key}")
     if key.lower().startswith("aws:"):
         raise invalid(f"Tag Key cannot be prefixed with aws:, Key: {key}")
+    return key
 
 
 def _check_count(keys: Iterable[str]) -> None:
@@ -94,7 +94,7 @@ async def untag_resource(ctx: Call[DynamoDB], *, resource_arn: str, tag_keys: li
     if not tag_keys:
         raise invalid("Atleast one Tag Key needs to be provided as Input.")
     for key in tag_keys:
-        _check_key(key)
+        _checked_key(key)
     _check_count(tag_keys)
     await _change(
         ctx,
