@@ -113,6 +113,9 @@ def _maxima(source: TableRecord, overrides: Overrides, mode: str, region: str) -
         raise _refused(
             f"Cannot override {member} for OnDemandThroughput unless BillingModeOverride is PAY_PER_REQUEST"
         )
+    for member, units in overrides.on_demand.items():
+        if units < 1:
+            raise _refused(f"Requested {member} for OnDemandThroughput is outside of valid range")
     return maxima_of(overrides.on_demand, None, mode, region, is_new=True)
 
 
