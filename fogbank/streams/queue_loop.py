@@ -73,7 +73,7 @@ class QueueLoop:
         self._limit = min(CONCURRENCY_MIN, self._max)
         self._grown_ms = clock.now_ms()
         self._tasks: set[asyncio.Task[bool]] = set()
-        self._receiving: asyncio.Task[list[Message]] | None = None
+        self._receiving: asyncio.Task[list[Message] | Exception] | None = None
         self._stopping = False
 
     async def run(self) -> None:
@@ -117,27 +117,34 @@ class QueueLoop:
 
     async def _next_batch(self) -> list[Message]:
         """A batch as the policy wants it; none when it was stopped meanwhile."""
-        self._receiving = self._lanes.spawn("event source receive", self._gather())
+        self._receiving = self._lanes.spawn("event source receive", self._gathered())
         try:
-            return await self._receiving
+            found = await self._receiving
         except asyncio.CancelledError:
             if not self._stopping:
                 self._receiving.cancel()
                 raise
             return []
-        except SourceBusy:
-            await self._stop.pause(BUSY_MS)
-            return []
-        except SourceUnavailable as error:
-            log.warning("a queue cannot be read: %s", error)
-            await self._stop.pause(UNAVAILABLE_MS)
-            return []
-        except Exception as error:  # noqa: BLE001 - a boundary: the queue may be away for a moment
-            report(log, error, "receiving from a queue failed; it goes on")
-            await self._stop.pause(FAILED_MS)
-            return []
         finally:
             self._receiving = None
+        if isinstance(found, list):
+            return found
+        if isinstance(found, SourceBusy):
+            await self._stop.pause(BUSY_MS)
+        elif isinstance(found, SourceUnavailable):
+            log.warning("a queue cannot be read: %s", found)
+            await self._stop.pause(UNAVAILABLE_MS)
+        else:
+            report(log, found, "receiving from a queue failed; it goes on")
+            await self._stop.pause(FAILED_MS)
+        return []
+
+    async def _gathered(self) -> list[Message] | Exception:
+        """The batch, or why there is none: a task that raised would be reported as a fault each time."""
+        try:
+            return await self._gather()
+        except Exception as error:  # noqa: BLE001 - a boundary: the queue may be away for a moment
+            return error
 
     async def _gather(self) -> list[Message]:
         """Receive until the batch is full, too large, or has waited long enough from its first message."""

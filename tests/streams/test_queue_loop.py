@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fogbank.streams.answers import failed_ids
-from fogbank.streams.api import Policy
+from fogbank.streams.api import Policy, SourceBusy, SourceUnavailable
 from fogbank.streams.queue_loop import QueueLoop
 from tests.streams.fakes import Bench, FakeQueue, poison
 
@@ -70,6 +70,25 @@ async def test_a_batch_is_no_larger_than_an_invocation_takes(
     await queued.bench.settle(0.1)
     # What follows a half that failed is left to the queue with it.
     assert queued.function.batches == [[1, 2], [3, 4]] and queued.queue.deleted == [1, 2]
+
+
+async def test_a_queue_that_is_away_is_one_line_in_the_log(
+    queued: Queued, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    away = iter([SourceUnavailable("gone"), SourceBusy("busy")])
+    receive = queued.queue.receive
+
+    async def sometimes(limit: int, wait_s: int) -> Any:
+        if (error := next(away, None)) is not None:
+            raise error
+        return await receive(limit, wait_s)
+
+    monkeypatch.setattr(queued.queue, "receive", sometimes)
+    queued.start()
+    queued.queue.add(1)
+    await queued.bench.settle(20)
+    assert queued.queue.deleted == [1]
+    assert [record.getMessage() for record in caplog.records] == ["a queue cannot be read: gone"]
 
 
 async def test_reported_failures(queued: Queued) -> None:
