@@ -256,6 +256,12 @@ def test_any_text_is_parsed_or_refused(words: list[str]) -> None:
             "UPDATE Music SET n = 1",
             "Where clause does not contain a mandatory equality on all key attributes",
         ),
+        ("SELECT * FROM my-music", "Unexpected from source"),
+        ("SELECT * FROM 'Music'", "Unexpected from source"),
+        (
+            "DELETE FROM my-music WHERE artist = 'a'",
+            "Statement wasn't well formed, can't be processed: Unexpected token after expression",
+        ),
         ("DELETE FROM Music", "Where clause does not contain a mandatory equality on all key attributes"),
         ('SELECT * FROM Music."none"', "The table does not have the specified index"),
         (

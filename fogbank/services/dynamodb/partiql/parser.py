@@ -151,8 +151,12 @@ class _Parser:
                 columns.append(self._path().steps)
         if not self._take_word("FROM"):
             raise malformed("Expected FROM after SELECT list")
+        if self._token.kind in ("text", "number"):
+            raise invalid("Unexpected from source")
         table = self._identifier()
         index = self._component() if self._take_mark(".") else None
+        if self._token.kind == "mark" and self._token.text in _OPERATORS:
+            raise invalid("Unexpected from source")  # a name with a hyphen and without quotes, for one
         where = self._condition() if self._take_word("WHERE") else None
         order: list[tuple[str, bool]] = []
         if self._take_word("ORDER"):
@@ -176,6 +180,8 @@ class _Parser:
         table = self._target()
         if self._take_word("VALUES"):
             raise malformed("Expected LEFT_PAREN for row value constructor")
+        if self._is_mark("-"):
+            raise malformed("Unexpected token after expression")
         if not self._take_word("VALUE"):
             raise self._unexpected()
         value = self._literal()
@@ -248,9 +254,10 @@ class _Parser:
 
     def _where(self) -> Condition:
         """Of a statement that writes: without one nothing fixes the key."""
-        if self._token.kind == "end":
+        if self._token.kind == "end" or self._is_mark(";"):
             raise invalid(NEEDS_KEY)
-        self._expect_word("WHERE")
+        if not self._take_word("WHERE"):
+            raise malformed("Unexpected token after expression")
         return self._condition()
 
     def _returning(self) -> tuple[str, str] | None:
