@@ -149,7 +149,7 @@ async def _prepare_all(ctx: Call[DynamoDB], items: list[dict[str, Any]]) -> tupl
     reasons: list[dict[str, Any]] = []
     for item in items:
         ((kind, request),) = item.items()
-        table = await ctx.state.directory.find(ctx, request["TableName"])
+        table = await ctx.state.directory.sought(ctx, request["TableName"])
         names.append(request["TableName"])
         try:
             requests.append(_prepare(ctx, table, kind, request))
@@ -258,7 +258,7 @@ async def transact_get_items(
     for item in transact_items:
         request = item["Get"]
         names.append(request["TableName"])
-        table = await ctx.state.directory.find(ctx, request["TableName"])
+        table = await ctx.state.directory.sought(ctx, request["TableName"])
         tables.append(table)
         given = request.get("ExpressionAttributeNames")
         text = request.get("ProjectionExpression")

@@ -228,6 +228,14 @@ async def test_a_request_is_looked_at_before_its_table(db: Dynamo) -> None:
     ):
         found = await db.fails(operation, TableName="none", **params)
         assert found == ("ResourceNotFoundException", "Requested resource not found")
+    writes = [{"Delete": {"TableName": "none", "Key": key, "ConditionExpression": "a ="}}]
+    code, message = await db.fails("TransactWriteItems", TransactItems=writes)
+    assert (code, message.partition(":")[0]) == (VALIDATION, "Invalid ConditionExpression")
+    del writes[0]["Delete"]["ConditionExpression"]
+    found = await db.fails("TransactWriteItems", TransactItems=writes)
+    assert found == ("ResourceNotFoundException", "Requested resource not found")
+    found = await db.fails("TransactGetItems", TransactItems=[{"Get": {"TableName": "none", "Key": key}}])
+    assert found == ("ResourceNotFoundException", "Requested resource not found")
     found = await db.fails("BatchGetItem", RequestItems={"none": {"Keys": [key]}})
     assert found == ("ResourceNotFoundException", "Requested resource not found")
 
