@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fogbank.core.errors import Conflict
 from fogbank.store import keys, sqlite_logs, sqlite_queues
 from fogbank.store.api import (
+    ABSENT,
     Ack,
     Append,
     Cancel,
@@ -28,27 +31,75 @@ _PUT = """
 INSERT INTO record (key, version, value) VALUES (?, ?, ?)
 ON CONFLICT (key) DO UPDATE SET version = excluded.version, value = excluded.value
 """
+_INSERT = "INSERT INTO record (key, version, value) VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING"
+_UPDATE = "UPDATE record SET version = ?, value = ? WHERE key = ? AND version = ?"
+_DELETE = "DELETE FROM record WHERE key = ?"
+_DELETE_AT = "DELETE FROM record WHERE key = ? AND version = ?"
 
 
 def apply(session: Session, transaction: Transaction, now_ms: int) -> Committed:
     """Apply wholly within the session. Raises Conflict, having written nothing."""
-    for index, operation in enumerate(transaction.operations):
-        _check(session, index, operation)
+    operations = transaction.operations
+    first = _first_effect(operations)  # its condition may be its statement's: nothing was written before it
+    for index, operation in enumerate(operations):
+        if index == first:
+            continue
+        try:
+            _check(session, index, operation)
+        except Conflict:
+            if 0 <= first < index:
+                _check(session, first, operations[first])  # the first that fails is named
+            raise
     last_seqs: list[int] = []
     versions: list[int] = []
-    for operation in transaction.operations:
+    for index, operation in enumerate(operations):
         match operation:
-            case Put(key, value):
-                version = session.next_number()
+            case Put(key, value, expect):
                 encoded = keys.encode(key)
-                session.execute(_PUT, (encoded, version, value))
+                version = session.next_number()
+                if index != first:
+                    session.execute(_PUT, (encoded, version, value))
+                elif expect == ABSENT:
+                    _change(session, index, key, expect, _INSERT, (encoded, version, value))
+                else:
+                    _change(session, index, key, expect, _UPDATE, (version, value, encoded, expect))
                 session.versions[encoded] = version
                 versions.append(version)
             case Append(log, entries):
                 last_seqs.append(sqlite_logs.append(session, log, entries))
+            case Delete(key, expect):
+                encoded = keys.encode(key)
+                if index == first:
+                    _change(session, index, key, expect, _DELETE_AT, (encoded, expect))
+                else:
+                    session.execute(_DELETE, (encoded,))
+                session.versions[encoded] = 0
             case _:
                 _apply_other(session, operation, now_ms)
     return Committed(tuple(last_seqs), tuple(versions))
+
+
+def _first_effect(operations: list[Operation]) -> int:
+    """The place of a Put or Delete with a condition that comes before anything else that writes; -1: there is none."""
+    for index, operation in enumerate(operations):
+        if type(operation) is Put:
+            return -1 if operation.expect is None else index
+        if type(operation) is Delete:
+            return -1 if not operation.expect else index
+        if type(operation) is not Check:
+            return -1
+    return -1
+
+
+def _change(
+    session: Session, index: int, key: Key, expect: int | None, statement: str, bindings: tuple[Any, ...]
+) -> None:
+    """Condition and effect of a record's operation in one statement."""
+    if session.versions.get(keys.encode(key), expect) == expect:
+        session.execute(statement, bindings)
+        if session.changes():
+            return
+    raise Conflict(index, key)
 
 
 def clear(session: Session) -> None:
@@ -95,10 +146,6 @@ def _apply_other(session: Session, operation: Operation, now_ms: int) -> None:
             sqlite_queues.retry(session, operation)
         case Cancel(queue, id):
             sqlite_queues.cancel(session, queue, id)
-        case Delete(key):
-            encoded = keys.encode(key)
-            session.execute("DELETE FROM record WHERE key = ?", (encoded,))
-            session.versions[encoded] = 0
         case DeletePrefix(prefix):
             session.execute("DELETE FROM record WHERE key >= ? AND key < ?", keys.bounds(prefix))
             session.versions.clear()

@@ -62,6 +62,8 @@ class Session:
 
     def begin(self) -> None:
         """Take the write lock. apsw.BusyError when another process holds it longer than the busy timeout."""
+        if self._connection.in_transaction:
+            self._cursor.execute("COMMIT")  # the reads of this turn of the loop
         self._cursor.execute("BEGIN IMMEDIATE")
         self._batch, self._last_node, self._last_stranger, self._counter = self.execute(_LAST)[0]
         self._changes_before = self._connection.total_changes()

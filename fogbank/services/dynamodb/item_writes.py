@@ -11,7 +11,7 @@ from fogbank.core.errors import AwsError
 from fogbank.services.dynamodb.expressions.conditions import CompiledCondition, Values
 from fogbank.services.dynamodb.expressions.legacy import attribute_updates as legacy_update
 from fogbank.services.dynamodb.expressions.legacy import expected as legacy_condition
-from fogbank.services.dynamodb.expressions.nodes import Steps
+from fogbank.services.dynamodb.expressions.projections import Projection
 from fogbank.services.dynamodb.expressions.request import NO_VALUES, Bound, Expressions, check_parameters
 from fogbank.services.dynamodb.expressions.updates import CompiledUpdate, kind_given
 from fogbank.services.dynamodb.limits import HASH_KEY_BYTES_MAX, ITEM_BYTES_MAX, RANGE_KEY_BYTES_MAX
@@ -37,12 +37,12 @@ RawValues = Mapping[str, Any] | None
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A write that is ready to be decided. `paths` are what an update touches, `size` is that of a put's item in bytes."""
+    """A write that is ready to be decided. `touched` is what an update touches, `size` is that of a put's item in bytes."""
 
     table: Table
     key: Key
     decide: Decide
-    paths: tuple[Steps, ...] = ()
+    touched: Projection | None = None
     size: int = 0
 
 
@@ -189,28 +189,27 @@ def prepare_update(
     *,
     shows_item: bool = False,
 ) -> Prepared:
-    check_parameters(
-        names,
-        values,
-        expressions={"UpdateExpression": update, "ConditionExpression": condition},
-        legacy={
-            "AttributeUpdates": attribute_updates,
-            "Expected": expected,
-            "ConditionalOperator": operator,
-        },
-        valued=("UpdateExpression", "ConditionExpression"),
-    )
-    bound = Bound(expressions, names, values)
-    compiled = bound.update(update)
-    found = bound.condition(condition, "ConditionExpression")
-    bound.finish()
-    if compiled is None and attribute_updates is not None:
-        compiled = legacy_update(attribute_updates)
-    if found is None and (expected is not None or operator is not None):
+    if attribute_updates is None and expected is None and operator is None:
+        updating, taken_values = expressions.updating(update, condition, names, values)
+        compiled, found = updating.update, updating.condition
+    else:
+        taken_values = NO_VALUES
+        check_parameters(
+            names,
+            values,
+            expressions={"UpdateExpression": update, "ConditionExpression": condition},
+            legacy={
+                "AttributeUpdates": attribute_updates,
+                "Expected": expected,
+                "ConditionalOperator": operator,
+            },
+            valued=("UpdateExpression", "ConditionExpression"),
+        )
+        compiled = legacy_update(attribute_updates) if attribute_updates is not None else None
         found = legacy_condition(expected or {}, operator)
-    guard = Guard(found, bound.values, shows_item) if found is not None else None
+    guard = Guard(found, taken_values, shows_item) if found is not None else None
     taken, _ = take_item(key)
-    return update_of(table, taken, compiled, bound.values, guard)
+    return update_of(table, taken, compiled, taken_values, guard)
 
 
 def update_of(
@@ -247,7 +246,7 @@ def update_of(
         _check_updated(table, after, size, compiled, values)
         return Held(None, after, size)
 
-    return Prepared(table, table.store_key(key), decide, compiled.paths if compiled is not None else ())
+    return Prepared(table, table.store_key(key), decide, compiled.touched if compiled is not None else None)
 
 
 def _updated_size(before: Held, item: Item, after: Item, compiled: CompiledUpdate | None) -> int:
@@ -256,10 +255,13 @@ def _updated_size(before: Held, item: Item, after: Item, compiled: CompiledUpdat
         return size_of(after)
     size = before.size
     for name in compiled.attributes:
-        if (old := item.get(name)) is not None:
-            size -= text_bytes(name) + value_size(old)
-        if (new := after.get(name)) is not None:
+        old, new = item.get(name), after.get(name)
+        if old is not None and new is not None:
+            size += value_size(new) - value_size(old)
+        elif new is not None:
             size += text_bytes(name) + value_size(new)
+        elif old is not None:
+            size -= text_bytes(name) + value_size(old)
     return size
 
 

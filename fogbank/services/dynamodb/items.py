@@ -6,7 +6,6 @@ from typing import Any
 
 from fogbank.model.call import Call
 from fogbank.services.dynamodb.capacity import WANTED, Spent
-from fogbank.services.dynamodb.expressions.projections import projection_of
 from fogbank.services.dynamodb.expressions.request import Bound, check_parameters
 from fogbank.services.dynamodb.item_writes import Prepared, prepare_delete, prepare_put, prepare_update
 from fogbank.services.dynamodb.reads import legacy_projection
@@ -147,7 +146,7 @@ def _updated(request: Prepared, write: Write, wanted: str) -> dict[str, Any]:
     item = held.item
     if item is None or wanted.startswith("ALL_"):
         return item or {}
-    return projection_of(request.paths).of(item) if request.paths else {}
+    return request.touched.of(item) if request.touched is not None else {}
 
 
 async def perform(ctx: Call[DynamoDB], request: Prepared) -> Write:

@@ -25,11 +25,27 @@ _VALUE = re.compile(rf":[A-Za-z0-9_]{{1,{EXPRESSION_NAME_BYTES_MAX - 1}}}\Z")
 NO_VALUES: Values = {}
 
 
+#: The texts of update and condition, the names, and what the values are called.
+UpdateKey = tuple[str | None, str | None, tuple[tuple[str, str], ...] | None, tuple[str, ...] | None]
+
+
+class Updating:
+    """The expressions of an UpdateItem, compiled; names and values are neither missing nor left over."""
+
+    __slots__ = ("checks", "condition", "update")
+
+    def __init__(self, update: CompiledUpdate | None, condition: CompiledCondition | None) -> None:
+        self.update = update
+        self.condition = condition
+        self.checks = (*(update.checks if update else ()), *(condition.checks if condition else ()))
+
+
 class Expressions:
     """Compiled expressions of one node, by their text and the names they were given."""
 
     def __init__(self) -> None:
         self._cache: dict[tuple[str, str, tuple[tuple[str, str], ...]], Any] = {}
+        self._updates: dict[UpdateKey, Updating] = {}
 
     def compiled(self, text: str, kind: str, names: Mapping[str, str] | None, compile: Callable[[], C]) -> C:
         key = (kind, text, tuple(names.items()) if names else ())
@@ -40,6 +56,41 @@ class Expressions:
                 del self._cache[next(iter(self._cache))]
             self._cache[key] = found
         return found
+
+    def updating(
+        self,
+        update: str | None,
+        condition: str | None,
+        names: Mapping[str, str] | None,
+        values: Mapping[str, Any] | None,
+    ) -> tuple[Updating, Values]:
+        """What an UpdateItem's expressions come to, with its values. What does not hang on a value is looked at once."""
+        key = (
+            update,
+            condition,
+            None if names is None else tuple(names.items()),
+            None if values is None else tuple(values),
+        )
+        found = self._updates.get(key)
+        if found is not None:
+            taken = _take_values(values) if values else NO_VALUES
+            for check in found.checks:
+                check(taken)
+            return found, taken
+        check_parameters(
+            names,
+            values,
+            expressions={"UpdateExpression": update, "ConditionExpression": condition},
+            legacy={},
+            valued=("UpdateExpression", "ConditionExpression"),
+        )
+        bound = Bound(self, names, values)
+        found = Updating(bound.update(update), bound.condition(condition, "ConditionExpression"))
+        bound.finish()
+        if len(self._updates) >= EXPRESSIONS_CACHED_MAX:
+            del self._updates[next(iter(self._updates))]
+        self._updates[key] = found
+        return found, bound.values
 
 
 class Bound:

@@ -31,7 +31,7 @@ from fogbank.services.dynamodb.expressions.nodes import (
 )
 from fogbank.services.dynamodb.expressions.parser import UPDATE_VALUES, Parser, nested_in, top_level
 from fogbank.services.dynamodb.expressions.problems import Rank
-from fogbank.services.dynamodb.expressions.projections import clash_of
+from fogbank.services.dynamodb.expressions.projections import Projection, clash_of, projection_of
 from fogbank.services.dynamodb.service import invalid
 from fogbank.services.dynamodb.values import Item, Value, sort_set
 
@@ -44,10 +44,10 @@ WRONG_TYPE = "An operand in the update expression has an incorrect data type"
 
 @dataclass(frozen=True, slots=True)
 class CompiledUpdate:
-    """`paths` in the order of the text: what UPDATED_OLD and UPDATED_NEW show."""
+    """`touched` is what UPDATED_OLD and UPDATED_NEW show."""
 
     apply: Callable[[Item, Values], Item]
-    paths: tuple[Steps, ...]
+    touched: Projection
     checks: tuple[Check, ...]
     names_used: frozenset[str]
     values_used: tuple[str, ...]
@@ -143,10 +143,17 @@ def compiled_update(
                 _place(after, path, None)
         return after
 
-    paths = tuple(action.path for action in actions)
-    attributes = frozenset(top_level(path) for path in paths)
+    paths = [action.path for action in actions]
+    touched = projection_of(paths)
     return CompiledUpdate(
-        apply, paths, tuple(checks), names_used, values_used, attributes, nested_in(paths), tuple(actions)
+        apply,
+        touched,
+        tuple(checks),
+        names_used,
+        values_used,
+        touched.attributes,
+        nested_in(paths),
+        tuple(actions),
     )
 
 
