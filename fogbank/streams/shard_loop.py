@@ -113,7 +113,8 @@ class ShardLoop:
 
     def _news(self) -> None:
         self._more = True
-        self._signal.set()
+        if not self._resting:
+            self._signal.set()
 
     def _may_read(self) -> bool:
         ahead = max(AHEAD_MAX, self._policy.batch_size * self._policy.parallel)
