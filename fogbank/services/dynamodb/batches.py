@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from fogbank.core.errors import AwsError
@@ -70,7 +71,7 @@ async def batch_get_item(
         spent = Spent(table, name)
         found: list[bytes] = []
         for at, key in enumerate(keys):
-            refusal = _refusal(ctx, table)
+            refusal = _refusal(ctx.state.throttle.admit_read, table)
             if refusal is not None:
                 unprocessed[name] = request | {"Keys": request["Keys"][at:]}
                 throttled += len(keys) - at
@@ -99,9 +100,9 @@ async def batch_get_item(
     return answer
 
 
-def _refusal(ctx: Call[DynamoDB], table: Table) -> AwsError | None:
+def _refusal(admit: Callable[[Table], None], table: Table) -> AwsError | None:
     try:
-        ctx.state.throttle.admit_read(table)
+        admit(table)
     except AwsError as error:
         return error
     return None
@@ -136,9 +137,11 @@ async def batch_write_item(
         given: list[dict[str, Any]] = []
         requests: list[Prepared] = []
         sizes = 0
+        refused: dict[str, AwsError] = {}  # tables whose throughput is used up
         for name, writes in request_items.items():
             table = await ctx.state.directory.find(ctx, name)
-            ctx.state.throttle.admit_write(table)
+            if (refusal := _refusal(ctx.state.throttle.admit_write, table)) is not None:
+                refused[name] = refusal
             for write in writes:
                 request, size = _prepare(ctx, table, write)
                 requests.append(request)
@@ -151,6 +154,11 @@ async def batch_write_item(
             raise invalid("Provided list of item keys contains duplicates")
         if sizes > BATCH_BYTES_MAX:
             raise invalid("The batch request exceeds the maximum size of 16 MB")
+        if len(refused) == len(request_items):
+            raise refused[name]
+        if refused:
+            kept = [each for each in zip(names, given, requests, strict=True) if each[0] not in refused]
+            names, given, requests = (list(each) for each in zip(*kept, strict=True))
         try:
             done = await write_together(ctx.state.store, ctx.state.writer, requests)
         except Busy:
@@ -158,7 +166,7 @@ async def batch_write_item(
         for write in done:
             if write.error is not None:
                 raise write.error
-        answer: dict[str, Any] = {"UnprocessedItems": {}}
+        answer: dict[str, Any] = {"UnprocessedItems": {name: request_items[name] for name in refused}}
         spent: dict[str, Spent] = {}
         metrics: dict[str, list[dict[str, Any]]] = {}
         for name, key, write in zip(names, given, done, strict=True):

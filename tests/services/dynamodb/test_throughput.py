@@ -74,6 +74,18 @@ async def test_transactions_are_cancelled(db: Dynamo) -> None:
     assert error.fields["CancellationReasons"][0]["Code"] == "ProvisionedThroughputExceeded"
 
 
+async def test_a_batch_writes_where_it_may(db: Dynamo) -> None:
+    put = [{"PutRequest": {"Item": item({"pk": "a"})}}]
+    for _ in range(2):
+        await db.put("ttt", {"pk": "x"})
+    answer = await db.call("BatchWriteItem", RequestItems={"ttt": put, "free": put})
+    assert answer["UnprocessedItems"] == {"ttt": put}
+    assert await db.get("free", {"pk": "a"}) == {"pk": "a"}
+    assert (await db.fails("BatchWriteItem", RequestItems={"ttt": put}))[0] == EXCEEDED
+    await db.clock.advance_ms(3000)
+    assert await db.get("ttt", {"pk": "a"}) is None
+
+
 async def test_tables_on_demand_are_free(db: Dynamo) -> None:
     for n in range(50):
         await db.put("free", {"pk": str(n)})
