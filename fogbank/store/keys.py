@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from fogbank.core.limits import STORE_KEY_BYTES_MAX, STORE_KEYS_CACHED_MAX
+from fogbank.core.limits import STORE_KEY_BYTES_MAX, STORE_KEYS_CACHED_MAX, STORE_STEMS_CACHED_MAX
 from fogbank.store.api import Key, Part
 
 _BYTES = 0x10
@@ -30,10 +30,15 @@ _STR = 0x50
 @lru_cache(maxsize=STORE_KEYS_CACHED_MAX)  # one transaction names a key several times: condition, write, news
 def encode(key: Key) -> bytes:
     """`key` as bytes that sort as the tuple does. ValueError when it exceeds STORE_KEY_BYTES_MAX."""
-    encoded = b"".join([_encode_part(part) for part in key])
+    encoded = b"".join([_encode_stem(key[:-2]), *[_encode_part(part) for part in key[-2:]]])
     if len(encoded) > STORE_KEY_BYTES_MAX:
         raise ValueError(f"a store key of {len(encoded)} bytes exceeds {STORE_KEY_BYTES_MAX}")
     return encoded
+
+
+@lru_cache(maxsize=STORE_STEMS_CACHED_MAX)  # what keys begin with: a table, an index, a queue
+def _encode_stem(stem: Key) -> bytes:
+    return b"".join([_encode_part(part) for part in stem])
 
 
 def decode(encoded: bytes) -> Key:

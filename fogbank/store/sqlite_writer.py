@@ -74,6 +74,7 @@ class SqliteWriter:
         self._admission = Admission()
         self._busy = False
         self._scheduled = False
+        self._touched: Touched | None = None  # by the batch under way, once its jobs have run
         self._gathered = 0  # jobs, when this batch was looked at last
         self._patience: asyncio.TimerHandle | None = None  # while a job is held back for others
         self._idle = asyncio.Event()
@@ -204,7 +205,8 @@ class SqliteWriter:
             self._start()  # before the answers: the disk works while they are sent
         for job in batch:
             job.resolve()
-        self._announce(touched_by(batch))
+        touched, self._touched = self._touched or touched_by(batch), None
+        self._announce(touched)
         if self._admission.urgent or (len(self._admission) and self._patience is None):
             self._schedule()
         self._rest()
@@ -230,7 +232,8 @@ class SqliteWriter:
                 job.error = conflict
         if session.wrote():
             sqlite_logs.flush(session)
-            session.finish(self._node, self._particulars(touched_by(batch)))
+            self._touched = touched_by(batch)
+            session.finish(self._node, self._particulars(self._touched))
 
     def _commit(self, batch: list[Job]) -> None:
         try:
@@ -266,6 +269,7 @@ class SqliteWriter:
         self._roll_back()
         for job in batch:
             self._whole([job])
+        self._touched = None  # of the last of them only
 
     def _begin_patiently(self) -> None:
         self._connection.set_busy_timeout(int(STORE_BUSY_S * 1000))

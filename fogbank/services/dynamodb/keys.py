@@ -23,9 +23,11 @@ short whatever the values. RANGE sorts as the values do.
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from fogbank.model.call import Call
+from fogbank.services.dynamodb.limits import PARTITIONS_CACHED_MAX
 from fogbank.services.dynamodb.values import Value
 from fogbank.store.api import Key
 
@@ -134,9 +136,12 @@ def token(span: int, place: Place, text: str) -> Key:
 def digest(value: Value) -> bytes:
     """Names a partition by its key's value."""
     ((kind, content),) = value.items()
-    return hashlib.blake2b(
-        (kind + content).encode("utf-8", "surrogatepass"), digest_size=DIGEST_BYTES
-    ).digest()
+    return _digest(kind + content)
+
+
+@lru_cache(maxsize=PARTITIONS_CACHED_MAX)
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=DIGEST_BYTES).digest()
 
 
 def item_digest(hash_value: Value, range_value: Value | None) -> bytes:

@@ -48,6 +48,7 @@ BURST_S = 300  # unused capacity that can be used later
 # --- ours ------------------------------------------------------------------------------------------------------------
 EXPRESSIONS_CACHED_MAX = 4096  # compiled expressions
 TABLES_CACHED_MAX = 4096  # metadata of tables
+PARTITIONS_CACHED_MAX = 1024  # digests of partition keys
 CONFLICT_RETRIES_MAX = 100  # attempts of one write against other nodes
 WRITES_JOINED_MAX = 64  # waiting writes to one item that share a commit
 READ_AHEAD_ROWS = 128  # rows of one read of the store while a page is put together
