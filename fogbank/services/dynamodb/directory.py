@@ -36,7 +36,10 @@ class Directory:
         cached = self._tables.get((ctx.account, ctx.region, name_or_arn))
         if cached is not None:
             return cached
-        found = await self.load(*_named(ctx, name_or_arn))
+        place, name = _named(ctx, name_or_arn)
+        if name is not name_or_arn and (cached := self._tables.get((*place, name))) is not None:
+            return cached  # by its ARN
+        found = await self.load(place, name)
         if found is None or found.record.status != "ACTIVE":
             raise not_found()
         return found

@@ -38,6 +38,7 @@ class Table:
         "range_type",
         "record",
         "replication_key",
+        "scalars",
         "stamps_prefix",
         "stream_key",
         "ttl_prefix",
@@ -59,6 +60,11 @@ class Table:
         self.prefix = keys.data(record.id, 0)
         self.entries = tuple(IndexEntries(self, index) for index in record.indexes)
         self.indexes = {entries.index.name: entries for entries in self.entries}
+        #: What every key attribute is said to be, those of the table first.
+        self.scalars = dict.fromkeys(self.key_names, "Key")
+        for each in self.entries:
+            for name in filter(None, (each.hash, each.range)):
+                self.scalars.setdefault(name, "IndexKey")
         self.has_local = any(not index.is_global for index in record.indexes)
         stream = record.stream
         is_streaming = stream is not None and stream.is_enabled
@@ -116,11 +122,7 @@ class Table:
 
     def check_whole(self, nested: frozenset[str]) -> None:
         """No expression may look into a key attribute. For when it looks into any."""
-        named = [(name, "Key") for name in self.key_names]
-        named += [
-            (name, "IndexKey") for entries in self.entries for name in (entries.hash, entries.range) if name
-        ]
-        for name, what in named:
+        for name, what in self.scalars.items():
             if name in nested:
                 raise invalid(
                     "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "

@@ -155,6 +155,9 @@ def test_conditions_that_do_not(text: str) -> None:
             "operator: =, first operand: [a]",
         ),
         ("((a = :v))", "The expression has redundant parentheses;"),
+        ("a = " + "(" * 2000 + ":v" + ")" * 2000, "The expression is nested too deeply;"),
+        ("(" * 2000 + "a" + ")" * 2000 + " = :v", "The expression is nested too deeply;"),
+        ("(" * 2000 + "a = :v" + ")" * 2000, "The expression is nested too deeply;"),
     ],
 )
 def test_bad_conditions(text: str, message: str) -> None:
@@ -286,6 +289,11 @@ BAD_TYPE = "An operand in the update expression has an incorrect data type"
         ),
         ("", {}, "Invalid UpdateExpression: The expression can not be empty;"),
         ("a = :v", {":v": 1}, 'Invalid UpdateExpression: Syntax error; token: "a", near: "a ="'),
+        (
+            "SET a = " + "(" * 2000 + ":v" + ")" * 2000,
+            {":v": 1},
+            "Invalid UpdateExpression: The expression is nested too deeply;",
+        ),
     ],
 )
 def test_bad_updates(text: str, values: dict[str, Any], message: str) -> None:

@@ -228,6 +228,14 @@ async def test_a_table_is_found_by_its_arn(table: Dynamo) -> None:
     assert found[0] == "AccessDeniedException"
 
 
+async def test_a_table_in_memory_is_found_by_its_arn_without_the_store(
+    table: Dynamo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await table.put("ttt", {"pk": "a"})
+    monkeypatch.setattr(table.state.directory, "load", None)
+    await table.put("arn:aws:dynamodb:us-east-1:000000000000:table/ttt", {"pk": "b"})
+
+
 async def test_capacity(db: Dynamo) -> None:
     await db.create("ttt", "pk:S", gsi={"byg": "g:S"})
 

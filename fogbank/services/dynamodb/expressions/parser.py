@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 from fogbank.core.errors import AwsError
 from fogbank.services.dynamodb.expressions.nodes import (
@@ -159,15 +160,29 @@ class Parser:
         if self.token.kind == "value":
             return self.value_ref()
         if self.is_mark("("):
-            self.advance()
-            if self.is_mark("("):
-                self.redundant_parentheses()
-            found = self.operand(functions)
-            self.expect(")")
-            return found
+            with self.brackets():
+                return self.operand(functions)
         if self._is_call():
             return self.call(functions)
         return self.path()
+
+    @contextmanager
+    def deeper(self) -> Iterator[None]:
+        self._depth += 1
+        if self._depth > _DEPTH_MAX:
+            raise self.refused("The expression is nested too deeply;")
+        yield
+        self._depth -= 1
+
+    @contextmanager
+    def brackets(self) -> Iterator[None]:
+        """Around an operand. More than one pair is too many."""
+        with self.deeper():
+            self.expect("(")
+            if self.is_mark("("):
+                self.redundant_parentheses()
+            yield
+            self.expect(")")
 
     def redundant_parentheses(self) -> None:
         self.note(Rank.PARENTHESES, "The expression has redundant parentheses;")
@@ -271,10 +286,7 @@ class Parser:
         return left, bracketed
 
     def _not(self) -> tuple[Condition, bool]:
-        self._depth += 1
-        if self._depth > _DEPTH_MAX:
-            raise self.refused("The expression is nested too deeply;")
-        try:
+        with self.deeper():
             if self.is_word("NOT"):
                 self.advance()
                 self.count_operator()
@@ -287,8 +299,6 @@ class Parser:
                     self.redundant_parentheses()
                 return inner, True
             return self._test(), False
-        finally:
-            self._depth -= 1
 
     def _brackets_operand(self) -> bool:
         """Whether the bracket here is around an operand: a comparison follows where it closes."""

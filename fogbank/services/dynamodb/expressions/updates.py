@@ -103,12 +103,8 @@ def _set_operand(parser: Parser) -> Operand:
 
 def _set_value(parser: Parser) -> Operand:
     if parser.is_mark("("):
-        parser.advance()
-        if parser.is_mark("("):
-            parser.redundant_parentheses()
-        found = _set_operand(parser)
-        parser.expect(")")
-        return found
+        with parser.brackets():
+            return _set_operand(parser)
     return parser.operand(UPDATE_VALUES)
 
 
