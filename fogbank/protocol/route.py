@@ -184,7 +184,7 @@ class Router:
         version = fields.get("Version", [""])[0]
         scope = signing_name(request) or scope
         found = _pick(self._actions.get(action, []), scope, version)
-        wants_json = "json" in (request.headers.get("accept") or "")
+        wants_json = _prefers_json(request.headers.get("accept"))
         if found is None:
             return self._unknown_action(action, version, scope, wants_json)
         return self._in_json(found) if wants_json and found.service in self._json_codecs else found
@@ -269,6 +269,13 @@ def _marks(operation: OperationModel) -> Marks:
             case "header":
                 headers.add(wire.lower())
     return Marks(frozenset(query), frozenset(headers))
+
+
+def _prefers_json(accept: str | None) -> bool:
+    """Whether an Accept header names JSON, and before XML if that too; whether AWS weighs them so is a guess."""
+    if accept is None or (at := accept.lower().find("json")) < 0:
+        return False
+    return "xml" not in accept[:at].lower()
 
 
 def _pick(candidates: list[tuple[Declared, Routed]], scope: str | None, version: str) -> Routed | None:

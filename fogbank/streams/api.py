@@ -125,6 +125,7 @@ class Message:
     view: dict[str, Any]  # what filters look at
     size_bytes: int
     trace: str = ""
+    group: str = ""
 
 
 class QueueSource(Protocol):
@@ -152,6 +153,7 @@ class Policy:
     reports_failures: bool = False
     tumbling_ms: int = 0
     concurrency_max: int | None = None
+    ordered: bool = False  # a queue's messages of one group keep their order
     matches: Callable[[dict[str, Any]], bool] | None = None  # the filter
 
 

@@ -72,7 +72,7 @@ class QueueLoop:
         self._max = policy.concurrency_max or CONCURRENCY_MAX
         self._limit = min(CONCURRENCY_MIN, self._max)
         self._grown_ms = clock.now_ms()
-        self._tasks: set[asyncio.Task[bool]] = set()
+        self._tasks: set[asyncio.Task[list[Message]]] = set()
         self._receiving: asyncio.Task[list[Message] | Exception] | None = None
         self._stopping = False
 
@@ -105,7 +105,7 @@ class QueueLoop:
         if self._receiving is not None:
             self._receiving.cancel()
 
-    def _ended(self, task: asyncio.Task[bool]) -> None:
+    def _ended(self, task: asyncio.Task[list[Message]]) -> None:
         self._tasks.discard(task)
         self._signal.set()
 
@@ -185,20 +185,32 @@ class QueueLoop:
             await self._delete([message for message in messages if message.handle not in kept])
         return wanted
 
-    async def _run_batch(self, batch: Sequence[Message]) -> bool:
-        """Whether all of it went through. What is more than an invocation takes goes by halves, the second after the first: a FIFO
-        queue's order holds."""
+    async def _run_batch(self, batch: Sequence[Message]) -> list[Message]:
+        """What did not go through. What is more than an invocation takes goes by halves, one after the other."""
         payload = orjson.dumps({"Records": [message.event for message in batch]})
         if len(payload) > INVOKE_PAYLOAD_BYTES_MAX and len(batch) > 1:
             middle = len(batch) // 2
-            return await self._run_batch(batch[:middle]) and await self._run_batch(batch[middle:])
+            failed = await self._run_batch(batch[:middle])
+            blocked, rest = self._blocked(failed, batch[middle:])
+            return failed + blocked + (await self._run_batch(rest) if rest else [])
         traces = [message.trace for message in batch if message.trace]
         outcome = await invoked(self._target, payload, self._stop, HELD_MS_MAX, traces)
         through = self._through(batch, outcome)
         self._results.processed(len(through) < len(batch))
         if through:
             await self._delete(through)
-        return len(through) == len(batch)
+        done = {message.handle for message in through}
+        return [message for message in batch if message.handle not in done]
+
+    def _blocked(
+        self, failed: Sequence[Message], rest: Sequence[Message]
+    ) -> tuple[list[Message], list[Message]]:
+        """Those of `rest` that may not overtake what failed before them, and the others."""
+        if not self._policy.ordered:
+            return [], list(rest)
+        groups = {message.group for message in failed}
+        blocked = [message for message in rest if message.group in groups]
+        return blocked, [message for message in rest if message.group not in groups]
 
     async def _delete(self, messages: Sequence[Message]) -> None:
         """What is not deleted is delivered again: a queue that is busy is asked for as long as that may take."""

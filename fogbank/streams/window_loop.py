@@ -182,7 +182,7 @@ class WindowLoop:
             self._target.delivered(batch)
             outcome = await self._invoke(batch, start_ms, final=False)
             if outcome.verdict is Verdict.AGAIN:
-                return
+                continue
             attempts += 1
             through = self._through(batch, outcome)
             self._results.processed(through < len(batch))
@@ -231,7 +231,7 @@ class WindowLoop:
         while not self._stopping:
             outcome = await self._invoke([], start_ms, final=True, early=early)
             if outcome.verdict is Verdict.AGAIN:
-                return
+                continue
             attempts += 1
             failed = outcome.verdict is not Verdict.DONE
             self._results.processed(failed)

@@ -449,6 +449,26 @@ def test_a_mapping_of_a_stream_and_its_destination_need_the_functions_role(world
     assert client.create_event_source_mapping(**mapping)["State"] == "Creating"
 
 
+def test_a_streams_own_policy_may_let_a_role_read_it(world: World) -> None:
+    dynamodb = world.client("dynamodb")
+    stream = dynamodb.create_table(
+        TableName="shared",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"},
+    )["TableDescription"]["LatestStreamArn"]
+    role = world.role("guest")
+    world.function("guest", role)
+    actions = ["dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream"]
+    allowed = policy({"Principal": {"AWS": role}, "Action": actions, "Resource": stream})
+    dynamodb.put_resource_policy(ResourceArn=stream, Policy=allowed)
+    made = world.client("lambda").create_event_source_mapping(
+        FunctionName="guest", EventSourceArn=stream, StartingPosition="LATEST"
+    )
+    assert made["State"] == "Creating"
+
+
 def test_what_a_function_hands_on_needs_its_role(world: World) -> None:
     role = world.role("handing")
     world.function("handing", role)

@@ -183,10 +183,10 @@ class FakeQueue:
         self.released: list[int] = []
         self._news = asyncio.Event()
 
-    def add(self, *values: int) -> None:
+    def add(self, *values: int, group: str = "") -> None:
         for value in values:
             event = {"value": value}
-            self.waiting.append(Message(str(value), f"h{value}", event, event, 100))
+            self.waiting.append(Message(str(value), f"h{value}", event, event, 100, group=group))
         self._news.set()
 
     async def receive(self, limit: int, wait_s: int) -> Sequence[Message]:

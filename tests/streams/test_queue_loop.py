@@ -64,12 +64,26 @@ async def test_a_batch_is_no_larger_than_an_invocation_takes(
 ) -> None:
     """The size of a message is known only about; that of the payload is what counts."""
     monkeypatch.setattr("fogbank.streams.queue_loop.INVOKE_PAYLOAD_BYTES_MAX", 60)
-    queued.function.answer = poison(3)
+    queued.function.answer = poison(2)
     queued.start()
     queued.queue.add(1, 2, 3, 4)
     await queued.bench.settle(0.1)
-    # What follows a half that failed is left to the queue with it.
-    assert queued.function.batches == [[1, 2], [3, 4]] and queued.queue.deleted == [1, 2]
+    assert queued.function.batches == [[1, 2], [3, 4]] and queued.queue.deleted == [3, 4]
+
+
+async def test_nothing_of_a_group_overtakes_what_failed(
+    queued: Queued, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has to stay behind is left to the queue; other groups of a FIFO queue go on."""
+    monkeypatch.setattr("fogbank.streams.queue_loop.INVOKE_PAYLOAD_BYTES_MAX", 60)
+    queued.function.answer = poison(1)
+    queued.start(ordered=True)
+    queued.queue.add(1, 2, group="a")
+    queued.queue.add(3, group="b")
+    queued.queue.add(4, group="a")
+    queued.queue.add(5, group="b")
+    await queued.bench.settle(0.1)
+    assert queued.function.batches == [[1, 2], [3, 5]] and queued.queue.deleted == [3, 5]
 
 
 async def test_a_queue_that_is_away_is_one_line_in_the_log(

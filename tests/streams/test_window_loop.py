@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from fogbank.streams.api import Reason
 from tests.streams.fakes import Bench
 
 
@@ -81,6 +82,26 @@ async def test_what_is_throttled_ages(bench: Bench) -> None:
     bench.function.answer = lambda event: "throttled" if event["Records"] else {}
     await bench.drain(tumbling_ms=3_600_000, age_ms_max=60_000)
     assert [[r.event["value"] for r in d.records] for d in bench.discarded] == [[1]]
+
+
+async def test_what_is_throttled_keeps_its_attempts(bench: Bench) -> None:
+    """A throttle that outlasts the loop's patience does not begin the count of retries anew."""
+    tries = 0
+
+    def answer(event: Any) -> Any:
+        nonlocal tries
+        if not event["Records"]:
+            return {}
+        tries += 1
+        if tries == 2 or 3 < tries < 40:
+            return "throttled"
+        raise ValueError
+
+    bench.function.answer = answer
+    bench.stream.add(1)
+    await bench.drain(tumbling_ms=3_600_000, age_ms_max=3_000_000, retries_max=2)
+    [discarded] = bench.discarded
+    assert (discarded.reason, discarded.invocations, tries) == (Reason.RETRIES, 3, 40)
 
 
 async def test_a_batch_larger_than_what_is_read_at_once_waits_for_its_window(bench: Bench) -> None:

@@ -389,5 +389,6 @@ def policy_of(mapping: Mapping) -> Policy:
         reports_failures="ReportBatchItemFailures" in mapping.response_types,
         tumbling_ms=mapping.tumbling_s * 1000,
         concurrency_max=mapping.concurrency_max,
+        ordered=mapping.source_arn.endswith(".fifo"),
         matches=compile_filters(mapping.filters),
     )

@@ -99,6 +99,7 @@ class SqsSource:
             {**event, "body": _parsed(body)},
             size,
             attributes.get("AWSTraceHeader", ""),
+            attributes.get("MessageGroupId", ""),
         )
 
 

@@ -19,7 +19,8 @@ OPERATIONS = {
     "events": "PutEvents",
     "s3": "PutObject",
 }
-_WITH_POLICIES = frozenset({"events", "lambda", "sqs"})  # those whose resources have policies of their own
+#: Those whose resources have policies of their own.
+_WITH_POLICIES = frozenset({"dynamodb", "events", "lambda", "sqs"})
 
 
 async def may(calls: Calls, caller: Caller, action: str, resource: str) -> bool:

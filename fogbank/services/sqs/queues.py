@@ -61,7 +61,7 @@ async def create_queue(
 
 def _check_same(there: Queue, asked: Queue, attributes: dict[str, str], tags: dict[str, str] | None) -> None:
     """A queue that is there may be asked for again with the attributes and tags that it has."""
-    if tags is not None and tags != there.tags:  # AWS refuses it; the wording is a guess
+    if tags and tags != there.tags:  # AWS refuses it; the wording is a guess
         raise SERVICE.error("QueueNameExists", "A queue already exists with the same name and different tags")
     attributes = {
         name: value for name, value in attributes.items() if name != "FifoQueue"

@@ -129,6 +129,21 @@ def test_a_queues_own_url(fogbank: Fogbank, headers: dict[str, str]) -> None:
     fogbank.advance(60)
 
 
+@pytest.mark.parametrize(
+    ("accept", "content"),
+    [
+        ("*/*", "text/xml"),
+        ("text/xml, application/json;q=0.5", "text/xml"),
+        ("application/json, text/plain, */*", "application/json"),
+        ("Application/JSON", "application/json"),
+    ],
+)
+def test_what_a_client_accepts_first(fogbank: Fogbank, accept: str, content: str) -> None:
+    headers = SIGNED | {"Accept": accept}
+    assert ask(fogbank, "/?Action=ListQueues", headers)[:2] == (200, content)
+    assert ask(fogbank, "/?Action=Foo", headers)[:2] == (400, content)
+
+
 def test_who_accepts_json_gets_it(fogbank: Fogbank) -> None:
     headers = SIGNED | {"Accept": "application/json"}
 

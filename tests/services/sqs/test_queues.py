@@ -15,6 +15,7 @@ async def test_a_queue_can_be_asked_for_again(queues: Queues) -> None:
     await queues.create("q", DelaySeconds="3")
     await queues.call("CreateQueue", QueueName="tagged", tags={"a": "1"})
     await queues.call("CreateQueue", QueueName="tagged", tags={"a": "1"})
+    await queues.call("CreateQueue", QueueName="tagged", tags={})  # a form cannot say that there are none
     await queues.call("CreateQueue", QueueName="tagged")
     for name in ("tagged", "q"):
         code, _ = await queues.fails("CreateQueue", QueueName=name, tags={"a": "2"})
