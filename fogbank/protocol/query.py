@@ -104,10 +104,12 @@ class FormReader:
         )
         read_key, read_value = self.of(shape.key), self.of(shape.value)
         entry = None if shape.trait("flattened") else "entry"
+        alone = {key_name, value_name}
 
         def read(node: Node) -> dict[str, Any]:
             held: dict[str, Any] = {}
-            for index, item in _numbered(node, entry):
+            is_alone = entry is None and node.below and node.below.keys() <= alone
+            for index, item in [(1, node)] if is_alone else _numbered(node, entry):
                 key, value = item.below.get(key_name), item.below.get(value_name)
                 if value is None:
                     raise Malformed(f"A map entry has no {key_name} or no {value_name}").at(index)
@@ -210,7 +212,7 @@ class QueryCodec(Codec):
             params: Params = read(parse_form(request))
             if by_path is not None and request.path != "/":
                 if is_of_resource:
-                    params.setdefault(by_path, request.path)
+                    params.setdefault(by_path, request.path.removesuffix("/"))  # AWS's own examples end so
                 elif RESOURCE_PATH.match(request.path):
                     raise AwsError(
                         "InvalidAction", OWN_WORDS[operation.service.name].format(action=operation.name)

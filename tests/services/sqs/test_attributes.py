@@ -52,6 +52,10 @@ async def test_a_customers_key_is_asked_for_when_messages_come(queues: Queues) -
     answer = await queues.call("GetQueueAttributes", "q", AttributeNames=["All"])
     assert "KmsMasterKeyId" not in answer["Attributes"]
     await queues.send("q", "m")
+    own = "arn:aws:kms:us-east-1:000000000000:alias/aws/sqs"
+    await queues.call("SetQueueAttributes", "q", Attributes={"KmsMasterKeyId": own})
+    await queues.send("q", "n")
+    assert await queues.bodies("q") == ["m", "n"]
     both = {"KmsMasterKeyId": "alias/aws/sqs", "SqsManagedSseEnabled": "true"}
     assert await queues.fails("SetQueueAttributes", "q", Attributes=both) == (
         "InvalidAttributeValue",

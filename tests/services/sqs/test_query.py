@@ -124,6 +124,10 @@ def test_a_queues_own_url(fogbank: Fogbank, headers: dict[str, str]) -> None:
     # As in AWS's own examples, one item of a list needs no number.
     _, _, got = ask(fogbank, f"{queue}?Action=ReceiveMessage&AttributeName=All&VisibilityTimeout=0", headers)
     assert "<Body>a&amp;b</Body>" in got and "<Name>SentTimestamp</Name>" in got
+    changed = f"{queue}/?Action=SetQueueAttributes&Attribute.Name=VisibilityTimeout&Attribute.Value=30"
+    assert ask(fogbank, changed, headers)[0] == 200
+    status, _, refused = ask(fogbank, f"{queue}?Action=SetQueueAttributes&Attribute.Name=Policy", headers)
+    assert status == 400 and "<Code>MalformedInput</Code>" in refused
     assert ask(fogbank, f"{queue}?Action=Foo", headers)[:2] == (400, "text/xml")
     fogbank.client("sqs").purge_queue(QueueUrl=fogbank.url + queue)
     fogbank.advance(60)
