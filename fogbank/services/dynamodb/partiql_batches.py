@@ -14,9 +14,9 @@ from fogbank.services.dynamodb.items import perform
 from fogbank.services.dynamodb.limits import CONFLICT_RETRIES_MAX
 from fogbank.services.dynamodb.partiql.parser import parse
 from fogbank.services.dynamodb.partiql.statements import Delete, Exists, Select, Statement, Update
+from fogbank.services.dynamodb.partiql_reads import read_one
 from fogbank.services.dynamodb.partiql_statements import (
     prepare_statement,
-    read_one,
     refuse_exists,
     refuse_mixture,
     returned,

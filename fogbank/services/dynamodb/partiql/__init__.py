@@ -1,4 +1,4 @@
 """PartiQL as DynamoDB speaks it: SELECT, INSERT, UPDATE, DELETE and EXISTS, parsed to the nodes of expressions. Pure.
 
-What executes a statement is in `partiql_statements.py` beside this package.
+What executes statements is beside this package: `partiql_statements.py`, `partiql_reads.py`, `partiql_batches.py`.
 """
