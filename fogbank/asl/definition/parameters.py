@@ -55,9 +55,12 @@ def check(fields: Mapping[str, Any], place: Place) -> None:
     if found.kind is TaskKind.ACTIVITY and "Credentials" in fields:
         place.at("Credentials").refuse("The field 'Credentials' is not supported for activities")
     unusable = place.express and found.pattern is not Pattern.REQUEST_RESPONSE
+    name = "Arguments" if place.jsonata else "Parameters"
+    if found.kind is TaskKind.SDK and isinstance(fields.get(name), dict):
+        for field in place.rules.foreign(found, fields[name], place.jsonata):
+            place.at(name).refuse(f"The field '{field}' is not supported by Step Functions")
     if found.kind is not TaskKind.SERVICE or unusable or not place.rules.recognises(found):
         return
-    name = "Arguments" if place.jsonata else "Parameters"
     if name not in fields:
         place.refuse(f"{name} field is required for resource ARN: {resource}")
     elif isinstance(fields[name], dict) and (entry := _TABLE.get((found.service, found.action))) is not None:

@@ -13,6 +13,14 @@ from fogbank.asl.resources import TaskResource
 Recognises: TypeAlias = Callable[[TaskResource], bool]
 """Whether a service integration exists; beyond its syntax, only the caller can know."""
 
+Foreign: TypeAlias = Callable[[TaskResource, Mapping[str, Any], bool], list[str]]
+"""The fields among Parameters or Arguments (then True) that an `aws-sdk` integration does not take, at any depth."""
+
+
+def none_foreign(resource: TaskResource, given: Mapping[str, Any], jsonata: bool) -> list[str]:
+    """For who does not know the services' operations."""
+    return []
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -22,6 +30,7 @@ class Rules:
     express: bool
     machine: QueryLanguage
     recognises: Recognises
+    foreign: Foreign = none_foreign
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import orjson
 from fogbank.asl import json_errors
 from fogbank.asl.definition import graph, integrations, schema
 from fogbank.asl.definition.diagnostics import Code, Diagnostic, Report
-from fogbank.asl.definition.places import Place, Recognises, Rules
+from fogbank.asl.definition.places import Foreign, Place, Recognises, Rules, none_foreign
 from fogbank.asl.definition.states import QueryLanguage
 
 _SECONDS_MAX: Final = 99_999_999
@@ -24,16 +24,21 @@ _TOP_FIELDS: Final = ("Version", "TimeoutSeconds", "QueryLanguage")
 
 
 def validate(
-    text: str, *, express: bool = False, recognises: Recognises = integrations.is_known
+    text: str,
+    *,
+    express: bool = False,
+    recognises: Recognises = integrations.is_known,
+    foreign: Foreign = none_foreign,
 ) -> list[Diagnostic]:
     """What is wrong with a definition, [] for nothing. Never raises.
 
-    `express`: the machine is to be of that type. `recognises` says whether a service integration exists.
+    `express`: the machine is to be of that type. `recognises` says whether a service integration exists,
+    `foreign` which fields an `aws-sdk` one does not take.
     """
     report = Report()
     document = _read(text, report)
     if document is not None:
-        _document(document, Rules(report, express, _language(document), recognises))
+        _document(document, Rules(report, express, _language(document), recognises, foreign))
     return report.diagnostics
 
 

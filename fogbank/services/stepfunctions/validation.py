@@ -25,7 +25,8 @@ async def validate_state_machine_definition(
 ) -> dict[str, Any]:
     """What is wrong with a definition, and with severity WARNING what is doubtful."""
     recognises = Recognises(ctx.state.tasks)
-    found = validate(definition, express=type == "EXPRESS", recognises=recognises)
+    foreign = ctx.state.tasks.sdk.foreign
+    found = validate(definition, express=type == "EXPRESS", recognises=recognises, foreign=foreign)
     shown = found if severity == "WARNING" else errors_of(found)
     limit = min(max_results or DIAGNOSTICS_MAX, DIAGNOSTICS_MAX)
     return {
@@ -52,7 +53,7 @@ class Recognises:
 def check_definition(definition: str, *, express: bool, tasks: Tasks) -> None:
     """InvalidDefinition, with every error that was found; NotSupported for integrations that fogbank lacks."""
     recognises = Recognises(tasks)
-    refuse(validate(definition, express=express, recognises=recognises))
+    refuse(validate(definition, express=express, recognises=recognises, foreign=tasks.sdk.foreign))
     if recognises.lacking:
         raise NotSupported(f"the resource {', '.join(sorted(set(recognises.lacking)))} in state machines")
 

@@ -7,7 +7,7 @@ seconds. Out: names of one of the SDKs, blobs as text, times as ISO 8601 or mill
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -107,6 +107,36 @@ def _structure(shape: Shape, value: dict[str, Any], read_blob: ReadBlob) -> dict
         if item is not None:
             found[name] = _in(shape.members[name], item, key, read_blob)
     return found
+
+
+def foreign_fields(shape: Shape | None, given: Any, *, jsonata: bool) -> list[str]:
+    """The fields of a definition that a shape does not have, at any depth: here AWS takes the second SDK's names alone
+    (`SnsTopicArn`, not `SNSTopicArn`). What expressions make is known only later."""
+    if shape is not None and (shape.is_document or shape.type not in ("structure", "list", "map")):
+        return []
+    match given:
+        case dict():
+            items = given if jsonata else {name.removesuffix(".$"): value for name, value in given.items()}
+            if shape is not None and shape.type == "map":
+                return _each(shape.value, items.values(), jsonata)
+            if shape is not None and shape.type != "structure":
+                return []
+            members = {} if shape is None else {pascal(name): name for name in shape.members}
+            found: list[str] = []
+            for name, value in items.items():
+                member = members.get(name)
+                if shape is None or member is None:
+                    found.append(name)
+                else:
+                    found += foreign_fields(shape.members[member], value, jsonata=jsonata)
+            return found
+        case list() if shape is not None and shape.type == "list":
+            return _each(shape.member, given, jsonata)
+    return []
+
+
+def _each(shape: Shape, values: Iterable[Any], jsonata: bool) -> list[str]:
+    return [name for value in values for name in foreign_fields(shape, value, jsonata=jsonata)]
 
 
 def _time(text: str, field: str) -> int:

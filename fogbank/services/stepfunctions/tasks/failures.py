@@ -38,6 +38,10 @@ OPTIMIZED = {
 }
 
 
+#: Clients of the second SDK that share another's exceptions.
+_BASES = {"dynamodbstreams": "DynamoDb"}
+
+
 def optimized_failure(
     service: str, error: AwsError, operation: Operation | None, request_id: str, stage: Stage = Stage.RUN
 ) -> Failed:
@@ -62,7 +66,7 @@ def sdk_failure(
     """Of an `aws-sdk` integration."""
     prefix = pascal(str(model.metadata["serviceId"]))
     shape = _shape_of(operation, error.code) if operation is not None else None
-    name = sdk_exception_name(shape) if shape else f"{prefix}Exception"
+    name = sdk_exception_name(shape) if shape else f"{_BASES.get(model.name, prefix)}Exception"
     more = f", Extended Request ID: {request_id}" if model.name == "s3" else ""
     cause = (
         f"{error.message} (Service: {prefix}, Status Code: {error.status}, Request ID: {request_id}{more})"

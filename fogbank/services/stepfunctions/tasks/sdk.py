@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from fogbank.asl.advance import DATA_BYTES_MAX
@@ -20,7 +20,13 @@ from fogbank.services.stepfunctions.engine.api import (
     TaskResource,
 )
 from fogbank.services.stepfunctions.tasks.callers import Callers
-from fogbank.services.stepfunctions.tasks.casing import SDK, BadParameters, from_output, to_input
+from fogbank.services.stepfunctions.tasks.casing import (
+    SDK,
+    BadParameters,
+    foreign_fields,
+    from_output,
+    to_input,
+)
 from fogbank.services.stepfunctions.tasks.failures import bad_parameters, sdk_failure
 from fogbank.services.stepfunctions.tasks.naming import key_of_folder, pascal
 
@@ -112,6 +118,13 @@ class SdkTasks:
         if operation is not None:
             _input(resource, operation, parameters)
 
+    def foreign(self, resource: TaskResource, given: Mapping[str, Any], jsonata: bool) -> list[str]:
+        """The fields of a definition's Parameters or Arguments that the operation does not take."""
+        operation = self.operation(resource.service, resource.action)
+        if operation is None:
+            return []
+        return foreign_fields(operation.input, given, jsonata=jsonata)
+
     def only_reads(self, call: TaskCall) -> bool:
         """Whether the action can be done again without harm."""
         return call.resource.action.startswith(_READS) and call.resource.action != "getActivityTask"
@@ -131,7 +144,10 @@ def _input(resource: TaskResource, operation: OperationModel, parameters: Any) -
 
 
 def operation_of(model: ServiceModel, action: str) -> OperationModel | None:
-    """An operation by its name in a resource: `describeDbInstances` is DescribeDBInstances."""
+    """An operation by its name in a resource: `describeDbInstances` is DescribeDBInstances. It begins small, or AWS does not
+    recognise it."""
+    if not action[:1].islower():
+        return None
     found = model.operations.get(action[:1].upper() + action[1:])
     if found is not None:
         return found

@@ -257,3 +257,83 @@ def test_an_http_task_goes_through_a_connection(machines: Machines) -> None:
         endpoint.server_close()
     assert output["ResponseBody"] == {"authorization": "Basic dTpw", "body": {"a": 1}}
     assert (output["StatusCode"], output["StatusText"]) == (200, "OK")
+
+
+def wrong(machines: Machines, resource: str, given: Any, **more: Any) -> str:
+    """What is said of a state that cannot be created."""
+    name = "Arguments" if more else "Parameters"
+    with pytest.raises(ClientError) as refused:
+        machines.make({"Type": "Task", "Resource": STATES + resource, name: given} | more)
+    assert refused.value.response["Error"]["Code"] == "InvalidDefinition"
+    message: str = refused.value.response["Error"]["Message"]
+    return message.removeprefix("Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: ").removesuffix(
+        "'"
+    )
+
+
+def test_fields_that_an_operation_does_not_take(machines: Machines) -> None:
+    """AWS says them when the machine is created: `The field "static" …` of aws-cdk#29968, nested ones too."""
+    said = "The field '{}' is not supported by Step Functions at /States/S/{}"
+    put = "aws-sdk:dynamodb:putItem"
+    assert wrong(machines, put, {"TableName": "t", "Foo": 1}) == said.format("Foo", "Parameters")
+    assert wrong(machines, put, {"TableName": "t", "foo.$": "$.x"}) == said.format("foo", "Parameters")
+    item = {"Item": {"id": {"S": "1"}, "flag": {"M": {"x": {"BOOL": True}}}}}
+    assert wrong(machines, put, item) == said.format("BOOL", "Parameters")
+    entries = {"QueueUrl": "q", "Entries": [{"Id": "1"}, {"ID": "2"}]}
+    assert wrong(machines, "aws-sdk:sqs:sendMessageBatch", entries) == said.format("ID", "Parameters")
+    jsonata = {"QueryLanguage": "JSONata"}
+    assert wrong(machines, put, {"Key": "{% 1 %}"}, **jsonata) == said.format("Key", "Arguments")
+    message = wrong(machines, "aws-sdk:dynamodb:PutItem", {"TableName": "t"})
+    assert message.startswith(f"The resource provided {STATES}aws-sdk:dynamodb:PutItem is not recognized.")
+    item["Item"]["flag"] = {"M": {"x": {"Bool": True}, "y.$": "$.y"}, "Ns": ["1"], "Nul": True}
+    machines.make({"Type": "Task", "Resource": STATES + put, "Parameters": item | {"TableName.$": "$.t"}})
+    machines.make({"Type": "Task", "Resource": STATES + put, "Arguments": {"Item": "{% $x %}"}} | jsonata)
+
+
+def test_names_of_errors(server: Fogbank, machines: Machines) -> None:
+    """Of DynamoDB, its streams and SQS: the two SDKs' classes, and what they say."""
+    queue = server.client("sqs").create_queue(QueueName="errors")["QueueUrl"]
+    absent = {"QueueUrl": queue + "-absent", "MessageBody": "x"}
+    empty = {"QueueUrl": queue, "MessageBody": ""}
+    arn = "arn:aws:dynamodb:us-east-1:000000000000:table/none/stream/2026-01-01T00:00:00.000"
+    for resource, given, error, cause in (
+        (
+            "aws-sdk:dynamodbstreams:getRecords",
+            {"ShardIterator": "x"},
+            "DynamoDbStreams.DynamoDbException",
+            "",
+        ),
+        (
+            "aws-sdk:dynamodbstreams:describeStream",
+            {"StreamArn": arn},
+            "DynamoDbStreams.ResourceNotFoundException",
+            "",
+        ),
+        (
+            "aws-sdk:dynamodb:getItem",
+            {"TableName": "none"},
+            "DynamoDb.DynamoDbException",
+            "(Service: DynamoDb, Status Code: 400, ",
+        ),
+        (
+            "sqs:sendMessage",
+            absent,
+            "SQS.QueueDoesNotExistException",
+            "Error Code: AWS.SimpleQueueService.NonExistentQueue;",
+        ),
+        (
+            "sqs:sendMessage",
+            empty,
+            "SQS.AmazonSQSException",
+            "(Service: AmazonSQS; Status Code: 400; Error Code: MissingParameter; ",
+        ),
+        (
+            "aws-sdk:sqs:sendMessage",
+            absent,
+            "Sqs.QueueDoesNotExistException",
+            "(Service: Sqs, Status Code: 400, ",
+        ),
+        ("aws-sdk:sqs:sendMessage", empty, "Sqs.SqsException", "(Service: Sqs, Status Code: 400, "),
+    ):
+        failed = machines.run(STATES + resource, given)
+        assert failed["error"] == error and cause in failed["cause"], failed
