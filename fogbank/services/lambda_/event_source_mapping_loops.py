@@ -51,6 +51,7 @@ QUEUE = "lambda-event-source-mappings"
 _LEASE_MS = 30_000
 _AT_ONCE = 64
 _AGAIN_MS = 5000
+_PAUSE_MS = _LEASE_MS // 3  # between two looks at a mapping of which nobody says anything
 
 
 class _Loop(Protocol):
@@ -150,6 +151,7 @@ class _Held:
         self._loop: _Loop | None = None
         self._task: asyncio.Task[None] | None = None
         self._generation = -1
+        self._pause_ms = _PAUSE_MS
         self._result: str | None = None
         self._saved_result: str | None = None
 
@@ -160,7 +162,7 @@ class _Held:
                 if not await self._settle() or not await self._extend():
                     return
                 await self._save_result()
-                await self._signal.wait(self._mappings.clock.now_ms() + _LEASE_MS // 3)
+                await self._signal.wait(self._mappings.clock.now_ms() + self._pause_ms)
         except Conflict:
             log.debug("a mapping changed while it was settled; it is taken up again")
             await self._end_loop()
@@ -206,6 +208,7 @@ class _Held:
 
     async def _settle(self) -> bool:
         """Do what the mapping's record asks for; False when there is no such mapping any more."""
+        self._pause_ms = _PAUSE_MS
         record = await self._store.get(self._key)
         if record is None:
             await self._stop()
@@ -226,16 +229,12 @@ class _Held:
             except (AwsError, SourceUnavailable) as error:
                 log.warning("event source mapping %s cannot begin yet: %s", mapping.uuid, error)
                 self._result = f"PROBLEM: {error}"
-                self._mappings.lanes.spawn("event source mapping pause", self._again())
+                self._pause_ms = _AGAIN_MS
             # Also one that cannot begin: else it could be neither changed nor deleted.
             await self._settled(mapping, record.version, State.ENABLED)
         elif mapping.state is not State.ENABLED:
             await self._settled(mapping, record.version, State.ENABLED)
         return True
-
-    async def _again(self) -> None:
-        await self._mappings.clock.sleep_s(_AGAIN_MS / 1000)
-        self._signal.set()
 
     async def _settled(self, mapping: Mapping, version: int, state: State) -> None:
         if mapping.state is not state:

@@ -339,7 +339,11 @@ async def test_what_a_queues_mapping_counts(house: MappedHouse) -> None:
 async def test_a_mapping_that_cannot_begin_can_be_deleted(
     house: MappedHouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    attempts = 0
+
     async def without(name: Any) -> Any:
+        nonlocal attempts
+        attempts += 1
         raise AwsError("ResourceNotFoundException", "no role", status=404)
 
     made = await house.do("CreateEventSourceMapping", FunctionName="f", EventSourceArn=QUEUE, Enabled=False)
@@ -349,6 +353,18 @@ async def test_a_mapping_that_cannot_begin_can_be_deleted(
         monkeypatch.setattr(held, "_role", without)
     await house.do("UpdateEventSourceMapping", UUID=uuid, Enabled=True)
     await house.comes(uuid, "Enabled")
+    for size in (1, 2, 3):  # each change is an attempt, and begins no round of attempts of its own
+        before = attempts
+        await house.do("UpdateEventSourceMapping", UUID=uuid, BatchSize=size)
+        await until(lambda before=before: attempts > before)
+        await house.comes(uuid, "Enabled")
+        await house.clock.advance_ms(1000)
+    for _ in range(40):
+        await house.clock.advance_ms(500)
+    before = attempts
+    for _ in range(60):
+        await house.clock.advance_ms(500)
+    assert attempts - before <= 6
     assert (await house.do("DeleteEventSourceMapping", UUID=uuid))["State"] == "Deleting"
 
 
