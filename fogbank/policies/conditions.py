@@ -59,6 +59,14 @@ def texts_of(value: Any) -> list[str]:
     return [str(item).lower() if isinstance(item, bool) else str(item) for item in items]
 
 
+def is_operator(name: str) -> bool:
+    """Whether a Condition may use it."""
+    quantifier, _, rest = name.rpartition(":")
+    base = rest.removesuffix("IfExists")
+    known = name == "Null" or _NEGATED.get(base, base) in _BUILDS
+    return known and quantifier in ("", "ForAllValues", "ForAnyValue")
+
+
 def _compile(name: str, key: str, wanted: list[str], unknown: bool, variables: bool) -> Check:
     if name == "Null":
         absent = wanted == ["true"]

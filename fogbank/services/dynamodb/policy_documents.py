@@ -8,11 +8,15 @@ from typing import Any
 import orjson
 
 from fogbank.core.errors import AwsError
+from fogbank.policies.conditions import is_operator
 from fogbank.policies.documents import Policy, PolicyError
 from fogbank.services.dynamodb.service import bad_value, invalid
 
 POLICY_BYTES_MAX = 20_480
 UNDATED = "2008-10-17"  # the Version of a document that says none
+_VERSIONS = (UNDATED, "2012-10-17")
+_MEMBERS = ("Version", "Id", "Statement")
+_PRINCIPALS = ("AWS", "Service", "Federated", "CanonicalUser")
 _ORDER = (
     "Sid",
     "Effect",
@@ -39,7 +43,7 @@ _ACTION = re.compile(r"(\*|dynamodb:[A-Za-z*?]+)\Z", re.IGNORECASE)
 
 def canonical(text: str) -> tuple[str, bool]:
     """(the document as AWS shows it, whether it said its Version). Raises ValidationException."""
-    if len(text.encode()) > POLICY_BYTES_MAX:
+    if len(text.encode("utf-8", "surrogatepass")) > POLICY_BYTES_MAX:
         raise bad_value(f"Maximum policy size of {POLICY_BYTES_MAX} bytes exceeded")
     document = _parsed(text)
     given = document["Statement"]
@@ -71,7 +75,17 @@ def _parsed(text: str) -> dict[str, Any]:
         raise _syntax(text, len(text))
     if not document["Statement"]:
         raise _malformed("Could not parse the policy: Statement is empty!")
+    _check_known(document, _MEMBERS)
+    if document.get("Version", UNDATED) not in _VERSIONS or not isinstance(document.get("Id", ""), str):
+        raise _syntax(text, len(text))
     return document
+
+
+def _check_known(given: dict[str, Any], members: tuple[str, ...]) -> None:
+    """The wording is a guess."""
+    for name in given:
+        if name not in members:
+            raise _malformed(f"Unknown field {name}")
 
 
 def _statement(given: Any, text: str) -> dict[str, Any]:
@@ -80,6 +94,12 @@ def _statement(given: Any, text: str) -> dict[str, Any]:
     for name, other in _NEEDED:
         if name not in given and other not in given:
             raise _malformed(f"Missing required field {name}")
+    _check_known(given, _ORDER)
+    texts = [given[name] for name in ("Action", "NotAction", "Resource", "NotResource") if name in given]
+    if not isinstance(given.get("Sid", ""), str) or not all(map(_are_texts, texts)):
+        raise _syntax(text, len(text))
+    if "Condition" in given:
+        _check_condition(given["Condition"], text)
     shown: dict[str, Any] = {name: given[name] for name in _ORDER if name in given}
     shown["Effect"] = str(given["Effect"]).capitalize()
     for name in ("Action", "NotAction", "Resource", "NotResource"):
@@ -96,7 +116,7 @@ def _statement(given: Any, text: str) -> dict[str, Any]:
     for name in ("Principal", "NotPrincipal"):
         if name in shown:
             shown[name] = _principal(shown[name], text)
-    if shown["Effect"] == "Allow" and "Condition" not in shown and _is_everybody(shown.get("Principal")):
+    if shown["Effect"] == "Allow" and not shown.get("Condition") and _is_everybody(shown.get("Principal")):
         raise invalid(
             "Resource-based policy grants unbounded access in one or more elements. Please revise the policy to ensure "
             "least-privilege form of access"
@@ -109,11 +129,33 @@ def _principal(given: Any, text: str) -> Any:
         return given
     if not isinstance(given, dict):
         raise _syntax(text, text.find(str(given)))
+    if not given or not all(map(_are_texts, given.values())):
+        raise _syntax(text, len(text))
+    _check_known(given, _PRINCIPALS)
     shown = {}
     for kind, names in given.items():
         named = [_root(name) if kind == "AWS" else name for name in _texts(names)]
         shown[kind] = _short(list(dict.fromkeys(named)))
     return shown
+
+
+def _check_condition(given: Any, text: str) -> None:
+    """The wordings are guesses."""
+    if not isinstance(given, dict):
+        raise _syntax(text, len(text))
+    for name, keys in given.items():
+        if not is_operator(name):
+            raise _malformed(f"Invalid Condition type : {name}")
+        if not isinstance(keys, dict) or not all(
+            _are_texts(each, str | int | float) for each in keys.values()
+        ):
+            raise _syntax(text, len(text))
+
+
+def _are_texts(given: Any, kind: Any = str) -> bool:
+    """Whether it is one or several of a kind."""
+    several = given if isinstance(given, list) else [given]
+    return bool(several) and all(isinstance(each, kind) for each in several)
 
 
 def _root(name: str) -> str:

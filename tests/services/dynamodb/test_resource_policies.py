@@ -146,12 +146,62 @@ async def test_nobody_shuts_himself_out_by_mistake(db: Dynamo) -> None:
             document(statement(Principal={"AWS": "nobody"})),
             INVALID + "Invalid principal in policy document.",
         ),
+        (document(statement(Conditions={})), MALFORMED + "Unknown field Conditions"),
+        (document(Statements=[]), MALFORMED + "Unknown field Statements"),
+        (
+            document(statement(Condition={"StringEqual": {"aws:username": "a"}})),
+            MALFORMED + "Invalid Condition type : StringEqual",
+        ),
+        (document(statement(Principal={"aws": ROOT})), MALFORMED + "Unknown field aws"),
+        (
+            document(statement(Principal="*", Condition={})),
+            "Resource-based policy grants unbounded access in one or more elements. Please revise the policy to ensure "
+            "least-privilege form of access",
+        ),
         (document() + " " * 20_480, INVALID + "Maximum policy size of 20480 bytes exceeded"),
     ],
 )
 async def test_documents_that_are_refused(db: Dynamo, policy: str, message: str) -> None:
     await db.create("ttt", "pk:S")
     assert await db.fails("PutResourcePolicy", ResourceArn=ARN, Policy=policy) == (VALIDATION, message)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"Sid": {}},
+        {"Principal": {}},
+        {"Principal": {"AWS": [[]]}},
+        {"Action": []},
+        {"Resource": {"a": "b"}},
+        {"Resource": [None]},
+        {"Condition": []},
+        {"Condition": {"StringEquals": ["a"]}},
+        {"Condition": {"StringEquals": {"aws:username": {}}}},
+    ],
+)
+async def test_statements_of_the_wrong_shape_are_refused(db: Dynamo, broken: dict[str, Any]) -> None:
+    await db.create("ttt", "pk:S")
+    code, message = await db.fails("PutResourcePolicy", ResourceArn=ARN, Policy=document(statement(**broken)))
+    assert (code, message.startswith(MALFORMED + "Syntax error at position")) == (VALIDATION, True)
+
+
+async def test_conditions_may_use_every_operator(db: Dynamo) -> None:
+    await db.create("ttt", "pk:S")
+    condition = {
+        "StringEqualsIfExists": {"aws:username": ["a", "b"]},
+        "ForAnyValue:StringNotLike": {"dynamodb:Attributes": "a*"},
+        "ForAllValues:StringEqualsIgnoreCase": {"dynamodb:LeadingKeys": ["${aws:username}"]},
+        "NumericLessThanEquals": {"aws:MultiFactorAuthAge": 3600},
+        "DateGreaterThan": {"aws:CurrentTime": "2026-01-01T00:00:00Z"},
+        "Bool": {"aws:SecureTransport": True},
+        "IpAddress": {"aws:SourceIp": "10.0.0.0/8"},
+        "NotIpAddress": {"aws:SourceIp": "10.0.0.1"},
+        "ArnNotLikeIfExists": {"aws:PrincipalArn": "arn:aws:iam::*:role/x"},
+        "BinaryEquals": {"aws:x": "QUJD"},
+        "Null": {"aws:TokenIssueTime": "true"},
+    }
+    await put(db, document(statement(Principal="*", Condition=condition)))
 
 
 @pytest.mark.parametrize(
