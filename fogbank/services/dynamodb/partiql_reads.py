@@ -56,6 +56,7 @@ async def run_select(
 ) -> dict[str, Any]:
     table = await ctx.state.directory.find(ctx, select.table)
     source, fetches = _source(table, select, consistent=consistent)
+    condition = compiled_where(select.where) if select.where is not None else None
     reverse = _is_reversed(select, source)
     stretches = _stretches(source, select.where)
     first, position = _unseal(select, source, next_token)
@@ -64,7 +65,6 @@ async def run_select(
     ctx.state.throttle.admit_read(table, source.entries)
     page, at = await _read(ctx, source, stretches, first, position, reverse, limit, fetches=fetches)
     ctx.state.throttle.read(table, page.size_bytes, consistent=consistent, entries=source.entries)
-    condition = compiled_where(select.where) if select.where is not None else None
     items = [_columns(select, item) for item in map(unpack, page.rows) if _passes(condition, item)]
     answer: dict[str, Any] = {"Items": show(items)}
     if page.is_cut and page.rows:
