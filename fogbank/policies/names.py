@@ -36,7 +36,8 @@ def keys_of(caller: Caller, now_ms: int) -> dict[str, list[str]]:
         "aws:viaawsservice": ["false"],
         "aws:sourceip": [caller.source_ip],
         "aws:useragent": [caller.user_agent],
-        "aws:securetransport": [str(caller.secure).lower()],
+        # What one service asks of another goes over no wire here; on AWS it is TLS, or the common Deny would stop all of it.
+        "aws:securetransport": [str(caller.secure or caller.request is None).lower()],
         "aws:requestedregion": [caller.region],
         "aws:currenttime": [str(now_ms / 1000)],
         "aws:epochtime": [str(now_ms // 1000)],

@@ -381,6 +381,20 @@ def test_a_state_machines_role_is_what_its_tasks_may(world: World) -> None:
         RoleName="machine", PolicyName="p", PolicyDocument=policy({"Action": "sqs:SendMessage"})
     )
     assert run()["status"] == "SUCCEEDED"
+    # The Deny that security tools put on every queue: of a plain request, not of what a service asks of another.
+    arn = f"arn:aws:sqs:us-east-1:{world.account}:from-machine"
+    plain = {"Bool": {"aws:SecureTransport": "false"}}
+    deny = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "sqs:SendMessage",
+        "Resource": arn,
+        "Condition": plain,
+    }
+    world.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy(deny)})
+    assert run()["status"] == "SUCCEEDED"
+    user = world.client("sqs", world.user("plainly", {"Action": "sqs:*"}))
+    assert "with an explicit deny" in refused(user.send_message, QueueUrl=url, MessageBody="x")[1]
 
 
 def test_a_mapping_reads_with_the_functions_role(world: World) -> None:

@@ -42,9 +42,10 @@ def place_of_arn(arn: str) -> Place | None:
 
 
 def url_of(caller: Caller, account: str, name: str) -> str:
-    """The queue's URL for this caller: at the host that it reached us by."""
-    host = caller.host or f"sqs.{caller.region}.{url_suffix_of(partition_of(caller.region))}"
-    return f"{'https' if caller.secure else 'http'}://{host}/{account}/{name}"
+    """The queue's URL for this caller: at the host that it reached us by; AWS's own for one that came over no wire (a task)."""
+    if not caller.host:
+        return f"https://sqs.{caller.region}.{url_suffix_of(partition_of(caller.region))}/{account}/{name}"
+    return f"{'https' if caller.secure else 'http'}://{caller.host}/{account}/{name}"
 
 
 def place_of_url(ctx: Call[Any], url: object) -> Place:

@@ -290,50 +290,40 @@ def test_fields_that_an_operation_does_not_take(machines: Machines) -> None:
     machines.make({"Type": "Task", "Resource": STATES + put, "Arguments": {"Item": "{% $x %}"}} | jsonata)
 
 
-def test_names_of_errors(server: Fogbank, machines: Machines) -> None:
+def test_a_queue_s_url_as_a_task_gets_it(server: Fogbank, machines: Machines) -> None:
+    """AWS's own: a task came by no host that could be named. It means the same queue."""
+    server.client("sqs").create_queue(QueueName="named")
+    url = machines.output(f"{STATES}aws-sdk:sqs:getQueueUrl", {"QueueName": "named"})["QueueUrl"]
+    assert url == "https://sqs.us-east-1.amazonaws.com/000000000000/named"
+    sent = machines.output(f"{STATES}sqs:sendMessage", {"QueueUrl": url, "MessageBody": "x"})
+    queues = server.client("sqs")
+    (message,) = queues.receive_message(QueueUrl=url, WaitTimeSeconds=5)["Messages"]
+    assert message["MessageId"] == sent["MessageId"]
+
+
+NONE = "arn:aws:dynamodb:us-east-1:000000000000:table/none/stream/2026-01-01T00:00:00.000"
+
+
+@pytest.mark.parametrize(
+    ("resource", "given", "error", "cause"),
+    [
+        ("aws-sdk:dynamodbstreams:getRecords", {"ShardIterator": "x"}, "DynamoDbStreams.DynamoDbException", "Invalid ShardIterator (Service: DynamoDbStreams, "),
+        ("aws-sdk:dynamodbstreams:describeStream", {"StreamArn": NONE}, "DynamoDbStreams.ResourceNotFoundException", "not found ("),
+        ("aws-sdk:dynamodb:getItem", {"TableName": "none"}, "DynamoDb.DynamoDbException", "(Service: DynamoDb, Status Code: 400, "),
+        ("sqs:sendMessage", {"QueueUrl": "{}-absent"}, "SQS.QueueDoesNotExistException", "Error Code: AWS.SimpleQueueService.NonExistentQueue;"),
+        ("sqs:sendMessage", {"MessageBody": ""}, "SQS.AmazonSQSException", "(Service: AmazonSQS; Status Code: 400; Error Code: MissingParameter; "),
+        ("sqs:sendMessage", {"QueueUrl": "http://nowhere-1"}, "SQS.SdkClientException", "Unable to execute HTTP request: nowhere-1"),
+        ("aws-sdk:sqs:sendMessage", {"QueueUrl": "{}-absent"}, "Sqs.QueueDoesNotExistException", "(Service: Sqs, Status Code: 400, "),
+        ("aws-sdk:sqs:sendMessage", {"MessageBody": ""}, "Sqs.SqsException", "(Service: Sqs, Status Code: 400, "),
+    ],
+)  # fmt: skip
+def test_names_of_errors(
+    server: Fogbank, machines: Machines, resource: str, given: dict[str, str], error: str, cause: str
+) -> None:
     """Of DynamoDB, its streams and SQS: the two SDKs' classes, and what they say."""
-    queue = server.client("sqs").create_queue(QueueName="errors")["QueueUrl"]
-    absent = {"QueueUrl": queue + "-absent", "MessageBody": "x"}
-    empty = {"QueueUrl": queue, "MessageBody": ""}
-    arn = "arn:aws:dynamodb:us-east-1:000000000000:table/none/stream/2026-01-01T00:00:00.000"
-    for resource, given, error, cause in (
-        (
-            "aws-sdk:dynamodbstreams:getRecords",
-            {"ShardIterator": "x"},
-            "DynamoDbStreams.DynamoDbException",
-            "",
-        ),
-        (
-            "aws-sdk:dynamodbstreams:describeStream",
-            {"StreamArn": arn},
-            "DynamoDbStreams.ResourceNotFoundException",
-            "",
-        ),
-        (
-            "aws-sdk:dynamodb:getItem",
-            {"TableName": "none"},
-            "DynamoDb.DynamoDbException",
-            "(Service: DynamoDb, Status Code: 400, ",
-        ),
-        (
-            "sqs:sendMessage",
-            absent,
-            "SQS.QueueDoesNotExistException",
-            "Error Code: AWS.SimpleQueueService.NonExistentQueue;",
-        ),
-        (
-            "sqs:sendMessage",
-            empty,
-            "SQS.AmazonSQSException",
-            "(Service: AmazonSQS; Status Code: 400; Error Code: MissingParameter; ",
-        ),
-        (
-            "aws-sdk:sqs:sendMessage",
-            absent,
-            "Sqs.QueueDoesNotExistException",
-            "(Service: Sqs, Status Code: 400, ",
-        ),
-        ("aws-sdk:sqs:sendMessage", empty, "Sqs.SqsException", "(Service: Sqs, Status Code: 400, "),
-    ):
-        failed = machines.run(STATES + resource, given)
-        assert failed["error"] == error and cause in failed["cause"], failed
+    if "sqs" in resource:
+        queue = server.client("sqs").create_queue(QueueName="errors")["QueueUrl"]
+        given = {"QueueUrl": queue, "MessageBody": "x"} | given
+        given["QueueUrl"] = given["QueueUrl"].format(queue)
+    failed = machines.run(STATES + resource, given)
+    assert failed["error"] == error and cause in failed["cause"], failed
