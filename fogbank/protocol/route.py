@@ -164,7 +164,8 @@ class Router:
         for name in PATHS:
             if name in self._signing and RESOURCE_PATH.match(request.path):
                 found = self._by_action(request, name)
-                if found is None and request.method == "GET" and request.path[1:13] == DEFAULT_ACCOUNT:
+                is_bare = request.method == "GET" and not request.query
+                if found is None and is_bare and request.path[1:13] == DEFAULT_ACCOUNT:
                     return self._unknown_path(request, name)
                 return found
         return None

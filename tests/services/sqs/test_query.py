@@ -111,7 +111,8 @@ def test_a_request_without_an_action(fogbank: Fogbank) -> None:
     for target in ("/", "/000000000000/q"):
         assert ask(fogbank, target) == unknown
     assert ask(fogbank, "/000000000000/q", {}) == unknown  # as a browser asks
-    assert ask(fogbank, "/111111111111/q", {})[1] == "application/xml"  # that may be an object of S3
+    for target in ("/111111111111/q", "/000000000000/q?Signature=x"):  # those may be objects of S3
+        assert ask(fogbank, target, {})[1] == "application/xml"
 
 
 @pytest.mark.parametrize("headers", [SIGNED, {}], ids=["signed", "unsigned"])
