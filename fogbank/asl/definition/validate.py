@@ -47,10 +47,11 @@ def validate_state(
     *,
     language: QueryLanguage = QueryLanguage.JSONPATH,
     recognises: Recognises = integrations.is_known,
+    foreign: Foreign = none_foreign,
 ) -> list[Diagnostic]:
     """As `validate`, of one state alone, as TestState takes it: what it leads to is not looked for."""
     report = Report()
-    rules = Rules(report, False, language, recognises)
+    rules = Rules(report, False, language, recognises, foreign)
     schema.state("State", fields, Place(rules, "", "", language, False))
     return report.diagnostics
 

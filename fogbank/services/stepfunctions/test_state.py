@@ -49,7 +49,7 @@ async def test_state(
         check_role(role_arn)
         await check_trust(ctx, role_arn, "")
     given = _json(input, SERVICE.error("InvalidExecutionInput", "Invalid State Machine Execution Input"))
-    subject = subject_of(definition, state_name)
+    subject = subject_of(definition, state_name, ctx.state.tasks.sdk.foreign)
     mocked = mock_of(mock)
     if mocked is not None and reveal_secrets:  # the sentence is a guess
         raise validation("TestState does not support RevealSecrets when a mock is specified.")

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from fogbank.asl.definition import parse_state, validate, validate_state
+from fogbank.asl.definition.places import Foreign
 from fogbank.asl.definition.states import (
     Branch,
     MapState,
@@ -57,11 +58,11 @@ class Subject:
         yield from _names(self.state)
 
 
-def subject_of(definition: str, state_name: str | None) -> Subject:
+def subject_of(definition: str, state_name: str | None, foreign: Foreign) -> Subject:
     """InvalidDefinition, and ValidationException for a name that the definition lacks."""
     if state_name is None:
-        return _alone(definition)
-    refuse(validate(definition))
+        return _alone(definition, foreign)
+    refuse(validate(definition, foreign=foreign))
     document = orjson.loads(definition)
     language = QueryLanguage(document.get("QueryLanguage", QueryLanguage.JSONPATH))
     raw = next((found for name, found in _all(document) if name == state_name), None)
@@ -70,17 +71,17 @@ def subject_of(definition: str, state_name: str | None) -> Subject:
     return _subject(raw, language)
 
 
-def _alone(definition: str) -> Subject:
+def _alone(definition: str, foreign: Foreign) -> Subject:
     """A state without its machine: where it goes next need not exist."""
     try:
         raw = orjson.loads(definition)
     except orjson.JSONDecodeError:
         raw = None
     if not isinstance(raw, dict):
-        refuse(validate(definition))
+        refuse(validate(definition, foreign=foreign))
     if "States" in raw and "StartAt" in raw:  # the sentence is a guess
         raise validation("stateName must be specified when the definition is that of a state machine")
-    refuse(validate_state(raw))
+    refuse(validate_state(raw, foreign=foreign))
     return _subject(raw, QueryLanguage.JSONPATH)
 
 

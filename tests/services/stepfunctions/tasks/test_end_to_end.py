@@ -283,6 +283,11 @@ def test_fields_that_an_operation_does_not_take(machines: Machines) -> None:
     assert wrong(machines, "aws-sdk:sqs:sendMessageBatch", entries) == said.format("ID", "Parameters")
     jsonata = {"QueryLanguage": "JSONata"}
     assert wrong(machines, put, {"Key": "{% 1 %}"}, **jsonata) == said.format("Key", "Arguments")
+    alone = {"Type": "Task", "Resource": STATES + put, "Parameters": {"Foo": 1}, "End": True}
+    with pytest.raises(
+        ClientError, match="The field 'Foo' is not supported by Step Functions at /Parameters"
+    ):
+        machines.client.test_state(definition=json.dumps(alone), roleArn=ROLE)
     message = wrong(machines, "aws-sdk:dynamodb:PutItem", {"TableName": "t"})
     assert message.startswith(f"The resource provided {STATES}aws-sdk:dynamodb:PutItem is not recognized.")
     item["Item"]["flag"] = {"M": {"x": {"Bool": True}, "y.$": "$.y"}, "Ns": ["1"], "Nul": True}
