@@ -224,11 +224,18 @@ class Router:
         prefix, _, action = target[:256].rpartition(".")
         content = request.headers.get("content-type") or ""
         version = content.removeprefix(JSON_CONTENT)[:3] if content.startswith(JSON_CONTENT) else None
-        codec = JsonCodec(None, version if version in ("1.0", "1.1") else None)
+        version = version if version in ("1.0", "1.1") else None
+        codec = JsonCodec(None, version)
         mounted = self._signing.get(scope or "")
         if scope is not None and mounted is None and prefix:
             return Routed(codec, scope, problem=NotSupported(f"{scope[:64]} {action}"))
         service = mounted[0].name if mounted else ""
+        if (
+            mounted and scope == "dynamodb"
+        ):  # with its framework's namespace, and its words as boto3#1542 has them
+            codec = JsonCodec(mounted[0].model, version)
+            error = AwsError("UnknownOperationException", "Unknown operation exception")
+            return Routed(codec, service, problem=error)
         return Routed(codec, service, problem=AwsError("UnknownOperationException", ""))
 
     def _unknown_cbor(self, request: Request) -> Routed:

@@ -100,6 +100,23 @@ def test_what_a_service_refuses_selects_by_its_status(gateways: Gateways) -> Non
     assert "ResourceNotFoundException" in reply.text
 
 
+def test_an_action_that_dynamodb_has_not(gateways: Gateways) -> None:
+    api = gateways.api()
+    at = api.method("/a", "POST")
+    uri = "arn:aws:apigateway:us-east-1:dynamodb:action/Nope"
+    integration = {"type": "AWS", "integrationHttpMethod": "POST", "credentials": ROLE, "uri": uri}
+    api.integrate(at, integration, {"200": {}, "418": {"selectionPattern": "400"}})
+    api.deploy()
+    reply = api.call("/a", method="POST", body="{}")
+    assert (reply.status, reply.json) == (
+        418,
+        {
+            "__type": "com.amazon.coral.service#UnknownOperationException",
+            "message": "Unknown operation exception",
+        },
+    )
+
+
 def test_a_service_that_fogbank_lacks(gateways: Gateways) -> None:
     api = gateways.api()
     at = api.method("/a", "POST")
