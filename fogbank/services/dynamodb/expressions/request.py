@@ -19,6 +19,7 @@ from fogbank.services.dynamodb.service import invalid
 from fogbank.services.dynamodb.values import TOO_DEEP, take
 
 C = TypeVar("C", CompiledCondition, CompiledUpdate, Projection)
+J = TypeVar("J", CompiledCondition, CompiledUpdate)
 
 _NAME = re.compile(rf"#[A-Za-z0-9_]{{1,{EXPRESSION_NAME_BYTES_MAX - 1}}}\Z")
 _VALUE = re.compile(rf":[A-Za-z0-9_]{{1,{EXPRESSION_NAME_BYTES_MAX - 1}}}\Z")
@@ -111,26 +112,17 @@ class Bound:
     def condition(self, text: str | None, kind: str) -> CompiledCondition | None:
         if text is None:
             return None
-        try:
-            found = self._expressions.compiled(
-                text, kind, self._names, lambda: compile_condition(text, kind, self._names)
-            )
-        except Late as problem:
-            self._use(frozenset(), problem.values_used, kind)
-            raise
-        self._use(found.names_used, found.values_used, kind)
-        for check in found.checks:
-            check(self.values)
-        return found
+        return self._judged(text, kind, lambda: compile_condition(text, kind, self._names))
 
     def update(self, text: str | None) -> CompiledUpdate | None:
         if text is None:
             return None
-        kind = "UpdateExpression"
+        return self._judged(text, "UpdateExpression", lambda: compile_update(text, self._names))
+
+    def _judged(self, text: str, kind: str, compile: Callable[[], J]) -> J:
+        """Compiled, and held against the values."""
         try:
-            found = self._expressions.compiled(
-                text, kind, self._names, lambda: compile_update(text, self._names)
-            )
+            found = self._expressions.compiled(text, kind, self._names, compile)
         except Late as problem:
             self._use(frozenset(), problem.values_used, kind)
             raise
