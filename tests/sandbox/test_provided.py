@@ -460,7 +460,8 @@ async def test_a_strangers_call_to_the_runtime_api_is_cut(arena: Arena) -> None:
     running = asyncio.ensure_future(arena.invoke(victim, 0.5))
     heard = (await arena.invoke(spy, address)).payload
     assert heard in ("ConnectionResetError", "RemoteDisconnected", "BrokenPipeError")
-    assert (await running).payload == address
+    # Undisturbed; by another environment when the first had not asked for its next event yet.
+    assert re.fullmatch(r"127\.0\.0\.1:\d+", (await running).payload)
     with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
         reader, writer = await asyncio.open_connection(*address.split(":"))
         try:
