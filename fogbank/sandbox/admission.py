@@ -103,9 +103,11 @@ class Admission:
             self._starting.add(self._hand.begin(job))
 
     def _make_room(self) -> bool:
-        """End the environment that has been idle longest, unless enough are ending already."""
+        """End the environment that has been idle longest, unless one that is ending already leaves its place."""
+        if sum(one.state not in GONE for one in self._environments.values()) < self._environments_max:
+            return True
         idle = [one for one in self._environments.values() if one.state in IDLE and not one.kept]
         if not idle:
-            return sum(one.state in GONE for one in self._environments.values()) > len(self._starting)
+            return False
         self._hand.end(min(idle, key=lambda one: one.idle_since_s))
         return True
