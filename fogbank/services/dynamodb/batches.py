@@ -8,7 +8,7 @@ from typing import Any
 from fogbank.core.errors import AwsError
 from fogbank.model.call import Call
 from fogbank.services.dynamodb.capacity import WANTED, Spent
-from fogbank.services.dynamodb.expressions.request import Bound, check_parameters
+from fogbank.services.dynamodb.item_reads import sent_projection
 from fogbank.services.dynamodb.item_writes import Prepared, prepare_delete, prepare_put
 from fogbank.services.dynamodb.items import collection_metrics
 from fogbank.services.dynamodb.limits import (
@@ -17,7 +17,6 @@ from fogbank.services.dynamodb.limits import (
     BATCH_GET_KEYS_MAX,
     BATCH_WRITE_REQUESTS_MAX,
 )
-from fogbank.services.dynamodb.reads import legacy_projection
 from fogbank.services.dynamodb.service import SERVICE, invalid
 from fogbank.services.dynamodb.state import DynamoDB
 from fogbank.services.dynamodb.table import Table
@@ -55,18 +54,13 @@ async def batch_get_item(
     throttled, refusal = 0, None
     for name, request in request_items.items():
         table = await ctx.state.directory.sought(ctx, name)
-        check_parameters(
+        projection = sent_projection(
+            ctx.state.expressions,
+            table,
+            request.get("ProjectionExpression"),
             request.get("ExpressionAttributeNames"),
-            None,
-            expressions={"ProjectionExpression": request.get("ProjectionExpression")},
-            legacy={"AttributesToGet": request.get("AttributesToGet")},
+            request.get("AttributesToGet"),
         )
-        bound = Bound(ctx.state.expressions, request.get("ExpressionAttributeNames"))
-        projection = bound.projection(request.get("ProjectionExpression"))
-        projection = projection or legacy_projection(request.get("AttributesToGet"))
-        bound.finish()
-        if projection is not None and projection.nested:
-            table.check_whole(projection.nested)
         keys = _store_keys(table, request["Keys"])
         spent = Spent(table, name)
         found: list[bytes] = []

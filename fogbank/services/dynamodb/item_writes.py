@@ -54,6 +54,10 @@ class Guard:
     values: Values
     shows_item: bool
 
+    @property
+    def nested(self) -> frozenset[str]:
+        return self.condition.nested
+
     def check(self, held: Held) -> None:
         """Raises ConditionalCheckFailedException."""
         item = held.item
@@ -110,8 +114,7 @@ def prepare_put(
     guard = _guard(expressions, condition, names, values, expected, operator, shows_item)
     taken, size = take_item(item)
     table.check_item(taken)
-    if guard is not None and guard.condition.nested:
-        table.check_whole(guard.condition.nested)
+    table.check_whole(guard)
     if size > ITEM_BYTES_MAX:
         raise invalid("Item size has exceeded the maximum allowed size")
     after = Held(None, taken, size)
@@ -139,8 +142,7 @@ def prepare_delete(
     guard = _guard(expressions, condition, names, values, expected, operator, shows_item)
     taken, _ = take_item(key)
     table.check_key(taken)
-    if guard is not None and guard.condition.nested:
-        table.check_whole(guard.condition.nested)
+    table.check_whole(guard)
 
     def decide(before: Held) -> Held:
         if guard is not None:
@@ -164,8 +166,7 @@ def prepare_check(
     guard = _guard(expressions, condition, names, values, None, None, shows_item)
     taken, _ = take_item(key)
     table.check_key(taken)
-    if guard is not None and guard.condition.nested:
-        table.check_whole(guard.condition.nested)
+    table.check_whole(guard)
 
     def decide(before: Held) -> Held:
         assert guard is not None  # its expression is required
@@ -227,10 +228,8 @@ def update_of(
         for name in table.key_names:
             if name in compiled.attributes:
                 raise bad_value(f"Cannot update attribute {name}. This attribute is part of the key")
-        if compiled.nested:
-            table.check_whole(compiled.nested)
-    if guard is not None and guard.condition.nested:
-        table.check_whole(guard.condition.nested)
+        table.check_whole(compiled)
+    table.check_whole(guard)
 
     def decide(before: Held) -> Held:
         if guard is not None:

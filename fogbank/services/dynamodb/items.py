@@ -6,9 +6,8 @@ from typing import Any
 
 from fogbank.model.call import Call
 from fogbank.services.dynamodb.capacity import WANTED, Spent
-from fogbank.services.dynamodb.expressions.request import Bound, check_parameters
+from fogbank.services.dynamodb.item_reads import sent_projection
 from fogbank.services.dynamodb.item_writes import Prepared, prepare_delete, prepare_put, prepare_update
-from fogbank.services.dynamodb.reads import legacy_projection
 from fogbank.services.dynamodb.service import SERVICE, invalid
 from fogbank.services.dynamodb.state import DynamoDB
 from fogbank.services.dynamodb.table import Table
@@ -190,23 +189,9 @@ async def get_item(
     expression_attribute_names: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     table = await ctx.state.directory.sought(ctx, table_name)
-    projection = None
-    if (
-        projection_expression is not None
-        or attributes_to_get is not None
-        or expression_attribute_names is not None
-    ):
-        check_parameters(
-            expression_attribute_names,
-            None,
-            expressions={"ProjectionExpression": projection_expression},
-            legacy={"AttributesToGet": attributes_to_get},
-        )
-        bound = Bound(ctx.state.expressions, expression_attribute_names)
-        projection = bound.projection(projection_expression) or legacy_projection(attributes_to_get)
-        bound.finish()
-        if projection is not None and projection.nested:
-            table.check_whole(projection.nested)
+    projection = sent_projection(
+        ctx.state.expressions, table, projection_expression, expression_attribute_names, attributes_to_get
+    )
     taken, _ = take_item(key)
     table.check_key(taken)
     ctx.state.throttle.admit_read(table)

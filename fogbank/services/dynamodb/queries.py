@@ -9,13 +9,13 @@ from fogbank.services.dynamodb import keys
 from fogbank.services.dynamodb.expressions.conditions import CompiledCondition, Values
 from fogbank.services.dynamodb.expressions.key_conditions import KeyCondition, joined, key_condition
 from fogbank.services.dynamodb.expressions.legacy import filters, key_constraints
+from fogbank.services.dynamodb.expressions.legacy import projection as legacy_projection
 from fogbank.services.dynamodb.expressions.request import Bound, check_parameters
 from fogbank.services.dynamodb.reads import (
     Asked,
     Source,
     Stretch,
     answered,
-    legacy_projection,
     source_of,
     start_key,
     wanted_of,

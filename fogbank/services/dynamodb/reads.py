@@ -13,7 +13,7 @@ from fogbank.core.encoded import Encoded
 from fogbank.core.errors import AwsError
 from fogbank.services.dynamodb.capacity import WANTED, Spent
 from fogbank.services.dynamodb.expressions.conditions import CompiledCondition
-from fogbank.services.dynamodb.expressions.projections import Projection, projection_of
+from fogbank.services.dynamodb.expressions.projections import Projection
 from fogbank.services.dynamodb.expressions.request import Bound
 from fogbank.services.dynamodb.limits import PAGE_BYTES_MAX, READ_AHEAD_ROWS
 from fogbank.services.dynamodb.service import bad_value, invalid
@@ -145,16 +145,6 @@ def source_of(table: Table, index_name: str | None, *, consistent: bool) -> Sour
     return Source(table, entries)
 
 
-def legacy_projection(attributes: list[str] | None) -> Projection | None:
-    """AttributesToGet."""
-    if attributes is None:
-        return None
-    if len(set(attributes)) != len(attributes):
-        repeated = next(name for name in attributes if attributes.count(name) > 1)
-        raise bad_value(f"Duplicate value in attribute name: {repeated}")
-    return projection_of([(name,) for name in attributes])
-
-
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What an answer shows of each item. `fetches` as in `read_page`."""
@@ -169,8 +159,7 @@ def wanted_of(
 ) -> Wanted:
     """Select, and the projection that `parameter` gave. Raises ValidationException for what does not go together."""
     entries = source.entries
-    if projection is not None and projection.nested:
-        source.table.check_whole(projection.nested)
+    source.table.check_whole(projection)
     if projection is not None and select not in (None, "SPECIFIC_ATTRIBUTES"):
         what = "only the Count" if select == "COUNT" else select
         raise invalid(f"Cannot specify the {parameter} when choosing to get {what}")
@@ -238,8 +227,7 @@ async def answered(
     bound: Bound,
 ) -> dict[str, Any]:
     """The answer of a Query or a Scan. Raises ProvisionedThroughputExceededException."""
-    if filtered is not None and filtered.nested:
-        source.table.check_whole(filtered.nested)
+    source.table.check_whole(filtered)
     throttle.admit_read(source.table, source.entries)
     page = await read_page(
         store, source, stretch, limit=asked.limit, reverse=asked.reverse, fetches=wanted.fetches

@@ -7,6 +7,7 @@ from typing import Any
 from fogbank.model.call import Call
 from fogbank.services.dynamodb import keys
 from fogbank.services.dynamodb.expressions.legacy import filters
+from fogbank.services.dynamodb.expressions.legacy import projection as legacy_projection
 from fogbank.services.dynamodb.expressions.request import Bound, check_parameters
 from fogbank.services.dynamodb.limits import SEGMENTS_MAX
 from fogbank.services.dynamodb.reads import (
@@ -14,7 +15,6 @@ from fogbank.services.dynamodb.reads import (
     Source,
     Stretch,
     answered,
-    legacy_projection,
     source_of,
     start_key,
     wanted_of,

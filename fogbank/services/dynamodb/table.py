@@ -5,6 +5,8 @@ Checks keys and items against the schema, gives the store keys of items and inde
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from fogbank.core.arn import partition_of
 from fogbank.core.errors import AwsError
 from fogbank.services.dynamodb import keys
@@ -17,6 +19,14 @@ from fogbank.store.api import Key
 
 SCHEMA_MISMATCH = "The provided key element does not match the schema"
 _KEY_KINDS = {"S": "string", "B": "binary"}
+
+
+class Expression(Protocol):
+    """A condition, an update or a projection, compiled."""
+
+    @property
+    def nested(self) -> frozenset[str]:
+        """The attributes that it looks into."""
 
 
 class Table:
@@ -120,8 +130,10 @@ class Table:
         for entries in self.entries:
             entries.check(item)
 
-    def check_whole(self, nested: frozenset[str]) -> None:
-        """No expression may look into a key attribute. For when it looks into any."""
+    def check_whole(self, expression: Expression | None) -> None:
+        """No expression may look into a key attribute."""
+        if expression is None or not (nested := expression.nested):
+            return
         for name, what in self.scalars.items():
             if name in nested:
                 raise invalid(
@@ -180,8 +192,9 @@ class MissingTable(Table):
     def check_item(self, item: Item) -> None:
         raise self._error
 
-    def check_whole(self, nested: frozenset[str]) -> None:
-        raise self._error
+    def check_whole(self, expression: Expression | None) -> None:
+        if expression is not None and expression.nested:
+            raise self._error
 
 
 class IndexEntries:

@@ -12,7 +12,7 @@ import orjson
 from fogbank.core.errors import AwsError
 from fogbank.model.call import Call
 from fogbank.services.dynamodb.capacity import TRANSACTION_FACTOR, WANTED, Spent
-from fogbank.services.dynamodb.expressions.request import Bound, check_parameters
+from fogbank.services.dynamodb.item_reads import sent_projection
 from fogbank.services.dynamodb.item_writes import (
     Prepared,
     prepare_check,
@@ -260,15 +260,8 @@ async def transact_get_items(
         names.append(request["TableName"])
         table = await ctx.state.directory.sought(ctx, request["TableName"])
         tables.append(table)
-        given = request.get("ExpressionAttributeNames")
-        text = request.get("ProjectionExpression")
-        check_parameters(given, None, expressions={"ProjectionExpression": text}, legacy={})
-        bound = Bound(ctx.state.expressions, given)
-        projection = bound.projection(text)
-        bound.finish()
-        if projection is not None and projection.nested:
-            table.check_whole(projection.nested)
-        projections.append(projection)
+        text, given = request.get("ProjectionExpression"), request.get("ExpressionAttributeNames")
+        projections.append(sent_projection(ctx.state.expressions, table, text, given))
         key, _ = take_item(request["Key"])
         spent.setdefault(request["TableName"], Spent(table, request["TableName"], transactional=True))
         try:

@@ -1,4 +1,5 @@
-"""The legacy parameters (Expected, AttributeUpdates, KeyConditions, QueryFilter, ScanFilter) as the nodes of expressions."""
+"""The legacy parameters (Expected, AttributeUpdates, AttributesToGet, KeyConditions, QueryFilter, ScanFilter) as
+expressions."""
 
 from __future__ import annotations
 
@@ -26,6 +27,7 @@ from fogbank.services.dynamodb.expressions.nodes import (
     Or,
     Path,
 )
+from fogbank.services.dynamodb.expressions.projections import Projection, projection_of
 from fogbank.services.dynamodb.expressions.updates import CompiledUpdate, compiled_update
 from fogbank.services.dynamodb.service import bad_value, invalid
 from fogbank.services.dynamodb.values import Value, sortable, take
@@ -170,3 +172,13 @@ def _update(name: str, update: dict[str, Any]) -> Action:
     if verb == "DELETE" and kind not in SET_OF:
         raise bad_value(f"DELETE action with value is not supported for the type {kind}")
     return Action(verb, (name,), Literal(value))
+
+
+def projection(attributes: list[str] | None) -> Projection | None:
+    """`AttributesToGet` as a projection."""
+    if attributes is None:
+        return None
+    if len(set(attributes)) != len(attributes):
+        repeated = next(name for name in attributes if attributes.count(name) > 1)
+        raise bad_value(f"Duplicate value in attribute name: {repeated}")
+    return projection_of([(name,) for name in attributes])
