@@ -189,3 +189,4 @@ _NEGATED = {
     "NumericNotEquals": "NumericEquals",
     "DateNotEquals": "DateEquals",
 }
+OPERATORS = frozenset({*_BUILDS, *_NEGATED, "Null"})

@@ -19,7 +19,23 @@ from fogbank.policies.conditions import Understands, compile_conditions, everyth
 from fogbank.policies.globs import Test, compile_glob
 from fogbank.policies.templates import Context, Matches, glob_matches
 
-_WITH_VARIABLES = "2012-10-17"
+WITH_VARIABLES = "2012-10-17"
+UNDATED = "2008-10-17"  # the Version of a document that says none
+VERSIONS = (UNDATED, WITH_VARIABLES)
+DOCUMENT_MEMBERS = frozenset({"Version", "Id", "Statement"})
+#: In the order in which AWS shows them.
+STATEMENT_MEMBERS = (
+    "Sid",
+    "Effect",
+    "Principal",
+    "NotPrincipal",
+    "Action",
+    "NotAction",
+    "Resource",
+    "NotResource",
+    "Condition",
+)
+PRINCIPAL_KINDS = frozenset({"AWS", "Service", "Federated", "CanonicalUser"})
 _DOCUMENTS_CACHED_MAX = 1024  # compiled ones of resource and session policies, by their text; ours
 
 
@@ -54,7 +70,7 @@ class Policy:
             statements = [statements]
         if not isinstance(statements, list):
             raise PolicyError("a policy document has a Statement")
-        variables = document.get("Version") == _WITH_VARIABLES
+        variables = document.get("Version") == WITH_VARIABLES
         self.statements = tuple(Statement(each, variables=variables) for each in statements)
 
     def decide(self, asked: Asked) -> Decision:

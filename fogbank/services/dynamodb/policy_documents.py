@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 import orjson
 
 from fogbank.core.errors import AwsError
 from fogbank.policies.conditions import is_operator
-from fogbank.policies.documents import Policy, PolicyError
+from fogbank.policies.documents import (
+    DOCUMENT_MEMBERS,
+    PRINCIPAL_KINDS,
+    STATEMENT_MEMBERS,
+    UNDATED,
+    VERSIONS,
+    Policy,
+    PolicyError,
+)
 from fogbank.services.dynamodb.service import bad_value, invalid
 
 POLICY_BYTES_MAX = 20_480
-UNDATED = "2008-10-17"  # the Version of a document that says none
-_VERSIONS = (UNDATED, "2012-10-17")
-_MEMBERS = ("Version", "Id", "Statement")
-_PRINCIPALS = ("AWS", "Service", "Federated", "CanonicalUser")
-_ORDER = (
-    "Sid",
-    "Effect",
-    "Principal",
-    "NotPrincipal",
-    "Action",
-    "NotAction",
-    "Resource",
-    "NotResource",
-    "Condition",
-)
 _NEEDED = (
     ("Effect", "Effect"),
     ("Principal", "NotPrincipal"),
@@ -75,13 +69,13 @@ def _parsed(text: str) -> dict[str, Any]:
         raise _syntax(text, len(text))
     if not document["Statement"]:
         raise _malformed("Could not parse the policy: Statement is empty!")
-    _check_known(document, _MEMBERS)
-    if document.get("Version", UNDATED) not in _VERSIONS or not isinstance(document.get("Id", ""), str):
+    _check_known(document, DOCUMENT_MEMBERS)
+    if document.get("Version", UNDATED) not in VERSIONS or not isinstance(document.get("Id", ""), str):
         raise _syntax(text, len(text))
     return document
 
 
-def _check_known(given: dict[str, Any], members: tuple[str, ...]) -> None:
+def _check_known(given: dict[str, Any], members: Collection[str]) -> None:
     """The wording is a guess."""
     for name in given:
         if name not in members:
@@ -94,13 +88,13 @@ def _statement(given: Any, text: str) -> dict[str, Any]:
     for name, other in _NEEDED:
         if name not in given and other not in given:
             raise _malformed(f"Missing required field {name}")
-    _check_known(given, _ORDER)
+    _check_known(given, STATEMENT_MEMBERS)
     texts = [given[name] for name in ("Action", "NotAction", "Resource", "NotResource") if name in given]
     if not isinstance(given.get("Sid", ""), str) or not all(map(_are_texts, texts)):
         raise _syntax(text, len(text))
     if "Condition" in given:
         _check_condition(given["Condition"], text)
-    shown: dict[str, Any] = {name: given[name] for name in _ORDER if name in given}
+    shown: dict[str, Any] = {name: given[name] for name in STATEMENT_MEMBERS if name in given}
     shown["Effect"] = str(given["Effect"]).capitalize()
     for name in ("Action", "NotAction", "Resource", "NotResource"):
         if name in shown:
@@ -131,7 +125,7 @@ def _principal(given: Any, text: str) -> Any:
         raise _syntax(text, text.find(str(given)))
     if not given or not all(map(_are_texts, given.values())):
         raise _syntax(text, len(text))
-    _check_known(given, _PRINCIPALS)
+    _check_known(given, PRINCIPAL_KINDS)
     shown = {}
     for kind, names in given.items():
         named = [_root(name) if kind == "AWS" else name for name in _texts(names)]

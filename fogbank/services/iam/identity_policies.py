@@ -8,10 +8,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from fogbank.policies.documents import DOCUMENT_MEMBERS, STATEMENT_MEMBERS, UNDATED, VERSIONS, WITH_VARIABLES
 from fogbank.services.iam.policy_grammar import (
-    DOCUMENT_FIELDS,
-    STATEMENT_FIELDS,
-    VERSIONS,
     PolicyFault,
     condition_is_wellformed,
     read_json,
@@ -48,16 +46,16 @@ def check(text: str) -> None:
     statements = statements_of(document)
     if (
         statements is None
-        or not document.keys() <= DOCUMENT_FIELDS
+        or not document.keys() <= DOCUMENT_MEMBERS
         or not isinstance(document.get("Id", ""), str)
     ):
         raise PolicyFault(SYNTAX)
-    version = document.get("Version", VERSIONS[1])
+    version = document.get("Version", UNDATED)
     if version not in VERSIONS:
         raise PolicyFault(SYNTAX)
     for statement in statements:
         _check_syntax(statement)
-    if version != VERSIONS[0]:
+    if version != WITH_VARIABLES:
         raise PolicyFault("Policy document must be version 2012-10-17 or greater.")
     resources = [each for statement in statements for each in _of(statement, "Resource")]
     _check_arn_shapes(resources)
@@ -81,7 +79,7 @@ def _of(statement: dict[str, Any], name: str) -> list[str]:
 
 
 def _check_syntax(statement: dict[str, Any]) -> None:
-    if not statement.keys() <= STATEMENT_FIELDS or statement.get("Effect") not in ("Allow", "Deny"):
+    if statement.keys() - STATEMENT_MEMBERS or statement.get("Effect") not in ("Allow", "Deny"):
         raise PolicyFault(SYNTAX)
     if statement.keys() & {"Principal", "NotPrincipal"}:
         raise PolicyFault("Policy document should not specify a principal.")

@@ -11,40 +11,8 @@ from typing import Any
 
 import orjson
 
-VERSIONS = ("2012-10-17", "2008-10-17")
-DOCUMENT_FIELDS = frozenset({"Version", "Id", "Statement"})
-STATEMENT_FIELDS = frozenset(
-    {
-        "Sid",
-        "Effect",
-        "Principal",
-        "NotPrincipal",
-        "Action",
-        "NotAction",
-        "Resource",
-        "NotResource",
-        "Condition",
-    }
-)
-CONDITION_OPERATORS = frozenset(
-    {
-        *(f"String{kind}" for kind in ("Equals", "NotEquals", "EqualsIgnoreCase", "NotEqualsIgnoreCase")),
-        *("StringLike", "StringNotLike", "Bool", "BinaryEquals", "IpAddress", "NotIpAddress", "Null"),
-        *(
-            f"{type_}{comparison}"
-            for type_ in ("Numeric", "Date")
-            for comparison in (
-                "Equals",
-                "NotEquals",
-                "LessThan",
-                "LessThanEquals",
-                "GreaterThan",
-                "GreaterThanEquals",
-            )
-        ),
-        *("ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike"),
-    }
-)
+from fogbank.policies.conditions import OPERATORS
+
 _OPERATOR = re.compile(r"^(?:(?:ForAllValues|ForAnyValue):)?(\w+?)(IfExists)?$")
 
 
@@ -87,7 +55,7 @@ def condition_is_wellformed(condition: Any) -> bool:
         return False
     for operator, tests in condition.items():
         match = _OPERATOR.match(operator)
-        if match is None or match[1] not in CONDITION_OPERATORS or (match[1] == "Null" and match[2]):
+        if match is None or match[1] not in OPERATORS or (match[1] == "Null" and match[2]):
             return False
         if not isinstance(tests, dict) or not all(_is_operand(value) for value in tests.values()):
             return False

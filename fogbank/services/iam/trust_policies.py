@@ -12,10 +12,8 @@ from typing import Any
 import orjson
 
 from fogbank.core.arn import parse_arn
+from fogbank.policies.documents import DOCUMENT_MEMBERS, PRINCIPAL_KINDS, STATEMENT_MEMBERS, UNDATED, VERSIONS
 from fogbank.services.iam.policy_grammar import (
-    DOCUMENT_FIELDS,
-    STATEMENT_FIELDS,
-    VERSIONS,
     PolicyFault,
     condition_is_wellformed,
     read_json,
@@ -24,7 +22,6 @@ from fogbank.services.iam.policy_grammar import (
 )
 
 JSON_FAULT = "This policy contains invalid Json"
-PRINCIPAL_TYPES = frozenset({"AWS", "Service", "Federated", "CanonicalUser"})
 _ACCOUNT = re.compile(r"\d{12}")
 _SERVICE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com(\.cn)?")
 _UNIQUE_ID = re.compile(r"A(?:IDA|ROA)[A-Z0-9]{12,}")
@@ -36,9 +33,9 @@ _FEDERATED_HOSTS = frozenset(
 def check(text: str) -> set[str]:
     """The ARNs of the users and roles that a trust policy names. PolicyFault when IAM would not take it."""
     document = read_json(text, JSON_FAULT)
-    for name in document.keys() - DOCUMENT_FIELDS:
+    for name in document.keys() - DOCUMENT_MEMBERS:
         raise PolicyFault(f"Unknown field {name}")
-    if document.get("Version", VERSIONS[1]) not in VERSIONS:
+    if document.get("Version", UNDATED) not in VERSIONS:
         raise PolicyFault(f"The policy has an invalid version: {document['Version']}")
     statements = statements_of(document)
     if statements is None:
@@ -52,7 +49,7 @@ def check(text: str) -> set[str]:
 
 
 def _check_fields(statement: dict[str, Any]) -> None:
-    for name in sorted(statement.keys() - STATEMENT_FIELDS):
+    for name in sorted(statement.keys() - STATEMENT_MEMBERS):
         raise PolicyFault(f"Unknown field {name}")
     for name in ("Resource", "NotResource"):
         if name in statement:
@@ -85,7 +82,7 @@ def _check_principals(principal: Any) -> set[str]:
     named: set[str] = set()
     for type_, value in principal.items():
         values = strings_of(value)
-        if type_ not in PRINCIPAL_TYPES or not values:
+        if type_ not in PRINCIPAL_KINDS or not values:
             raise PolicyFault(f'Invalid principal in policy: "{type_.upper()}"')
         for each in values:
             named |= _check_principal(type_, each)

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from fogbank.core.errors import AwsError
+from fogbank.policies.documents import UNDATED, VERSIONS
 from fogbank.services.sqs import limits
 from fogbank.services.sqs.service import SERVICE, bad_attribute, bad_parameter, invalid_value, missing
 
@@ -26,7 +27,6 @@ ACTIONS = frozenset(
 _IN_POLICIES = frozenset(
     name.lower() for name in SERVICE.model.operations if not name.endswith("Batch")
 )  # beside wildcards
-VERSIONS = frozenset({"2008-10-17", "2012-10-17"})
 
 
 def checked_policy(text: str, partition: str) -> str:
@@ -41,7 +41,7 @@ def checked_policy(text: str, partition: str) -> str:
     statements = [statements] if isinstance(statements, dict) else statements
     if not isinstance(statements, list) or not 1 <= len(statements) <= limits.POLICY_STATEMENTS_MAX:
         raise bad_attribute("Policy")
-    if policy.get("Version", "2008-10-17") not in VERSIONS or not all(map(_is_statement, statements)):
+    if policy.get("Version", UNDATED) not in VERSIONS or not all(map(_is_statement, statements)):
         raise bad_attribute("Policy")
     for statement in statements:
         actions = statement.get("Action")
@@ -148,4 +148,4 @@ def over_limit(message: str) -> AwsError:
 
 
 def _empty(arn: str) -> dict[str, Any]:
-    return {"Version": "2008-10-17", "Id": f"{arn}/SQSDefaultPolicy", "Statement": []}
+    return {"Version": UNDATED, "Id": f"{arn}/SQSDefaultPolicy", "Statement": []}

@@ -13,10 +13,8 @@ import orjson
 
 from fogbank.core.arn import parse_arn
 from fogbank.model.principal import Principal, PrincipalType
-from fogbank.policies.documents import Asked, Statement
+from fogbank.policies.documents import WITH_VARIABLES, Asked, Statement
 from fogbank.policies.templates import Context
-
-_WITH_VARIABLES = "2012-10-17"
 
 
 def allows(
@@ -35,7 +33,7 @@ def allows(
     """
     allowed = False
     policy = orjson.loads(document)
-    variables = policy.get("Version") == _WITH_VARIABLES
+    variables = policy.get("Version") == WITH_VARIABLES
     statements = policy["Statement"]
     asked = Asked(action, "*", context)
     for wire in [statements] if isinstance(statements, dict) else statements:

@@ -19,6 +19,7 @@ from tests.services.sqs.conftest import ACCOUNT, Queues
         ({"ReceiveMessageWaitTimeSeconds": "21"}, "InvalidAttributeValue"),
         ({"SqsManagedSseEnabled": "yes"}, "InvalidAttributeValue"),
         ({"Policy": "{}"}, "InvalidAttributeValue"),
+        ({"Policy": '{"Version": [], "Statement": {}}'}, "InvalidAttributeValue"),
         ({"Nonsense": "1"}, "InvalidAttributeName"),
         ({"QueueArn": "x"}, "InvalidAttributeName"),
         ({"RedrivePolicy": "not json"}, "InvalidParameterValue"),
