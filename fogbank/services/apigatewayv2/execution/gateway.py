@@ -264,7 +264,7 @@ class Gateway:
         if snapshot is None:
             return None
         kind = HttpStage if api.protocol == "HTTP" else SocketStage
-        stage: HttpStage | SocketStage = kind(self, api.place, wire, snapshot, wire["authorizerEpoch"])
+        stage: HttpStage | SocketStage = kind(self, api.place, wire, snapshot)
         api.compiled[name] = stage
         return stage
 

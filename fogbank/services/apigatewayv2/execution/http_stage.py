@@ -29,9 +29,10 @@ from fogbank.services.apigatewayv2.execution.iam import check_iam
 from fogbank.services.apigatewayv2.execution.jwt_authorizer import JwtAuthorizer
 from fogbank.services.apigatewayv2.execution.lambda_authorizer import LambdaAuthorizer
 from fogbank.services.apigatewayv2.execution.lambda_proxy import LambdaProxy
-from fogbank.services.apigatewayv2.execution.logs import AccessLog, access_context
+from fogbank.services.apigatewayv2.execution.logs import access_context
 from fogbank.services.apigatewayv2.execution.services import ServiceOperation
-from fogbank.services.apigatewayv2.execution.throttling import account_bucket, route_bucket, route_settings
+from fogbank.services.apigatewayv2.execution.stage import Stage
+from fogbank.services.apigatewayv2.execution.throttling import route_settings
 from fogbank.services.apigatewayv2.keys import Place
 from fogbank.services.apigatewayv2.limits import BODY_BYTES_MAX
 from fogbank.services.apigatewayv2.records import Wire
@@ -69,33 +70,20 @@ class Route:
         settings = route_settings(stage.wire, self.key)
         if settings.get("DetailedMetricsEnabled"):
             self.tally = stage.gateway.tally(stage.place, stage.api_id, stage.name, self.key)
-        self.bucket = route_bucket(stage.gateway, stage.api_id, stage.name, self.key, settings)
+        self.bucket = stage.bucket(self.key, settings)
         self.authorize = stage.authorizer(wire)
         self.integration = stage.integration(wire)
         self.compiled = True
 
 
-class HttpStage:
-    """One stage of one API on one node."""
+class HttpStage(Stage):
+    """One stage of an HTTP API."""
 
-    def __init__(
-        self, gateway: Gateway, place: Place, wire: Wire, snapshot: Wire, authorizer_epoch: int
-    ) -> None:
+    def __init__(self, gateway: Gateway, place: Place, wire: Wire, snapshot: Wire) -> None:
+        super().__init__(gateway, place, wire, snapshot)
         api = snapshot["api"]
-        self.gateway = gateway
-        self.place = place
-        self.wire = wire
-        self.name: str = wire["StageName"]
-        self.api_id: str = api["ApiId"]
-        self.variables: dict[str, str] = wire.get("StageVariables") or {}
-        self.own_address = not api.get("DisableExecuteApiEndpoint")
         self.cors = Cors(api["CorsConfiguration"]) if api.get("CorsConfiguration") else None
         self.tally = gateway.tally(place, self.api_id, self.name, None)
-        self._account = account_bucket(gateway, place)
-        settings = wire.get("AccessLogSettings")
-        self._log = AccessLog(gateway, settings) if settings else None
-        self._snapshot = snapshot
-        self._epoch = authorizer_epoch
         self._lambda_authorizers: dict[str, LambdaAuthorizer] = {}
         self._routes: Routes[Route] = Routes()
         self._default: Route | None = None
@@ -172,7 +160,7 @@ class HttpStage:
     def integration(self, route: Wire) -> Integration:
         """Raises Fault."""
         target = route.get("Target") or ""
-        wire = self._snapshot["integrations"].get(target.removeprefix("integrations/"))
+        wire = self.snapshot["integrations"].get(target.removeprefix("integrations/"))
         if wire is None:
             raise internal_error(f"Route {route['RouteKey']} has no integration")
         if wire.get("IntegrationSubtype"):
@@ -186,13 +174,14 @@ class HttpStage:
             return None
         if kind == "AWS_IAM":
             return check_iam
-        wire = self._snapshot["authorizers"].get(route.get("AuthorizerId") or "")
+        wire = self.snapshot["authorizers"].get(route.get("AuthorizerId") or "")
         if wire is None:
             raise internal_error("The authorizer is gone", "AUTHORIZER_CONFIGURATION_ERROR")
         if kind == "JWT":
             return JwtAuthorizer(self, wire, route.get("AuthorizationScopes") or []).check
         found = self._lambda_authorizers.get(wire["AuthorizerId"])
         if found is None:
-            results = self.gateway.verdicts((self.api_id, self.name, wire["AuthorizerId"], self._epoch))
+            epoch: int = self.wire["authorizerEpoch"]
+            results = self.gateway.verdicts((self.api_id, self.name, wire["AuthorizerId"], epoch))
             found = self._lambda_authorizers[wire["AuthorizerId"]] = LambdaAuthorizer(self, wire, results)
         return found.check

@@ -11,7 +11,6 @@ from fogbank.model.permissions import Need
 from fogbank.model.principal import Principal, PrincipalType
 from fogbank.services.apigatewayv2.execution.exchange import Exchange
 from fogbank.services.apigatewayv2.execution.faults import forbidden
-from fogbank.services.apigatewayv2.execution.invoking import execute_api_arn
 from fogbank.services.apigatewayv2.keys import Place
 
 if TYPE_CHECKING:
@@ -29,6 +28,11 @@ async def check_invoke(gateway: Gateway, place: Place, who: Principal, arn: str,
         raise forbidden(detail=f"{who.arn} may not invoke {arn} {refusal}")
 
 
+def route_arn(x: Exchange) -> str:
+    """`arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/path`."""
+    return x.stage.arn(f"{x.request.method}/{x.arrival.path.lstrip('/')}")
+
+
 async def check_iam(x: Exchange) -> None:
     """In enforced mode the caller's policies decide; in open mode, which evaluates none, root may, nobody else. HTTP APIs tell a
     caller nothing but Forbidden."""
@@ -40,9 +44,7 @@ async def check_iam(x: Exchange) -> None:
         raise forbidden(detail="the request is not signed")
     gateway, place = x.stage.gateway, x.stage.place
     if not gateway.open_mode:
-        path = x.arrival.path.lstrip("/")
-        arn = execute_api_arn(place, x.stage.api_id, f"{x.stage.name}/{x.request.method}/{path}")
-        await check_invoke(gateway, place, who, arn, x.request)
+        await check_invoke(gateway, place, who, route_arn(x), x.request)
     elif not (who.type is PrincipalType.ROOT or who.acts_as_root):
         raise forbidden(detail=f"{who.arn} may not invoke")
     elif who.account != place.account and not who.acts_as_root:

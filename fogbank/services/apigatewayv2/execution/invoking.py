@@ -16,7 +16,7 @@ from fogbank.model.principal import Principal, PrincipalType
 from fogbank.services.apigatewayv2.keys import Place
 
 if TYPE_CHECKING:
-    from fogbank.services.apigatewayv2.execution.gateway import Gateway
+    from fogbank.services.apigatewayv2.execution.stage import Stage
 
 SERVICE_NAME = "apigateway.amazonaws.com"
 _FUNCTION = re.compile(r":lambda:path/+2015-03-31/functions/(.+?)/invocations/?$")
@@ -90,32 +90,27 @@ def role_principal(role_arn: str, place: Place, *, open_mode: bool) -> Principal
 class Invoker:
     """Invokes what one URI names, as the gateway itself or with a role's session. Raises InvokeError, also when made."""
 
-    __slots__ = ("_agent", "_api_id", "_gateway", "_place", "_principal", "_timeout_s", "function")
+    __slots__ = ("_agent", "_principal", "_stage", "_timeout_s", "function")
 
     def __init__(
         self,
-        gateway: Gateway,
-        place: Place,
-        api_id: str,
+        stage: Stage,
         uri: str,
         credentials: str | None,
         timeout_ms: int,
-        variables: dict[str, str],
     ) -> None:
-        function = function_of(with_variables(uri, variables))
+        function = function_of(with_variables(uri, stage.variables))
         if function is None:
             raise InvokeError(f"Invalid endpoint address {uri}")
         self.function = function
-        self._gateway = gateway
-        self._place = place
+        self._stage = stage
         self._timeout_s = timeout_ms / 1000
-        self._api_id = api_id
-        self._agent = f"AmazonAPIGateway_{api_id}"
+        self._agent = f"AmazonAPIGateway_{stage.api_id}"
         try:
             self._principal = (
-                role_principal(credentials, place, open_mode=gateway.open_mode)
+                role_principal(credentials, stage.place, open_mode=stage.gateway.open_mode)
                 if credentials
-                else own_principal(place)
+                else own_principal(stage.place)
             )
         except ValueError as error:
             raise InvokeError(str(error)) from None
@@ -125,19 +120,19 @@ class Invoker:
     ) -> Invoked:
         """`source` is the route or authorizer on whose behalf (`prod/GET/orders`). Raises InvokeError: the function is not there, not
         allowed, throttled, or takes too long."""
-        gateway = self._gateway
+        gateway, place = self._stage.gateway, self._stage.place
         params: dict[str, Any] = {"FunctionName": self.function, "Payload": payload}
         if asynchronous:
             params["InvocationType"] = "Event"
         request_id = gateway.ids.uuid()
         caller = Caller(
-            self._place.account,
-            self._place.region,
+            place.account,
+            place.region,
             self._principal,
             request_id,
             source_ip,
             self._agent,
-            source_arn=execute_api_arn(self._place, self._api_id, source) if source else "",
+            source_arn=execute_api_arn(place, self._stage.api_id, source) if source else "",
         )
         try:
             async with asyncio.timeout(self._timeout_s):

@@ -11,6 +11,7 @@ from fogbank.policies.documents import Asked, Decision, Policy, PolicyError
 from fogbank.services.apigatewayv2.execution import payloads
 from fogbank.services.apigatewayv2.execution.exchange import Exchange
 from fogbank.services.apigatewayv2.execution.faults import forbidden, internal_error, unauthorized
+from fogbank.services.apigatewayv2.execution.iam import INVOKE, route_arn
 from fogbank.services.apigatewayv2.execution.invoking import InvokeError, Invoker
 from fogbank.services.apigatewayv2.execution.values import compile_value
 from fogbank.services.apigatewayv2.records import Wire
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from fogbank.services.apigatewayv2.execution.http_stage import HttpStage
 
 TIMEOUT_MS = 10_000  # AWS: an authorizer of an HTTP API has 10 seconds
-INVOKE = "execute-api:Invoke"
 
 
 class Verdict:
@@ -62,13 +62,7 @@ class LambdaAuthorizer:
         self._sources = [compile_value(source) for source in wire.get("IdentitySource") or []]
         try:
             self._invoker = Invoker(
-                stage.gateway,
-                stage.place,
-                stage.api_id,
-                wire["AuthorizerUri"],
-                wire.get("AuthorizerCredentialsArn"),
-                TIMEOUT_MS,
-                stage.variables,
+                stage, wire["AuthorizerUri"], wire.get("AuthorizerCredentialsArn"), TIMEOUT_MS
             )
         except InvokeError as error:
             raise internal_error(str(error), "AUTHORIZER_CONFIGURATION_ERROR") from None
@@ -139,14 +133,3 @@ class LambdaAuthorizer:
             "identitySource": identity or None,
             **event,
         }
-
-
-def route_arn(x: Exchange) -> str:
-    """`arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/path`."""
-    stage = x.stage
-    place = stage.place
-    path = x.arrival.path.lstrip("/")
-    return (
-        f"arn:{place.partition}:execute-api:{place.region}:{place.account}:{stage.api_id}/{stage.name}/"
-        f"{x.request.method}/{path}"
-    )

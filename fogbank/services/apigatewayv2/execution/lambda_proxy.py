@@ -25,13 +25,10 @@ class LambdaProxy:
     def __init__(self, stage: HttpStage, integration: Wire) -> None:
         try:
             self._invoker = Invoker(
-                stage.gateway,
-                stage.place,
-                stage.api_id,
+                stage,
                 integration["IntegrationUri"],
                 integration.get("CredentialsArn"),
                 integration["TimeoutInMillis"],
-                stage.variables,
             )
         except InvokeError as error:
             raise internal_error(str(error)) from None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from fogbank.policies.documents import Asked, Decision, Policy, PolicyError
+from fogbank.services.apigatewayv2.execution.iam import INVOKE
 from fogbank.services.apigatewayv2.execution.invoking import InvokeError, Invoker
 from fogbank.services.apigatewayv2.execution.websocket import events
 from fogbank.services.apigatewayv2.execution.websocket.exchange import SocketExchange
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from fogbank.services.apigatewayv2.execution.websocket.stage import SocketStage
 
 TIMEOUT_MS = 29_000
-INVOKE = "execute-api:Invoke"
 
 
 class Refused(Exception):
@@ -40,13 +40,7 @@ class SocketAuthorizer:
         self._sources = [source(each) for each in wire.get("IdentitySource") or []]
         try:
             self._invoker = Invoker(
-                stage.gateway,
-                stage.place,
-                stage.api_id,
-                wire["AuthorizerUri"],
-                wire.get("AuthorizerCredentialsArn"),
-                TIMEOUT_MS,
-                stage.variables,
+                stage, wire["AuthorizerUri"], wire.get("AuthorizerCredentialsArn"), TIMEOUT_MS
             )
         except InvokeError as error:
             raise IntegrationFailed(str(error)) from None
@@ -56,7 +50,7 @@ class SocketAuthorizer:
         x.note(f"Starting authorizer for request: {x.request_id}")
         if any(not each(x) for each in self._sources):
             raise Refused(401, "Unauthorized", "an identity source has no value")
-        arn = connect_arn(self._stage)
+        arn = self._stage.arn("$connect")
         event: dict[str, Any] = {"type": "REQUEST", "methodArn": arn}
         event |= events.request_members(x.connection.request)
         event.setdefault("queryStringParameters", {})
@@ -95,8 +89,3 @@ class SocketAuthorizer:
             name: ("true" if value else "false") if isinstance(value, bool) else value
             for name, value in context.items()
         } | {"principalId": principal_id}
-
-
-def connect_arn(stage: SocketStage) -> str:
-    place = stage.place
-    return f"arn:{place.partition}:execute-api:{place.region}:{place.account}:{stage.api_id}/{stage.name}/$connect"

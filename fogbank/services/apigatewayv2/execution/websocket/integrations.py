@@ -135,15 +135,7 @@ class Integration:
         self._invoker: Invoker | None = None
         if self._type == "AWS_PROXY" or (self._type == "AWS" and ":lambda:path/" in self._uri):
             try:
-                self._invoker = Invoker(
-                    stage.gateway,
-                    stage.place,
-                    stage.api_id,
-                    self._uri,
-                    self._credentials,
-                    self._timeout_ms,
-                    stage.variables,
-                )
+                self._invoker = Invoker(stage, self._uri, self._credentials, self._timeout_ms)
             except InvokeError as error:
                 raise IntegrationFailed(str(error)) from None
 

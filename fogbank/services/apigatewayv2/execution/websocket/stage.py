@@ -9,15 +9,14 @@ import orjson
 
 from fogbank.core.errors import AwsError
 from fogbank.core.http import Request, Response, Upgrade
-from fogbank.gateway.buckets import Bucket
 from fogbank.gateway.json_schema import SchemaError, Validator, compile_schema
 from fogbank.model.call import Caller
 from fogbank.model.principal import PrincipalType
 from fogbank.services.apigatewayv2.execution.faults import Fault
 from fogbank.services.apigatewayv2.execution.iam import check_invoke
-from fogbank.services.apigatewayv2.execution.invoking import execute_api_arn, own_principal
-from fogbank.services.apigatewayv2.execution.logs import AccessLog
-from fogbank.services.apigatewayv2.execution.throttling import account_bucket, route_bucket, route_settings
+from fogbank.services.apigatewayv2.execution.invoking import own_principal
+from fogbank.services.apigatewayv2.execution.stage import Stage
+from fogbank.services.apigatewayv2.execution.throttling import route_settings
 from fogbank.services.apigatewayv2.execution.websocket.authorizer import Refused, SocketAuthorizer
 from fogbank.services.apigatewayv2.execution.websocket.connection import Connection
 from fogbank.services.apigatewayv2.execution.websocket.exchange import SocketExchange
@@ -61,8 +60,7 @@ class Route:
         self.integration = Integration(stage, integration, responses) if integration is not None else None
         answers = snapshot["routeResponses"].get(wire["RouteId"])
         self.answers = bool(wire.get("RouteResponseSelectionExpression") and answers)
-        settings = route_settings(stage.wire, self.key)
-        self.bucket: Bucket | None = route_bucket(stage.gateway, stage.api_id, stage.name, self.key, settings)
+        self.bucket = stage.bucket(self.key, route_settings(stage.wire, self.key))
         self.models: dict[str, Validator] = {}
         self.select_model = compile_selection(wire.get("ModelSelectionExpression") or DEFAULT)
         if not snapshot["api"].get("DisableSchemaValidation"):
@@ -85,22 +83,12 @@ class Route:
             self.authorizer = SocketAuthorizer(stage, found)
 
 
-class SocketStage:
-    """One stage of one API on one node."""
+class SocketStage(Stage):
+    """One stage of a WebSocket API."""
 
-    def __init__(
-        self, gateway: Gateway, place: Place, wire: Wire, snapshot: Wire, authorizer_epoch: int
-    ) -> None:
+    def __init__(self, gateway: Gateway, place: Place, wire: Wire, snapshot: Wire) -> None:
+        super().__init__(gateway, place, wire, snapshot)
         api = snapshot["api"]
-        self.gateway = gateway
-        self.place = place
-        self.wire = wire
-        self.snapshot = snapshot
-        self.name: str = wire["StageName"]
-        self.api_id: str = api["ApiId"]
-        self.variables: dict[str, str] = wire.get("StageVariables") or {}
-        self.own_address = not api.get("DisableExecuteApiEndpoint")
-        self._account = account_bucket(gateway, place)
         self._key_source: str = api.get("ApiKeySelectionExpression") or ""
         self._executions = ExecutionLog(self)
         self.requires_key = any(
@@ -109,8 +97,6 @@ class SocketStage:
         self._select = compile_selection(api["RouteSelectionExpression"])
         self._wires: dict[str, Wire] = {route["RouteKey"]: route for route in snapshot["routes"]}
         self._routes: dict[str, Route] = {}
-        settings = wire.get("AccessLogSettings")
-        self._log = AccessLog(gateway, settings) if settings else None
 
     def _route(self, key: str) -> Route | None:
         """Raises IntegrationFailed."""
@@ -212,7 +198,7 @@ class SocketStage:
             raise Refused(403, "Missing Authentication Token")
         gateway, request = self.gateway, x.connection.request
         if not gateway.open_mode:
-            arn = execute_api_arn(self.place, self.api_id, f"{self.name}/{x.route_key}")
+            arn = self.arn(x.route_key)
             try:
                 await check_invoke(gateway, self.place, who, arn, request)
             except Fault as fault:
