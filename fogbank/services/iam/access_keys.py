@@ -23,7 +23,7 @@ from fogbank.services.iam.pages import page
 from fogbank.services.iam.records import AccessKey, Status, User
 from fogbank.services.iam.service import SERVICE
 from fogbank.services.iam.state import Iam
-from fogbank.services.iam.table import Found, Realm, fold, retried
+from fogbank.services.iam.table import Found, Realm, retried
 from fogbank.services.iam.usage import last_used, usage_key
 from fogbank.store.api import ABSENT, Key, Transaction
 
@@ -55,16 +55,11 @@ async def create_access_key(ctx: Call[Iam], *, user_name: str | None = None) -> 
         created_ms=state.now_ms(),
     )
     tx = Transaction()
-    _touch(ctx, tx, user)
+    user.touch(tx)
     state.access_keys.put(tx, realm, user.record.id, key_id, record=key, expect=ABSENT)
     tx.put(_owner_key(key_id), orjson.dumps([*realm, user.record.id]), expect=ABSENT)
     await state.store.commit(tx)
     return {"AccessKey": _shown(user.record, key) | {"SecretAccessKey": secret}}
-
-
-def _touch(ctx: Call[Iam], tx: Transaction, user: Found[User]) -> None:
-    """Write the user as it was, so that its deletion, or another key, conflicts with this transaction."""
-    ctx.state.users.put(tx, realm_of(ctx), fold(user.record.name), record=user.record, expect=user.version)
 
 
 def _shown(user: User, key: AccessKey) -> Wire:
@@ -106,12 +101,7 @@ async def update_access_key(
 ) -> None:
     user = await find_named_user_or_caller(ctx, user_name)
     found = await _find(ctx, user, access_key_id)
-    tx = Transaction()
-    changed = replace(found.record, status=status)
-    ctx.state.access_keys.put(
-        tx, realm_of(ctx), user.record.id, access_key_id, record=changed, expect=found.version
-    )
-    await ctx.state.store.commit(tx)
+    await ctx.state.store.commit(found.put(Transaction(), replace(found.record, status=status)))
 
 
 @SERVICE.operation
@@ -119,7 +109,7 @@ async def update_access_key(
 async def delete_access_key(ctx: Call[Iam], *, access_key_id: str, user_name: str | None = None) -> None:
     user = await find_named_user_or_caller(ctx, user_name)
     found = await _find(ctx, user, access_key_id)
-    tx = Transaction().delete(found.key, expect=found.version)
+    tx = found.delete(Transaction())
     tx.delete(_owner_key(access_key_id))
     tx.delete(usage_key(realm_of(ctx), access_key_id))
     await ctx.state.store.commit(tx)

@@ -58,7 +58,7 @@ async def delete_account_alias(ctx: Call[Iam], *, account_alias: str) -> None:
     found = await ctx.state.aliases.get(realm)
     if found is None or found.record.alias != account_alias:
         raise no_such_entity(f"The account alias {account_alias} cannot be found.")
-    tx = Transaction().delete(found.key, expect=found.version)
+    tx = found.delete(Transaction())
     await ctx.state.store.commit(tx.delete(_taken(realm, account_alias)))
 
 

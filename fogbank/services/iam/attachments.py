@@ -13,14 +13,14 @@ from fogbank.core.limits import IAM_ATTACHED_POLICIES_MAX
 from fogbank.model.call import Call
 from fogbank.services.iam import shapes
 from fogbank.services.iam.aws_policies import is_service_linked
-from fogbank.services.iam.entities import EntityKind, find, realm_of, table_of
+from fogbank.services.iam.entities import EntityKind, find, realm_of
 from fogbank.services.iam.errors import no_such_entity, quota_exceeded
 from fogbank.services.iam.inline_policies import refuse_protected
 from fogbank.services.iam.managed_policies import checked_arn, find_attachable, look_up
 from fogbank.services.iam.pages import slice_of
 from fogbank.services.iam.service import SERVICE
 from fogbank.services.iam.state import Iam
-from fogbank.services.iam.table import Realm, fold, retried
+from fogbank.services.iam.table import Realm, retried
 from fogbank.store.api import Key, Transaction
 
 Wire = dict[str, Any]
@@ -49,7 +49,7 @@ async def _attach(ctx: Call[Iam], kind: EntityKind, name: str, arn: str) -> None
     realm = realm_of(ctx)
     changed = replace(found.record, attached=(*found.record.attached, arn))
     tx = Transaction()
-    table_of(ctx.state, kind).put(tx, realm, fold(name), record=changed, expect=found.version)
+    found.put(tx, changed)
     policy.put(tx, replace(policy.record, attachments=policy.record.attachments + 1))
     tx.put(used_by(realm, arn, PERMISSIONS, kind.value, found.record.id), b"")
     await ctx.state.store.commit(tx)
@@ -65,9 +65,7 @@ async def _detach(ctx: Call[Iam], kind: EntityKind, name: str, arn: str) -> None
     realm = realm_of(ctx)
     left = tuple(each for each in found.record.attached if each != arn)
     tx = Transaction()
-    table_of(ctx.state, kind).put(
-        tx, realm, fold(name), record=replace(found.record, attached=left), expect=found.version
-    )
+    found.put(tx, replace(found.record, attached=left))
     policy.put(tx, replace(policy.record, attachments=policy.record.attachments - 1))
     tx.delete(used_by(realm, arn, PERMISSIONS, kind.value, found.record.id))
     await ctx.state.store.commit(tx)
@@ -108,7 +106,7 @@ async def _set_boundary(ctx: Call[Iam], kind: EntityKind, name: str, arn: str | 
     tx = Transaction()
     await count_boundary(ctx, tx, kind, found.record.id, old=found.record.boundary, new=arn)
     changed = replace(found.record, boundary=arn)
-    table_of(ctx.state, kind).put(tx, realm_of(ctx), fold(name), record=changed, expect=found.version)
+    found.put(tx, changed)
     await ctx.state.store.commit(tx)
 
 

@@ -101,12 +101,12 @@ async def update_group(
     changed = replace(found.record, name=name, path=path, arn=realm.arn(f"group{path}{name}"))
     tx = Transaction()
     if fold(name) == fold(group_name):
-        ctx.state.groups.put(tx, realm, fold(name), record=changed, expect=found.version)
+        found.put(tx, changed)
     else:
         if await ctx.state.groups.get(realm, fold(name)):
             raise already_exists(f"Group with name {name} already exists.")
         ctx.state.groups.put(tx, realm, fold(name), record=changed, expect=ABSENT)
-        ctx.state.groups.delete(tx, realm, fold(group_name), expect=found.version)
+        found.delete(tx)
     put_id(tx, realm, EntityKind.GROUP, changed)
     await ctx.state.store.commit(tx)
 
@@ -122,8 +122,7 @@ async def delete_group(ctx: Call[Iam], *, group_name: str) -> None:
         raise delete_conflict("detach all policies first")
     if await ctx.state.store.count(inline_prefix(realm, group.id), limit=1):
         raise delete_conflict("delete policies first")
-    tx = Transaction()
-    ctx.state.groups.delete(tx, realm, fold(group_name), expect=found.version)
+    tx = found.delete(Transaction())
     tx.delete(id_key(realm, group.id))
     await ctx.state.store.commit(tx)
 
@@ -137,12 +136,10 @@ async def add_user_to_group(ctx: Call[Iam], *, group_name: str, user_name: str) 
         return
     if len(user.record.groups) >= IAM_GROUPS_PER_USER_MAX:
         raise quota_exceeded("GroupsPerUser", IAM_GROUPS_PER_USER_MAX)
-    realm = realm_of(ctx)
     changed = replace(user.record, groups=(*user.record.groups, group.record.id))
     tx = Transaction()
-    ctx.state.users.put(tx, realm, fold(user_name), record=changed, expect=user.version)
-    # The group is written as it was, so that its deletion and this conflict.
-    ctx.state.groups.put(tx, realm, fold(group_name), record=group.record, expect=group.version)
+    user.put(tx, changed)
+    group.touch(tx)
     tx.put((*_members(ctx, group.record.id), user.record.id), b"")
     await ctx.state.store.commit(tx)
 
@@ -157,7 +154,7 @@ async def remove_user_from_group(ctx: Call[Iam], *, group_name: str, user_name: 
     left = tuple(each for each in user.record.groups if each != group.record.id)
     tx = Transaction()
     changed = replace(user.record, groups=left)
-    ctx.state.users.put(tx, realm_of(ctx), fold(user_name), record=changed, expect=user.version)
+    user.put(tx, changed)
     tx.delete((*_members(ctx, group.record.id), user.record.id))
     await ctx.state.store.commit(tx)
 

@@ -7,14 +7,14 @@ from typing import Any
 from fogbank.core.limits import IAM_INLINE_CHARS_MAX, IAM_PAGE_ITEMS_DEFAULT
 from fogbank.model.call import Call
 from fogbank.services.iam import identity_policies, shapes
-from fogbank.services.iam.entities import Entity, EntityKind, find, realm_of, table_of
+from fogbank.services.iam.entities import Entity, EntityKind, find, realm_of
 from fogbank.services.iam.errors import limit_exceeded, malformed_policy, not_found, unmodifiable
 from fogbank.services.iam.pages import decode_marker, encode_marker
 from fogbank.services.iam.policy_grammar import PolicyFault, chars_of
 from fogbank.services.iam.records import Role
 from fogbank.services.iam.service import SERVICE
 from fogbank.services.iam.state import Iam
-from fogbank.services.iam.table import Realm, fold, retried
+from fogbank.services.iam.table import Realm, retried
 from fogbank.store.api import Key, Transaction
 
 Wire = dict[str, Any]
@@ -64,8 +64,7 @@ async def _put(ctx: Call[Iam], kind: EntityKind, name: str, policy_name: str, do
         )
     realm = realm_of(ctx)
     tx = Transaction()
-    # The entity is written as it was, so that its deletion and this conflict instead of leaving an orphan.
-    table_of(ctx.state, kind).put(tx, realm, fold(name), record=found.record, expect=found.version)
+    found.touch(tx)
     tx.put((*inline_prefix(realm, found.record.id), policy_name), document.encode())
     await ctx.state.store.commit(tx)
 

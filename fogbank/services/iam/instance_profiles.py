@@ -60,9 +60,9 @@ async def create_instance_profile(
         created_ms=ctx.state.now_ms(),
         tags=given,
     )
-    tx = Transaction()
-    table.put(tx, realm, fold(instance_profile_name), record=profile, expect=ABSENT)
-    await ctx.state.store.commit(tx)
+    await ctx.state.store.commit(
+        table.put(Transaction(), realm, fold(instance_profile_name), record=profile, expect=ABSENT)
+    )
     return _in_full(profile, shapes.instance_profile(profile, []))
 
 
@@ -114,12 +114,11 @@ async def add_role_to_instance_profile(ctx: Call[Iam], *, instance_profile_name:
     refuse_service_linked(role.record)
     if found.record.role is not None:
         raise quota_exceeded("InstanceSessionsPerInstanceProfile", 1)
-    realm, name = realm_of(ctx), fold(instance_profile_name)
+    name = fold(instance_profile_name)
     tx = Transaction()
     changed = replace(found.record, role=role.record.name)
-    ctx.state.instance_profiles.put(tx, realm, name, record=changed, expect=found.version)
-    # The role is written as it was, so that its deletion and this conflict.
-    ctx.state.roles.put(tx, realm, fold(role_name), record=role.record, expect=role.version)
+    found.put(tx, changed)
+    role.touch(tx)
     tx.put((*profiles_of_role(ctx, role.record.id), name), b"")
     await ctx.state.store.commit(tx)
 
@@ -133,10 +132,10 @@ async def remove_role_from_instance_profile(
     role = await find_role(ctx, role_name)
     if found.record.role is None or fold(found.record.role) != fold(role_name):
         raise no_such_entity(f"Role {role_name} is not in Instance Profile {instance_profile_name}.")
-    realm, name = realm_of(ctx), fold(instance_profile_name)
+    name = fold(instance_profile_name)
     tx = Transaction()
     changed = replace(found.record, role=None)
-    ctx.state.instance_profiles.put(tx, realm, name, record=changed, expect=found.version)
+    found.put(tx, changed)
     tx.delete((*profiles_of_role(ctx, role.record.id), name))
     await ctx.state.store.commit(tx)
 
@@ -147,4 +146,4 @@ async def delete_instance_profile(ctx: Call[Iam], *, instance_profile_name: str)
     found = await find_profile(ctx, instance_profile_name)
     if found.record.role is not None:
         raise delete_conflict("remove roles from instance profile first")
-    await ctx.state.store.commit(Transaction().delete(found.key, expect=found.version))
+    await ctx.state.store.commit(found.delete(Transaction()))

@@ -17,7 +17,7 @@ from fogbank.services.iam.password_policy import policy_of, violates
 from fogbank.services.iam.records import LoginProfile, PasswordPolicy, User
 from fogbank.services.iam.service import SERVICE
 from fogbank.services.iam.state import Iam
-from fogbank.services.iam.table import Found, fold, retried
+from fogbank.services.iam.table import Found, retried
 from fogbank.store.api import ABSENT, Transaction
 
 Wire = dict[str, Any]
@@ -56,8 +56,7 @@ async def _find(ctx: Call[Iam], user: Found[User]) -> Found[LoginProfile]:
 async def _put(ctx: Call[Iam], user: Found[User], profile: LoginProfile, expect: int) -> None:
     realm = realm_of(ctx)
     tx = Transaction()
-    # The user is written as it was, so that its deletion and this conflict.
-    ctx.state.users.put(tx, realm, fold(user.record.name), record=user.record, expect=user.version)
+    user.touch(tx)
     ctx.state.login_profiles.put(tx, realm, user.record.id, record=profile, expect=expect)
     await ctx.state.store.commit(tx)
 
@@ -127,7 +126,7 @@ async def update_login_profile(
 async def delete_login_profile(ctx: Call[Iam], *, user_name: str | None = None) -> None:
     user = await find_named_user_or_caller(ctx, user_name)
     found = await _find(ctx, user)
-    await ctx.state.store.commit(Transaction().delete(found.key, expect=found.version))
+    await ctx.state.store.commit(found.delete(Transaction()))
 
 
 @SERVICE.operation

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from fogbank.core.arn import parse_arn
 from fogbank.model.call import Call
@@ -12,25 +12,18 @@ from fogbank.services.iam.entities import realm_of
 from fogbank.services.iam.errors import no_such_entity, validation_error
 from fogbank.services.iam.records import Policy
 from fogbank.services.iam.state import Iam
-from fogbank.services.iam.table import Realm, Table, fold
-from fogbank.store.api import ABSENT, Part, Transaction
+from fogbank.services.iam.table import Found, fold
+from fogbank.store.api import ABSENT
 
 AWS_OWNER = "aws"
 _ACCOUNT = re.compile(r"aws|\d{12}")
 
 
-class PolicyFound(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class PolicyFound(Found[Policy]):
     """A managed policy, and where its record lies or (AWS's, unused so far) would lie."""
 
-    record: Policy
-    version: int
-    table: Table[Policy]
-    realm: Realm
-    at: Part
     aws: bool
-
-    def put(self, tx: Transaction, record: Policy) -> None:
-        self.table.put(tx, self.realm, self.at, record=record, expect=self.version)
 
 
 def checked_arn(arn: str) -> tuple[str, str]:
@@ -56,14 +49,11 @@ async def look_up(ctx: Call[Iam], arn: str) -> PolicyFound | None:
     else:
         return None
     if (found := await table.get(realm, at)) is not None:
-        aws = owner == AWS_OWNER
-        return (
-            PolicyFound(found.record, found.version, table, realm, at, aws)
-            if found.record.arn == arn
-            else None
-        )
+        if found.record.arn != arn:
+            return None
+        return PolicyFound(found.record, found.version, found.key, owner == AWS_OWNER)
     if owner == AWS_OWNER and (known := aws_policies.find(arn)) is not None:
-        return PolicyFound(known.record(arn), ABSENT, table, realm, at, True)
+        return PolicyFound(known.record(arn), ABSENT, table.key(realm, at), True)
     return None
 
 

@@ -23,7 +23,7 @@ from fogbank.services.iam.pages import page, slice_of
 from fogbank.services.iam.records import MfaDevice, User
 from fogbank.services.iam.service import SERVICE
 from fogbank.services.iam.state import Iam
-from fogbank.services.iam.table import Found, Realm, fold, retried
+from fogbank.services.iam.table import Found, Realm, retried
 from fogbank.services.iam.totp import step_of, step_of_two
 from fogbank.store.api import ABSENT, Key, Transaction
 
@@ -63,11 +63,6 @@ def _wrong_code() -> AwsError:
     return SERVICE.error("InvalidAuthenticationCodeException", "Authentication code for device is not valid.")
 
 
-async def _put(ctx: Call[Iam], found: Found[MfaDevice], changed: MfaDevice, tx: Transaction) -> None:
-    ctx.state.mfa_devices.put(tx, realm_of(ctx), changed.serial, record=changed, expect=found.version)
-    await ctx.state.store.commit(tx)
-
-
 @SERVICE.operation
 @retried
 async def create_virtual_mfa_device(
@@ -99,7 +94,7 @@ async def delete_virtual_mfa_device(ctx: Call[Iam], *, serial_number: str) -> No
     found = await find_device(ctx, serial_number)
     if found.record.user_id is not None:
         raise delete_conflict("deactivate MFA device first")
-    await ctx.state.store.commit(Transaction().delete(found.key, expect=found.version))
+    await ctx.state.store.commit(found.delete(Transaction()))
 
 
 @SERVICE.operation
@@ -124,11 +119,10 @@ async def enable_mfa_device(
         raise quota_exceeded("MFADevicesPerUser", IAM_MFA_DEVICES_PER_USER_MAX)
     step = _checked_step(ctx, device, authentication_code1, authentication_code2)
     tx = Transaction()
-    # The user is written as it was, so that its deletion and this conflict.
-    ctx.state.users.put(tx, realm, fold(user_name), record=user.record, expect=user.version)
+    user.touch(tx)
     tx.put((*_devices_of(realm, user.record.id), serial_number), b"")
     enabled = replace(device, user_id=user.record.id, enabled_ms=ctx.state.now_ms(), step=step)
-    await _put(ctx, found, enabled, tx)
+    await ctx.state.store.commit(found.put(tx, enabled))
 
 
 def _checked_step(ctx: Call[Iam], device: MfaDevice, first: str, second: str) -> int:
@@ -151,7 +145,7 @@ async def resync_mfa_device(
 ) -> None:
     found = await _find_of_user(ctx, await find_user(ctx, user_name), serial_number)
     step = _checked_step(ctx, found.record, authentication_code1, authentication_code2)
-    await _put(ctx, found, replace(found.record, step=step), Transaction())
+    await ctx.state.store.commit(found.put(Transaction(), replace(found.record, step=step)))
 
 
 @SERVICE.operation
@@ -160,7 +154,7 @@ async def deactivate_mfa_device(ctx: Call[Iam], *, serial_number: str, user_name
     user = await find_named_user_or_caller(ctx, user_name)
     found = await _find_of_user(ctx, user, serial_number)
     tx = Transaction().delete((*_devices_of(realm_of(ctx), user.record.id), serial_number))
-    await _put(ctx, found, replace(found.record, user_id=None, enabled_ms=None), tx)
+    await ctx.state.store.commit(found.put(tx, replace(found.record, user_id=None, enabled_ms=None)))
 
 
 @SERVICE.operation
@@ -233,5 +227,5 @@ async def verify_mfa(ctx: Call[Iam], *, user_arn: str, serial_number: str, code:
     step = step_of(_seed(ctx, found.record), code, ctx.state.clock.now_ms(), after_step=found.record.step)
     if step is None:
         return False
-    await _put(ctx, found, replace(found.record, step=step), Transaction())
+    await ctx.state.store.commit(found.put(Transaction(), replace(found.record, step=step)))
     return True

@@ -83,9 +83,7 @@ async def create_open_id_connect_provider(
     if await table.count(realm, limit=IAM_OIDC_PROVIDERS_MAX) >= IAM_OIDC_PROVIDERS_MAX:
         raise quota_exceeded("OpenIdConnectProvidersPerAccount", IAM_OIDC_PROVIDERS_MAX)
     provider = OpenIdConnectProvider(arn, name, ctx.state.now_ms(), client_ids, thumbprints, given)
-    tx = Transaction()
-    table.put(tx, realm, arn, record=provider, expect=ABSENT)
-    await ctx.state.store.commit(tx)
+    await ctx.state.store.commit(table.put(Transaction(), realm, arn, record=provider, expect=ABSENT))
     return {"OpenIDConnectProviderArn": arn} | shapes.tags_if_any(given)
 
 
@@ -110,9 +108,7 @@ async def list_open_id_connect_providers(ctx: Call[Iam]) -> Wire:
 async def _change(
     ctx: Call[Iam], found: Found[OpenIdConnectProvider], changed: OpenIdConnectProvider
 ) -> None:
-    tx = Transaction()
-    ctx.state.oidc_providers.put(tx, realm_of(ctx), changed.arn, record=changed, expect=found.version)
-    await ctx.state.store.commit(tx)
+    await ctx.state.store.commit(found.put(Transaction(), changed))
 
 
 @SERVICE.operation

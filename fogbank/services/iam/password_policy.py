@@ -109,4 +109,4 @@ async def delete_account_password_policy(ctx: Call[Iam]) -> None:
     found = await ctx.state.password_policies.get(realm_of(ctx))
     if found is None:
         raise _none(ctx)
-    await ctx.state.store.commit(Transaction().delete(found.key, expect=found.version))
+    await ctx.state.store.commit(found.delete(Transaction()))

@@ -91,7 +91,7 @@ async def delete_policy(ctx: Call[Iam], *, policy_arn: str) -> None:
             " versions. The default version is deleted with the policy.",
         )
     tx = Transaction()
-    ctx.state.policies.delete(tx, realm, found.at, expect=found.version)
+    found.delete(tx)
     tx.delete_prefix(ctx.state.policy_versions.key(realm, policy.id))
     await ctx.state.store.commit(tx)
 

@@ -117,7 +117,6 @@ async def delete_policy_version(ctx: Call[Iam], *, policy_arn: str, version_id: 
     version = await _find_version(ctx, found, version_id)
     if version.record.number == found.record.default:
         raise SERVICE.error("DeleteConflictException", "Cannot delete the default version of a policy.")
-    tx = Transaction().delete(version.key, expect=version.version)
-    # Written as it was: making this version the default meanwhile must conflict.
-    found.put(tx, found.record)
+    tx = version.delete(Transaction())
+    found.touch(tx)  # making this version the default meanwhile must conflict
     await ctx.state.store.commit(tx)

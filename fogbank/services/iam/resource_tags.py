@@ -6,8 +6,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
-import orjson
-
 from fogbank.model.call import Call
 from fogbank.services.iam import tags as tagging
 from fogbank.services.iam.entities import find_role, find_user
@@ -31,7 +29,7 @@ Finder = Callable[[Call[Iam], str], Awaitable[Found[Any]]]
 
 async def _change(ctx: Call[Iam], found: Found[Any], tags: dict[str, str]) -> None:
     changed = replace(found.record, tags=tags)
-    await ctx.state.store.commit(Transaction().put(found.key, orjson.dumps(changed), expect=found.version))
+    await ctx.state.store.commit(found.put(Transaction(), changed))
 
 
 async def _tag(ctx: Call[Iam], find: Finder, name: str, tags: tagging.WireTags) -> None:
@@ -61,7 +59,7 @@ async def _role(ctx: Call[Iam], name: str) -> Found[Any]:
 async def _policy(ctx: Call[Iam], arn: str) -> Found[Any]:
     found = await find_policy(ctx, arn)
     refuse_aws_owned(ctx, found)
-    return Found(found.record, found.version, found.table.key(found.realm, found.at))
+    return found
 
 
 @SERVICE.operation

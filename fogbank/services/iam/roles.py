@@ -23,7 +23,7 @@ from fogbank.services.iam.principals import checked_trust, trust_of
 from fogbank.services.iam.records import Role
 from fogbank.services.iam.service import SERVICE
 from fogbank.services.iam.state import Iam
-from fogbank.services.iam.table import fold, retried
+from fogbank.services.iam.table import Found, fold, retried
 from fogbank.services.iam.usage import role_last_used, usage_key
 from fogbank.store.api import ABSENT, Transaction
 
@@ -134,9 +134,7 @@ async def _change(ctx: Call[Iam], name: str, **changes: Any) -> Role:
     if "max_session_s" in given:
         refuse_service_linked(found.record)
     changed = replace(found.record, **given)
-    tx = Transaction()
-    ctx.state.roles.put(tx, realm_of(ctx), fold(name), record=changed, expect=found.version)
-    await ctx.state.store.commit(tx)
+    await ctx.state.store.commit(found.put(Transaction(), changed))
     return changed
 
 
@@ -147,9 +145,7 @@ async def update_assume_role_policy(ctx: Call[Iam], *, role_name: str, policy_do
     refuse_service_linked(found.record)
     trust, trusted = await checked_trust(ctx, policy_document)
     changed = replace(found.record, trust=trust, trusted=trusted)
-    tx = Transaction()
-    ctx.state.roles.put(tx, realm_of(ctx), fold(role_name), record=changed, expect=found.version)
-    await ctx.state.store.commit(tx)
+    await ctx.state.store.commit(found.put(Transaction(), changed))
 
 
 @SERVICE.operation
@@ -163,13 +159,13 @@ async def delete_role(ctx: Call[Iam], *, role_name: str) -> None:
         raise delete_conflict("detach all policies first")
     if await ctx.state.store.count(inline_prefix(realm_of(ctx), found.record.id), limit=1):
         raise delete_conflict("delete policies first")
-    await remove_role(ctx, Transaction(), found.record, found.version)
+    await remove_role(ctx, Transaction(), found)
 
 
-async def remove_role(ctx: Call[Iam], tx: Transaction, role: Role, version: int) -> None:
+async def remove_role(ctx: Call[Iam], tx: Transaction, found: Found[Role]) -> None:
     """Commit `tx` and with it the end of a role that nothing refers to any more."""
-    realm = realm_of(ctx)
-    ctx.state.roles.delete(tx, realm, fold(role.name), expect=version)
+    role, realm = found.record, realm_of(ctx)
+    found.delete(tx)
     tx.delete(id_key(realm, role.id))
     tx.delete(usage_key(realm, role.id))
     if role.boundary is not None:

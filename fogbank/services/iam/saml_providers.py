@@ -68,9 +68,7 @@ async def create_saml_provider(
     if await table.count(realm, limit=IAM_SAML_PROVIDERS_MAX) >= IAM_SAML_PROVIDERS_MAX:
         raise quota_exceeded("SAMLProvidersPerAccount", IAM_SAML_PROVIDERS_MAX)
     provider = SamlProvider(name, arn, now_ms, valid_until_ms, saml_metadata_document, given)
-    tx = Transaction()
-    table.put(tx, realm, arn, record=provider, expect=ABSENT)
-    await ctx.state.store.commit(tx)
+    await ctx.state.store.commit(table.put(Transaction(), realm, arn, record=provider, expect=ABSENT))
     return {"SAMLProviderArn": arn} | shapes.tags_if_any(given)
 
 
@@ -118,11 +116,7 @@ async def update_saml_provider(
     if saml_metadata_document is not None:
         valid_until_ms = _valid_until_ms(saml_metadata_document, ctx.state.now_ms())
         changed = replace(found.record, metadata=saml_metadata_document, valid_until_ms=valid_until_ms)
-        tx = Transaction()
-        ctx.state.saml_providers.put(
-            tx, realm_of(ctx), saml_provider_arn, record=changed, expect=found.version
-        )
-        await ctx.state.store.commit(tx)
+        await ctx.state.store.commit(found.put(Transaction(), changed))
     return {"SAMLProviderArn": saml_provider_arn}
 
 
@@ -130,4 +124,4 @@ async def update_saml_provider(
 @retried
 async def delete_saml_provider(ctx: Call[Iam], *, saml_provider_arn: str) -> None:
     found = await find_saml_provider(ctx, saml_provider_arn)
-    await ctx.state.store.commit(Transaction().delete(found.key, expect=found.version))
+    await ctx.state.store.commit(found.delete(Transaction()))

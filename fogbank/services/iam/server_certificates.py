@@ -78,9 +78,9 @@ async def upload_server_certificate(
         sealed_key=base64.b64encode(sealed).decode(),
         tags=given,
     )
-    tx = Transaction()
-    table.put(tx, realm, fold(server_certificate_name), record=certificate, expect=ABSENT)
-    await ctx.state.store.commit(tx)
+    await ctx.state.store.commit(
+        table.put(Transaction(), realm, fold(server_certificate_name), record=certificate, expect=ABSENT)
+    )
     return {"ServerCertificateMetadata": _metadata(certificate)} | shapes.tags_if_any(given)
 
 
@@ -127,12 +127,12 @@ async def update_server_certificate(
     changed = replace(found.record, name=name, path=path, arn=realm.arn(f"server-certificate{path}{name}"))
     tx = Transaction()
     if fold(name) == fold(server_certificate_name):
-        table.put(tx, realm, fold(name), record=changed, expect=found.version)
+        found.put(tx, changed)
     else:
         if await table.get(realm, fold(name)):
             raise already_exists(f"The Server Certificate with name {name} already exists.")
         table.put(tx, realm, fold(name), record=changed, expect=ABSENT)
-        tx.delete(found.key, expect=found.version)
+        found.delete(tx)
     await ctx.state.store.commit(tx)
 
 
@@ -140,4 +140,4 @@ async def update_server_certificate(
 @retried
 async def delete_server_certificate(ctx: Call[Iam], *, server_certificate_name: str) -> None:
     found = await find_certificate(ctx, server_certificate_name)
-    await ctx.state.store.commit(Transaction().delete(found.key, expect=found.version))
+    await ctx.state.store.commit(found.delete(Transaction()))

@@ -18,7 +18,7 @@ from fogbank.services.iam.pages import page
 from fogbank.services.iam.records import ServiceSpecificCredential, Status, User
 from fogbank.services.iam.service import SERVICE
 from fogbank.services.iam.state import Iam
-from fogbank.services.iam.table import Found, fold, retried
+from fogbank.services.iam.table import Found, retried
 from fogbank.store.api import Transaction
 
 Wire = dict[str, Any]
@@ -61,8 +61,7 @@ async def _put(
 ) -> None:
     realm = realm_of(ctx)
     tx = Transaction()
-    # The user is written as it was, so that its deletion and this conflict.
-    ctx.state.users.put(tx, realm, fold(user.record.name), record=user.record, expect=user.version)
+    user.touch(tx)
     ctx.state.service_credentials.put(
         tx, realm, user.record.id, credential.id, record=credential, expect=expect
     )
@@ -151,4 +150,4 @@ async def delete_service_specific_credential(
 ) -> None:
     user = await find_named_user_or_caller(ctx, user_name)
     found = await _find(ctx, user, service_specific_credential_id)
-    await ctx.state.store.commit(Transaction().delete(found.key, expect=found.version))
+    await ctx.state.store.commit(found.delete(Transaction()))

@@ -87,7 +87,7 @@ async def delete_service_linked_role(ctx: Call[Iam], *, role_name: str) -> Wire:
     tx = Transaction()
     # Kept by the role's name: a later deletion of the like-named role takes its place.
     ctx.state.deletion_tasks.put(tx, realm_of(ctx), fold(role.name), record=task, expect=None)
-    await remove_role(ctx, tx, role, found.version)
+    await remove_role(ctx, tx, found)
     return {"DeletionTaskId": task_id}
 
 

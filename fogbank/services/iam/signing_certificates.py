@@ -14,7 +14,7 @@ from fogbank.services.iam.pages import page
 from fogbank.services.iam.records import SigningCertificate, Status
 from fogbank.services.iam.service import SERVICE
 from fogbank.services.iam.state import Iam
-from fogbank.services.iam.table import Found, fold, retried
+from fogbank.services.iam.table import Found, retried
 from fogbank.store.api import ABSENT, Transaction
 
 Wire = dict[str, Any]
@@ -55,8 +55,7 @@ async def upload_signing_certificate(
     certificate_id = ctx.state.ids.unique("", _ID_CHARS)
     certificate = SigningCertificate(certificate_id, body, Status.ACTIVE.value, ctx.state.now_ms())
     tx = Transaction()
-    # The user is written as it was, so that its deletion and this conflict.
-    ctx.state.users.put(tx, realm, fold(user.record.name), record=user.record, expect=user.version)
+    user.touch(tx)
     table.put(tx, realm, user.record.id, certificate_id, record=certificate, expect=ABSENT)
     await ctx.state.store.commit(tx)
     return {"Certificate": _shown(user.record.name, certificate)}
@@ -86,11 +85,7 @@ async def update_signing_certificate(
     user = await find_named_user_or_caller(ctx, user_name)
     found = await _find(ctx, user.record.id, certificate_id)
     changed = replace(found.record, status=status)
-    tx = Transaction()
-    ctx.state.signing_certificates.put(
-        tx, realm_of(ctx), user.record.id, certificate_id, record=changed, expect=found.version
-    )
-    await ctx.state.store.commit(tx)
+    await ctx.state.store.commit(found.put(Transaction(), changed))
 
 
 @SERVICE.operation
@@ -100,4 +95,4 @@ async def delete_signing_certificate(
 ) -> None:
     user = await find_named_user_or_caller(ctx, user_name)
     found = await _find(ctx, user.record.id, certificate_id)
-    await ctx.state.store.commit(Transaction().delete(found.key, expect=found.version))
+    await ctx.state.store.commit(found.delete(Transaction()))

@@ -16,7 +16,7 @@ from fogbank.services.iam.pages import page
 from fogbank.services.iam.records import SshPublicKey, Status
 from fogbank.services.iam.service import SERVICE
 from fogbank.services.iam.state import Iam
-from fogbank.services.iam.table import Found, fold, retried
+from fogbank.services.iam.table import Found, retried
 from fogbank.store.api import ABSENT, Transaction
 
 Wire = dict[str, Any]
@@ -57,8 +57,7 @@ async def upload_ssh_public_key(ctx: Call[Iam], *, user_name: str, ssh_public_ke
     key_id = ctx.state.ids.unique("APKA")
     key = SshPublicKey(key_id, body, _fingerprint(body), Status.ACTIVE.value, ctx.state.now_ms())
     tx = Transaction()
-    # The user is written as it was, so that its deletion and this conflict.
-    ctx.state.users.put(tx, realm, fold(user_name), record=user.record, expect=user.version)
+    user.touch(tx)
     table.put(tx, realm, user.record.id, key_id, record=key, expect=ABSENT)
     await ctx.state.store.commit(tx)
     in_full = {"Fingerprint": key.fingerprint, "SSHPublicKeyBody": body}
@@ -99,16 +98,7 @@ async def update_ssh_public_key(
 ) -> None:
     user = await find_user(ctx, user_name)
     found = await _find(ctx, user.record.id, ssh_public_key_id)
-    tx = Transaction()
-    ctx.state.ssh_public_keys.put(
-        tx,
-        realm_of(ctx),
-        user.record.id,
-        ssh_public_key_id,
-        record=replace(found.record, status=status),
-        expect=found.version,
-    )
-    await ctx.state.store.commit(tx)
+    await ctx.state.store.commit(found.put(Transaction(), replace(found.record, status=status)))
 
 
 @SERVICE.operation
@@ -116,4 +106,4 @@ async def update_ssh_public_key(
 async def delete_ssh_public_key(ctx: Call[Iam], *, user_name: str, ssh_public_key_id: str) -> None:
     user = await find_user(ctx, user_name)
     found = await _find(ctx, user.record.id, ssh_public_key_id)
-    await ctx.state.store.commit(Transaction().delete(found.key, expect=found.version))
+    await ctx.state.store.commit(found.delete(Transaction()))

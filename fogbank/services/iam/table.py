@@ -46,6 +46,17 @@ class Found(Generic[R]):
         """The last part of the key: what a page's marker names."""
         return self.key[-1]
 
+    def put(self, tx: Transaction, record: R) -> Transaction:
+        """`record` in its place, while it is there as it was read."""
+        return tx.put(self.key, orjson.dumps(record), expect=self.version)
+
+    def touch(self, tx: Transaction) -> Transaction:
+        """The record as it was: its deletion, or another change of it, and this conflict."""
+        return self.put(tx, self.record)
+
+    def delete(self, tx: Transaction) -> Transaction:
+        return tx.delete(self.key, expect=self.version)
+
 
 class Table(Generic[R]):
     """All records of one noun. `at` is the place below the realm: a folded name, or an owner's id and a name."""
@@ -83,11 +94,8 @@ class Table(Generic[R]):
     async def count(self, realm: Realm, *under: Part, limit: int) -> int:
         return await self._store.count(self.key(realm, *under), limit=limit)
 
-    def put(self, tx: Transaction, realm: Realm, *at: Part, record: R, expect: int | None) -> None:
-        tx.put(self.key(realm, *at), orjson.dumps(record), expect=expect)
-
-    def delete(self, tx: Transaction, realm: Realm, *at: Part, expect: int | None) -> None:
-        tx.delete(self.key(realm, *at), expect=expect)
+    def put(self, tx: Transaction, realm: Realm, *at: Part, record: R, expect: int | None) -> Transaction:
+        return tx.put(self.key(realm, *at), orjson.dumps(record), expect=expect)
 
 
 def fold(name: str) -> str:

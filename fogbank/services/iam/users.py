@@ -101,12 +101,12 @@ async def update_user(
     changed = replace(found.record, name=name, path=path, arn=realm.arn(f"user{path}{name}"))
     tx = Transaction()
     if fold(name) == fold(user_name):
-        ctx.state.users.put(tx, realm, fold(name), record=changed, expect=found.version)
+        found.put(tx, changed)
     else:
         if await ctx.state.users.get(realm, fold(name)):
             raise already_exists(f"User with name {name} already exists.")
         ctx.state.users.put(tx, realm, fold(name), record=changed, expect=ABSENT)
-        ctx.state.users.delete(tx, realm, fold(user_name), expect=found.version)
+        found.delete(tx)
     put_id(tx, realm, EntityKind.USER, changed)
     await ctx.state.store.commit(tx)
 
@@ -131,8 +131,7 @@ async def delete_user(ctx: Call[Iam], *, user_name: str) -> None:
     for table in (state.service_credentials, state.ssh_public_keys, state.signing_certificates):
         if await table.count(realm, user.id, limit=1):
             raise delete_conflict("remove referenced objects first")
-    tx = Transaction()
-    state.users.delete(tx, realm, fold(user_name), expect=found.version)
+    tx = found.delete(Transaction())
     tx.delete(id_key(realm, user.id))
     if user.boundary is not None:
         await count_boundary(ctx, tx, EntityKind.USER, user.id, old=user.boundary, new=None)
