@@ -21,6 +21,7 @@ from fogbank.services.iam.errors import already_exists, delete_conflict, quota_e
 from fogbank.services.iam.inline_policies import inline_prefix
 from fogbank.services.iam.pages import decode_marker, encode_marker, page, slice_of
 from fogbank.services.iam.records import Group
+from fogbank.services.iam.renames import renamed
 from fogbank.services.iam.service import SERVICE
 from fogbank.services.iam.state import Iam
 from fogbank.services.iam.table import fold, retried
@@ -96,18 +97,10 @@ async def update_group(
     ctx: Call[Iam], *, group_name: str, new_path: str | None = None, new_group_name: str | None = None
 ) -> None:
     found = await find_group(ctx, group_name)
-    realm = realm_of(ctx)
-    name, path = new_group_name or found.record.name, new_path or found.record.path
-    changed = replace(found.record, name=name, path=path, arn=realm.arn(f"group{path}{name}"))
-    tx = Transaction()
-    if fold(name) == fold(group_name):
-        found.put(tx, changed)
-    else:
-        if await ctx.state.groups.get(realm, fold(name)):
-            raise already_exists(f"Group with name {name} already exists.")
-        ctx.state.groups.put(tx, realm, fold(name), record=changed, expect=ABSENT)
-        found.delete(tx)
-    put_id(tx, realm, EntityKind.GROUP, changed)
+    tx, group = await renamed(
+        ctx, ctx.state.groups, found, new_group_name, new_path, kind="group", title="Group"
+    )
+    put_id(tx, realm_of(ctx), EntityKind.GROUP, group)
     await ctx.state.store.commit(tx)
 
 

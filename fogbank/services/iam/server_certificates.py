@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import replace
 from typing import Any
 
 from fogbank.core.limits import IAM_SERVER_CERTIFICATES_MAX
@@ -15,6 +14,7 @@ from fogbank.services.iam.entities import realm_of
 from fogbank.services.iam.errors import already_exists, not_found, quota_exceeded
 from fogbank.services.iam.pages import page
 from fogbank.services.iam.records import ServerCertificate
+from fogbank.services.iam.renames import renamed
 from fogbank.services.iam.service import SERVICE
 from fogbank.services.iam.state import Iam
 from fogbank.services.iam.table import Found, fold, retried
@@ -122,17 +122,15 @@ async def update_server_certificate(
     new_server_certificate_name: str | None = None,
 ) -> None:
     found = await find_certificate(ctx, server_certificate_name)
-    realm, table = realm_of(ctx), ctx.state.server_certificates
-    name, path = new_server_certificate_name or found.record.name, new_path or found.record.path
-    changed = replace(found.record, name=name, path=path, arn=realm.arn(f"server-certificate{path}{name}"))
-    tx = Transaction()
-    if fold(name) == fold(server_certificate_name):
-        found.put(tx, changed)
-    else:
-        if await table.get(realm, fold(name)):
-            raise already_exists(f"The Server Certificate with name {name} already exists.")
-        table.put(tx, realm, fold(name), record=changed, expect=ABSENT)
-        found.delete(tx)
+    tx, _ = await renamed(
+        ctx,
+        ctx.state.server_certificates,
+        found,
+        new_server_certificate_name,
+        new_path,
+        kind="server-certificate",
+        title="The Server Certificate",
+    )
     await ctx.state.store.commit(tx)
 
 

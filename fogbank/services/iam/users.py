@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from fogbank.model.call import Call
@@ -22,6 +21,7 @@ from fogbank.services.iam.errors import already_exists, delete_conflict, quota_e
 from fogbank.services.iam.inline_policies import inline_prefix
 from fogbank.services.iam.pages import page
 from fogbank.services.iam.records import User
+from fogbank.services.iam.renames import renamed
 from fogbank.services.iam.service import SERVICE
 from fogbank.services.iam.state import Iam
 from fogbank.services.iam.table import fold, retried
@@ -96,18 +96,8 @@ async def update_user(
     ctx: Call[Iam], *, user_name: str, new_path: str | None = None, new_user_name: str | None = None
 ) -> None:
     found = await find_user(ctx, user_name)
-    realm = realm_of(ctx)
-    name, path = new_user_name or found.record.name, new_path or found.record.path
-    changed = replace(found.record, name=name, path=path, arn=realm.arn(f"user{path}{name}"))
-    tx = Transaction()
-    if fold(name) == fold(user_name):
-        found.put(tx, changed)
-    else:
-        if await ctx.state.users.get(realm, fold(name)):
-            raise already_exists(f"User with name {name} already exists.")
-        ctx.state.users.put(tx, realm, fold(name), record=changed, expect=ABSENT)
-        found.delete(tx)
-    put_id(tx, realm, EntityKind.USER, changed)
+    tx, user = await renamed(ctx, ctx.state.users, found, new_user_name, new_path, kind="user", title="User")
+    put_id(tx, realm_of(ctx), EntityKind.USER, user)
     await ctx.state.store.commit(tx)
 
 
