@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from fogbank.core.errors import NotSupported
 from fogbank.core.limits import LOG_METRIC_FILTERS_MAX
 from fogbank.model.call import Call
 from fogbank.services.logs import keys, tokens
+from fogbank.services.logs.filter_changes import METRIC, change_filter
 from fogbank.services.logs.filtering import compiled
 from fogbank.services.logs.filters import MetricFilter
 from fogbank.services.logs.keys import place_of
@@ -21,8 +21,6 @@ from fogbank.services.logs.pattern.selectors import parse_selector
 from fogbank.services.logs.records import LogGroup
 from fogbank.services.logs.service import SERVICE, invalid
 from fogbank.services.logs.state import Logs
-from fogbank.services.logs.updates import update_group
-from fogbank.store.api import Transaction
 
 DIMENSIONS_MAX = 3
 
@@ -89,29 +87,8 @@ def _check_source(source: str, pattern: Pattern) -> None:
 
 
 async def _change(ctx: Call[Logs], group_name: str, name: str, stored: MetricFilter | None) -> None:
-    """Put or delete one filter, with the count in its group."""
-    place, store = place_of(ctx), ctx.state.store
-    group = (await group_of(ctx, group_name)).record
-    _check_class(group)
-    key = keys.metric_filter(place, group.id, name)
-    old = await store.get(key)
-    if stored is None and old is None:
-        raise SERVICE.error("ResourceNotFoundException", "The specified metric filter does not exist.")
-    added = (stored is not None) - (old is not None)
-
-    def change(group: LogGroup) -> LogGroup:
-        if group.metric_filters + added > LOG_METRIC_FILTERS_MAX:
-            raise SERVICE.error("LimitExceededException", "Resource limit exceeded.")
-        return replace(group, metric_filters=group.metric_filters + added)
-
-    def extend(tx: Transaction, _group: LogGroup) -> None:
-        version = old.version if old else 0
-        if stored is None:
-            tx.delete(key, expect=version)
-        else:
-            tx.put(key, stored.pack(), expect=version)
-
-    await update_group(ctx, group_name, change, extend)
+    _check_class((await group_of(ctx, group_name)).record)
+    await change_filter(ctx, METRIC, group_name, name, stored)
 
 
 def _check_class(group: LogGroup) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from fogbank.core.arn import parse_arn
 from fogbank.core.errors import AwsError, NotSupported
-from fogbank.core.limits import LOG_SUBSCRIPTION_FILTERS_MAX
 from fogbank.model.call import Call
 from fogbank.services.logs import keys, tokens
+from fogbank.services.logs.filter_changes import SUBSCRIPTION, change_filter
 from fogbank.services.logs.filtering import compiled
 from fogbank.services.logs.filters import SubscriptionFilter
 from fogbank.services.logs.keys import place_of
@@ -20,8 +19,6 @@ from fogbank.services.logs.records import LogGroup
 from fogbank.services.logs.service import SERVICE, invalid
 from fogbank.services.logs.state import Logs
 from fogbank.services.logs.subscription_delivery import service_caller, source_of
-from fogbank.services.logs.updates import update_group
-from fogbank.store.api import Transaction
 
 
 @SERVICE.operation(refuses={"roleArn", "fieldSelectionCriteria", "emitSystemFields"})
@@ -50,7 +47,7 @@ async def put_subscription_filter(
     stored = SubscriptionFilter(
         filter_name, filter_pattern, destination_arn, distribution, ctx.state.clock.now_ms()
     )
-    await _change(ctx, log_group_name, filter_name, stored)
+    await change_filter(ctx, SUBSCRIPTION, log_group_name, filter_name, stored)
 
 
 async def _try_function(ctx: Call[Logs], function: str, group: str) -> None:
@@ -69,33 +66,9 @@ async def _try_function(ctx: Call[Logs], function: str, group: str) -> None:
         ) from refused
 
 
-async def _change(ctx: Call[Logs], group_name: str, name: str, stored: SubscriptionFilter | None) -> None:
-    """Put or delete one filter, with the count in its group."""
-    group = (await group_of(ctx, group_name)).record
-    key = keys.subscription_filter(place_of(ctx), group.id, name)
-    old = await ctx.state.store.get(key)
-    if stored is None and old is None:
-        raise SERVICE.error("ResourceNotFoundException", "The specified subscription filter does not exist.")
-    added = (stored is not None) - (old is not None)
-
-    def change(group: LogGroup) -> LogGroup:
-        if group.subscription_filters + added > LOG_SUBSCRIPTION_FILTERS_MAX:
-            raise SERVICE.error("LimitExceededException", "Resource limit exceeded.")
-        return replace(group, subscription_filters=group.subscription_filters + added)
-
-    def extend(tx: Transaction, _group: LogGroup) -> None:
-        version = old.version if old else 0
-        if stored is None:
-            tx.delete(key, expect=version)
-        else:
-            tx.put(key, stored.pack(), expect=version)
-
-    await update_group(ctx, group_name, change, extend)
-
-
 @SERVICE.operation
 async def delete_subscription_filter(ctx: Call[Logs], *, log_group_name: str, filter_name: str) -> None:
-    await _change(ctx, log_group_name, filter_name, None)
+    await change_filter(ctx, SUBSCRIPTION, log_group_name, filter_name, None)
 
 
 @SERVICE.operation
