@@ -31,9 +31,10 @@ from typing import Any
 import uvloop
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))  # some benchmarks build on what the tests build on
+sys.path.insert(0, str(ROOT))  # benchmarks build on what the tests build on
 
-FOGBANK = str(Path(sys.executable).with_name("fogbank"))
+from tests.support.serving import start  # noqa: E402
+
 RUNTIME = f"python3.{sys.version_info[1]}"
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
@@ -64,19 +65,7 @@ class Running:
     def __init__(self, *options: str, data_dir: str | None = None) -> None:
         self.folder = data_dir or tempfile.mkdtemp(prefix="fogbank-bench-")
         began = time.perf_counter()
-        self.process = subprocess.Popen(
-            [FOGBANK, "start", "--port", "0", "--data-dir", f"{self.folder}/data", *options],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            if "answers at " in line:
-                self.url = line.rsplit(" ", 1)[1].strip()
-                break
-        else:
-            raise SystemExit("fogbank did not start")
+        self.process, self.url = start(f"{self.folder}/data", *options, stderr=subprocess.DEVNULL)
         self.start_s = time.perf_counter() - began
         self.host, port = self.url.removeprefix("http://").split(":")
         self.port = int(port)

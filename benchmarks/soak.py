@@ -24,7 +24,9 @@ from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from common import FOGBANK, RUNTIME, client_of, pack, server_pss_mib
+from common import RUNTIME, client_of, pack, server_pss_mib
+
+from tests.support.serving import start
 
 CODE = """
 import os
@@ -51,7 +53,7 @@ class Soak:
         self.sink.chmod(0o777)
         self.port = free_port()
         self.rate = rate
-        self.server: subprocess.Popen[bytes] | None = None
+        self.server: subprocess.Popen[str] | None = None
         self.up = threading.Event()
         self.ended = threading.Event()
         self.accepted: set[int] = set()  # Event invocations
@@ -67,28 +69,17 @@ class Soak:
 
     def start(self) -> float:
         began = time.perf_counter()
-        log = (self.folder / "server.log").open("ab")
-        self.server = subprocess.Popen(
-            [
-                FOGBANK,
-                "start",
-                "--port",
-                str(self.port),
-                "--data-dir",
-                str(self.folder / "data"),
+        with (self.folder / "server.log").open("ab") as log:
+            self.server, _ = start(
+                self.folder / "data",
                 "--bind",
                 f"{self.sink}:/sink",
-            ],
-            stdout=subprocess.PIPE,
-            stderr=log,
-            start_new_session=True,
-        )
-        assert self.server.stdout is not None
-        for line in self.server.stdout:
-            if b"answers at" in line:
-                self.up.set()
-                return time.perf_counter() - began
-        raise SystemExit(f"the server did not start; see {self.folder}/server.log")
+                port=self.port,
+                stderr=log,
+                own_session=True,
+            )
+        self.up.set()
+        return time.perf_counter() - began
 
     def kill(self) -> None:
         assert self.server is not None

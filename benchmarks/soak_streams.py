@@ -27,7 +27,9 @@ from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from common import FOGBANK, ROLE, RUNTIME, client_of, pack
+from common import ROLE, RUNTIME, client_of, pack
+
+from tests.support.serving import start
 
 LIFE_S = (0.3, 2.0)
 DRAIN_S = 180
@@ -73,7 +75,7 @@ class Soak:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
         self.store = ["--store", postgres] if postgres else []
-        self.server: subprocess.Popen[bytes] | None = None
+        self.server: subprocess.Popen[str] | None = None
         self.up, self.ended = threading.Event(), threading.Event()
         self.acknowledged: dict[str, int] = {}  # the last number of each writer
         self.unanswered: Counter[str] = Counter()
@@ -82,20 +84,12 @@ class Soak:
         return client_of(f"http://127.0.0.1:{self.port}", service, read_timeout=20, connect_timeout=2)
 
     def start(self) -> None:
-        options = ["--port", str(self.port), "--data-dir", str(self.folder / "data")]
+        options = [*self.store, "--bind", f"{self.sink}:/sink"]
         with (self.folder / "server.log").open("ab") as log:
-            self.server = subprocess.Popen(
-                [FOGBANK, "start", *options, *self.store, "--bind", f"{self.sink}:/sink"],
-                stdout=subprocess.PIPE,
-                stderr=log,
-                start_new_session=True,
+            self.server, _ = start(
+                self.folder / "data", *options, port=self.port, stderr=log, own_session=True
             )
-        assert self.server.stdout is not None
-        for line in self.server.stdout:
-            if b"answers at" in line:
-                self.up.set()
-                return
-        raise SystemExit(f"the server did not start; see {self.folder}/server.log")
+        self.up.set()
 
     def kill(self, number: int = signal.SIGKILL) -> int:
         assert self.server is not None and self.server.stdout is not None

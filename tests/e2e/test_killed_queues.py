@@ -6,17 +6,16 @@ import json
 import signal
 import threading
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import boto3
-import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tests.e2e.test_restart import RUNTIME, Server, pack
+from tests.e2e.servers import Server
+from tests.e2e.test_restart import RUNTIME, pack
 from tests.support.waiting import until_blocking
 
 KILLS = 3
@@ -31,17 +30,6 @@ def handler(event, context):
             image = record["dynamodb"]["NewImage"]
             out.write(image["id"]["S"] + " " + image["n"]["N"] + "\\n")
 """
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    sink = tmp_path / "sink"
-    sink.mkdir()
-    sink.chmod(0o777)
-    running = Server(tmp_path / "data", sink)
-    running.start()
-    yield running
-    running.end(signal.SIGKILL)
 
 
 def client_of(server: Server, service: str) -> Any:

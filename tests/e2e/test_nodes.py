@@ -15,7 +15,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from tests.e2e.test_restart import Server
+from tests.e2e.servers import Server
 from tests.store.backends import schema
 from tests.support.waiting import until_blocking
 

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import signal
-import socket
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import boto3
-import pytest
-from botocore.config import Config
 
+from tests.e2e.servers import Server
+from tests.support.serving import FOGBANK
 from tests.support.waiting import until_blocking
 
-FOGBANK = str(Path(sys.executable).with_name("fogbank"))
 RUNTIME = f"python3.{sys.version_info[1]}"
 CODE = """
 import os
@@ -31,69 +26,6 @@ def handler(event, context):
             out.write(context.aws_request_id + "\\n")
     return {"event": event, "greeting": os.environ["GREETING"]}
 """
-
-
-class Server:
-    """`fogbank start` in a process."""
-
-    def __init__(self, data_dir: Path, sink: Path, *options: str) -> None:
-        self.data_dir, self.sink, self.options = data_dir, sink, options
-        self.process: subprocess.Popen[str] | None = None
-        self.url = ""
-
-    def start(self) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        self.process = subprocess.Popen(
-            [
-                FOGBANK,
-                "start",
-                "--port",
-                str(port),
-                "--data-dir",
-                str(self.data_dir),
-                "--bind",
-                f"{self.sink}:/sink",
-                *self.options,
-            ],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            if "answers at " in line:
-                self.url = line.rsplit(" ", 1)[1].strip()
-                return
-        raise AssertionError(f"fogbank ended with {self.process.wait()}")
-
-    def end(self, number: int) -> int:
-        assert self.process is not None and self.process.stdout is not None
-        if self.process.poll() is None:
-            os.kill(self.process.pid, number)
-        self.process.stdout.close()
-        return self.process.wait(30)
-
-    def client(self, service: str) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=self.url,
-            region_name="eu-west-1",
-            aws_access_key_id="123456789012",
-            aws_secret_access_key="x",
-            config=Config(retries={"max_attempts": 1}),
-        )
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    sink = tmp_path / "sink"
-    sink.mkdir()
-    sink.chmod(0o777)
-    found = Server(tmp_path / "data", sink)
-    found.start()
-    yield found
-    found.end(signal.SIGKILL)
 
 
 def pack(code: str) -> bytes:
