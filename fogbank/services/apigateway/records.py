@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import orjson
 
-from fogbank.core.errors import Conflict
+from fogbank.core.conflicts import retrying
 from fogbank.services.apigateway.limits import CONFLICT_RETRIES_MAX
 from fogbank.services.apigateway.service import too_many_requests
 from fogbank.store.api import Key, Part, Record, Store
 
 Wire = dict[str, Any]
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +66,4 @@ def nests_deeper(value: Any, levels: int) -> bool:
     return any(isinstance(each, dict | list) for each in layer)
 
 
-def retried(function: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
-    """Run a read-decide-commit operation again when another one was quicker; TooManyRequestsException in the end."""
-
-    @functools.wraps(function)
-    async def attempts(*args: P.args, **kwargs: P.kwargs) -> T:
-        for _ in range(CONFLICT_RETRIES_MAX):
-            try:
-                return await function(*args, **kwargs)
-            except Conflict:
-                continue
-        raise too_many_requests()
-
-    return attempts
+retried = retrying(CONFLICT_RETRIES_MAX, too_many_requests)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import orjson
 
-from fogbank.core.errors import Conflict
+from fogbank.core.conflicts import retrying
+from fogbank.core.errors import AwsError
 from fogbank.services.apigatewayv2.limits import CONFLICT_RETRIES_MAX
 from fogbank.services.apigatewayv2.service import bad_request, conflict
 from fogbank.store.api import Key, Record, Store
@@ -23,8 +22,6 @@ NEVER_EMPTY = frozenset(
         "RouteResponseKey", "RouteSelectionExpression", "Schema",
     }
 )  # fmt: skip
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +81,8 @@ def merged_map(old: dict[str, Any] | None, new: dict[str, Any] | None) -> dict[s
     return {name: value for name, value in both.items() if value != "" and value != {}}
 
 
-def retried(function: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
-    """Run a read-decide-commit operation again when another one was quicker; ConflictException in the end."""
+def _contended() -> AwsError:
+    return conflict("Unable to complete operation due to concurrent modification. Please try again later.")
 
-    @functools.wraps(function)
-    async def attempts(*args: P.args, **kwargs: P.kwargs) -> T:
-        for _ in range(CONFLICT_RETRIES_MAX):
-            try:
-                return await function(*args, **kwargs)
-            except Conflict:
-                continue
-        raise conflict("Unable to complete operation due to concurrent modification. Please try again later.")
 
-    return attempts
+retried = retrying(CONFLICT_RETRIES_MAX, _contended)

@@ -6,20 +6,18 @@ case; the record keeps the spelling it was created with.
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Generic, NamedTuple, ParamSpec, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import orjson
 
-from fogbank.core.errors import AwsError, Conflict
+from fogbank.core.conflicts import retrying
+from fogbank.core.errors import AwsError
 from fogbank.core.limits import IAM_CONFLICT_RETRIES_MAX
 from fogbank.store.api import Key, Part, Record, Store, Transaction
 
 R = TypeVar("R")
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 class Realm(NamedTuple):
@@ -103,17 +101,9 @@ def fold(name: str) -> str:
     return name.lower()
 
 
-def retried(function: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
-    """Run a read-decide-commit operation again when another one was quicker; ConcurrentModification in the end."""
+def _contended() -> AwsError:
+    message = "Other requests keep changing this entity at the same time. Try again."
+    return AwsError("ConcurrentModification", message, status=409)
 
-    @functools.wraps(function)
-    async def attempts(*args: P.args, **kwargs: P.kwargs) -> T:
-        for _ in range(IAM_CONFLICT_RETRIES_MAX):
-            try:
-                return await function(*args, **kwargs)
-            except Conflict:
-                continue
-        message = "Other requests keep changing this entity at the same time. Try again."
-        raise AwsError("ConcurrentModification", message, status=409)
 
-    return attempts
+retried = retrying(IAM_CONFLICT_RETRIES_MAX, _contended)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from fogbank.core.errors import Conflict
+from fogbank.core.conflicts import again
 from fogbank.core.limits import LAMBDA_CONFLICT_RETRIES_MAX
 from fogbank.services.lambda_ import keys
 from fogbank.services.lambda_.errors import function_not_found, too_much_contention
@@ -87,14 +87,9 @@ async def find(store: Store, name: FunctionName) -> Found:
     return Found(name, function, stored, version, alias)
 
 
-async def retried(attempt: Callable[[], Awaitable[T]]) -> T:
-    """Run a read-decide-commit until no other writer came between, a bounded number of times."""
-    for _ in range(LAMBDA_CONFLICT_RETRIES_MAX):
-        try:
-            return await attempt()
-        except Conflict:
-            continue
-    raise too_much_contention()
+def retried(attempt: Callable[[], Awaitable[T]]) -> Awaitable[T]:
+    """Run a read-decide-commit until no other writer came between."""
+    return again(attempt, LAMBDA_CONFLICT_RETRIES_MAX, too_much_contention)
 
 
 def put_function(

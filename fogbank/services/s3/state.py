@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from fogbank.core.clock import Clock
-from fogbank.core.errors import Conflict
+from fogbank.core.conflicts import again
 from fogbank.core.ids import Ids
 from fogbank.core.lanes import Lanes
 from fogbank.services.s3.collecting import Collector
@@ -57,11 +57,6 @@ def _mark(key: str) -> str:
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
-async def retried(attempt: Callable[[], Awaitable[T]]) -> T:
-    """A read-decide-commit, again after each conflict. Raises OperationAborted when it never succeeds."""
-    for _ in range(CONFLICTS_MAX):
-        try:
-            return await attempt()
-        except Conflict:
-            continue
-    raise conflicting()
+def retried(attempt: Callable[[], Awaitable[T]]) -> Awaitable[T]:
+    """A read-decide-commit. Raises OperationAborted when it never succeeds."""
+    return again(attempt, CONFLICTS_MAX, conflicting)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from fogbank.core.errors import Conflict
+from fogbank.core.conflicts import again
 from fogbank.services.stepfunctions import keys
 from fogbank.services.stepfunctions.errors import no_machine, too_much_contention
 from fogbank.services.stepfunctions.limits import CONFLICT_RETRIES_MAX
@@ -70,11 +70,6 @@ def put_machine(tx: Transaction, head: Head, machine: Machine) -> Transaction:
     return tx.put(keys.machine(head.name), encode(machine), expect=head.stored)
 
 
-async def retried(attempt: Callable[[], Awaitable[T]]) -> T:
-    """Run a read-decide-commit until no other writer came between, a bounded number of times."""
-    for _ in range(CONFLICT_RETRIES_MAX):
-        try:
-            return await attempt()
-        except Conflict:
-            continue
-    raise too_much_contention()
+def retried(attempt: Callable[[], Awaitable[T]]) -> Awaitable[T]:
+    """Run a read-decide-commit until no other writer came between."""
+    return again(attempt, CONFLICT_RETRIES_MAX, too_much_contention)
