@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fogbank.core.http import Request
+from fogbank.gateway.domain_names import DomainNames
 from fogbank.gateway.mutual_tls import admits
 from fogbank.services.apigateway import keys
 from fogbank.services.apigateway.execution.exchange import Arrival
 from fogbank.services.apigateway.keys import Place
-from fogbank.services.apigateway.records import Wire, held
+from fogbank.services.apigateway.records import Wire
 from fogbank.services.apigateway.snapshot import find_domain, load_mappings
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ PATH_PREFIX = "/_aws/execute-api/"
 USER_REQUEST = "/_user_request_"
 API_HEADER = "x-apigw-api-id"
 ROOT_BASE_PATH = "(none)"
-DOMAINS_MAX = 100_000  # ours: names held in memory, so that a Host is known without the store
 
 
 class Target:
@@ -72,43 +72,19 @@ def _longest_first(mapping: Wire) -> int:
     return 0 if base == ROOT_BASE_PATH else -len(base)
 
 
-class Addresses:
-    """Custom domain names: which there are, and what their base paths lead to."""
+class Addresses(DomainNames):
+    """Custom domain names, and what their base paths lead to."""
 
     def __init__(self, gateway: Gateway) -> None:
+        super().__init__(gateway.store, keys.domain("")[:-1])
         self._gateway = gateway
-        self._names: frozenset[str] = frozenset()
-        self.trusts: dict[str, str] = {}  # truststores (PEM) of the names with mutual TLS
         self._mappings: dict[str, tuple[Place, Wire, list[Wire]] | None] = {}
         self._changes = 0
-        self.version = 1  # another one after every change of the names
 
     def news(self) -> None:
         self._changes += 1
         self._mappings.clear()
         self._gateway.spawn("apigateway domains", self.load())
-
-    async def load(self) -> None:
-        """Read the names anew."""
-        records = await self._gateway.store.scan(keys.domain("")[:-1], limit=DOMAINS_MAX)
-        names = frozenset(str(record.key[-1]) for record in records)
-        self.trusts = {
-            str(record.key[-1]): held(record).wire["truststore"]
-            for record in records
-            if b'"truststore":' in record.value
-        }
-        if names != self._names:
-            self._names = names
-            self.version += 1
-
-    def owns(self, name: str) -> bool:
-        """A host name (no port, lower case) is a custom domain name, or under a wildcard one."""
-        names = self._names
-        return bool(names) and (name in names or f"*.{name.partition('.')[2]}" in names)
-
-    def trust(self, name: str) -> str | None:
-        """The truststore (PEM) of a name that asks its clients for certificates."""
-        return self.trusts.get(name if name in self._names else f"*.{name.partition('.')[2]}")
 
     async def _known(self, name: str) -> tuple[Place, Wire, list[Wire]] | None:
         """Whose a custom domain name is, the name, its mappings."""
