@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.backends import Backend
 from tests.support.rest_apis import ROLE, Api, Gateways
 from tests.support.waiting import until_blocking
 
@@ -68,6 +69,30 @@ def test_access_logs(gateways: Gateways) -> None:
     assert second["status"] == "403"
     assert second["error.message"] == "Missing Authentication Token"
     assert second["error.responseType"] == "MISSING_AUTHENTICATION_TOKEN"
+
+
+@pytest.mark.parametrize("mode", ["BUFFERED", "STREAM"])
+def test_a_backend_that_hangs_is_in_the_access_log(gateways: Gateways, mode: str) -> None:
+    group = f"hangs-{mode}"
+    gateways.server.client("logs").create_log_group(logGroupName=group)
+    api = gateways.api()
+    with Backend() as backend:
+        members = {"type": "HTTP_PROXY", "integrationHttpMethod": "GET", "uri": f"{backend.url}/hang"}
+        api.integrate(api.method("/a"), members | {"timeoutInMillis": 50, "responseTransferMode": mode})
+        api.deploy()
+        arn = f"arn:aws:logs:us-east-1:000000000000:log-group:{group}"
+        form = (
+            "$context.requestId $context.status $context.integrationLatency $context.integrationErrorMessage"
+        )
+        api.patch_stage(
+            ("replace", "/accessLogSettings/destinationArn", arn),
+            ("replace", "/accessLogSettings/format", form),
+        )
+        assert api.call("/a").status == 504
+        (line,) = lines_of(gateways, group, 1)
+    _, status, latency_ms, message = line.split(" ", 3)
+    assert (status, message) == ("504", "Endpoint request timed out")
+    assert latency_ms.isdigit()
 
 
 def logged(gateways: Gateways, *settings: tuple[str, str, str]) -> Api:

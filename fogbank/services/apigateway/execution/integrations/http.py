@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, quote_plus
 
 from fogbank.core.http import Response
-from fogbank.gateway.http_client import Origin, origin_of
+from fogbank.gateway.http_client import Origin, StreamedAnswer, origin_of
 from fogbank.gateway.http_connection import HttpAnswer, HttpError
 from fogbank.gateway.parameters import MediaTypes
 from fogbank.services.apigateway.execution.bodies import RequestBody, first_accepted, incoming
@@ -27,6 +28,7 @@ from fogbank.services.apigateway.snapshot import load_vpc_link
 if TYPE_CHECKING:
     from fogbank.services.apigateway.execution.stages import Stage
 
+A = TypeVar("A")
 _PLACE = re.compile(r"\{([\w.+-]+)\}")
 _SAFE_IN_PATH = "/~:@!$&'()*+,;=-._"
 #: The front end's own, whatever the client sent.
@@ -78,9 +80,11 @@ class HttpBackend:
         headers = self._headers(x, host, body)
         if x.log is not None:
             self._log_request(x, origin, host, target, headers, body)
+        http = self._stage.gateway.http
         if self._streams:
-            return await self._stream(x, origin, method.encode(), target, headers, body)
-        answer = await self._send(x, origin, method.encode(), target, headers, body)
+            streamed = http.stream(origin, method.encode(), target, headers, body)
+            return self._stream(x, await self._within(x, streamed))
+        answer = await self._within(x, http.request(origin, method.encode(), target, headers, body))
         if x.log is not None:
             self._log_answer(x, answer)
         x.integration_status = answer.status
@@ -155,20 +159,13 @@ class HttpBackend:
                 found.append((name, ",".join(values)))
         return found
 
-    async def _send(
-        self,
-        x: Exchange,
-        origin: Origin,
-        method: bytes,
-        target: str,
-        headers: list[tuple[str, str]],
-        body: bytes,
-    ) -> HttpAnswer:
+    async def _within(self, x: Exchange, asked: Awaitable[A]) -> A:
+        """What the backend answers in time. Raises Fault."""
         clock = self._stage.gateway.clock
         started = clock.monotonic_s()
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await self._stage.gateway.http.request(origin, method, target, headers, body)
+                return await asked
         except TimeoutError:
             x.integration_error = "Endpoint request timed out"
             raise Fault("INTEGRATION_TIMEOUT", detail="Execution failed due to a timeout error") from None
@@ -178,32 +175,13 @@ class HttpBackend:
         finally:
             x.integration_latency_ms = int((clock.monotonic_s() - started) * 1000)
 
-    async def _stream(
-        self,
-        x: Exchange,
-        origin: Origin,
-        method: bytes,
-        target: str,
-        headers: list[tuple[str, str]],
-        body: bytes,
-    ) -> Response:
+    # --- the answer -------------------------------------------------------------------------------------------------
+
+    def _stream(self, x: Exchange, answer: StreamedAnswer) -> Response:
         """The answer as it comes: bytes as they are, no compression, no limit of size."""
-        clock = self._stage.gateway.clock
-        started = clock.monotonic_s()
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                answer = await self._stage.gateway.http.stream(origin, method, target, headers, body)
-        except TimeoutError:
-            raise Fault("INTEGRATION_TIMEOUT", detail="Execution failed due to a timeout error") from None
-        except HttpError as error:
-            x.integration_error = str(error)
-            raise integration_failure(str(error)) from None
-        x.integration_latency_ms = int((clock.monotonic_s() - started) * 1000)
         x.integration_status = answer.status
         given, _ = self._headers_back(x, answer.headers)
         return Response(answer.status, given, answer.body)
-
-    # --- the answer -------------------------------------------------------------------------------------------------
 
     @staticmethod
     def _headers_back(x: Exchange, given: list[tuple[str, str]]) -> tuple[list[tuple[str, str]], str | None]:
