@@ -48,6 +48,10 @@ class Ids:
         self._at = end
         return self._pool[at:end]
 
+    def trace(self, now_ms: int) -> str:
+        """The root of an X-Ray trace that begins now: `Root=1-5759e988-bd862e3fe1be46a994272793`."""
+        return f"Root=1-{now_ms // 1000:08x}-{self.hex(24)}"
+
     def uniform(self) -> float:
         """A float in [0, 1): routing weights, jitter."""
         return self._random.random()

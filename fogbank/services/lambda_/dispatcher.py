@@ -326,8 +326,7 @@ class Dispatcher:
         )
 
     def _new_trace(self, now_ms: int) -> str:
-        drawn = self._ids.hex(40)
-        return f"Root=1-{now_ms // 1000:08x}-{drawn[:24]};Parent={drawn[24:]};Sampled=0"
+        return f"{self._ids.trace(now_ms)};Parent={self._ids.hex(16)};Sampled=0"
 
     def _tally(self, event: Event) -> Tally:
         name = event.function

@@ -124,7 +124,7 @@ class FunctionUrls:
     ) -> Response:
         state = self._state
         now_ms = state.clock.now_ms()
-        trace = request.headers.get("x-amzn-trace-id") or f"Root=1-{now_ms // 1000:08x}-{state.ids.hex(24)}"
+        trace = request.headers.get("x-amzn-trace-id") or state.ids.trace(now_ms)
         port = (request.headers.get("host") or "").rpartition(":")[2]
         port = port if port.isdigit() else "443" if request.secure else "80"
         arrival = Arrival(url.url_id, domain, request_id, now_ms, trace, port, principal)

@@ -203,7 +203,7 @@ def _trace(ctx: Call[StepFunctions]) -> str:
     """The header of a traced execution: in its caller's trace, or in one of its own."""
     root, parent = _TRACE_ROOT.search(ctx.caller.trace), _TRACE_PARENT.search(ctx.caller.trace)
     if root is None:
-        return f"Root=1-{ctx.state.clock.now_ms() // 1000:08x}-{ctx.state.ids.hex(24)};Sampled=1"
+        return f"{ctx.state.ids.trace(ctx.state.clock.now_ms())};Sampled=1"
     return f"{root[0]}{'' if parent is None else parent[0]};Sampled=1"
 
 

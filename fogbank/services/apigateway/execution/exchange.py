@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from fogbank.core.http import Request
+from fogbank.gateway.forwarded import forwarded, sent_trace
 from fogbank.gateway.mutual_tls import described
 from fogbank.gateway.parameters import parse_query, spelled
 from fogbank.gateway.stamps import request_time
@@ -143,33 +144,26 @@ class Exchange:
         return self._headers
 
     def _with_forwarded(self, found: dict[str, list[str]]) -> dict[str, list[str]]:
-        request = self.request
-        scheme, port = ("https", "443") if request.secure else ("http", "80")
-        _, _, given_port = (request.headers.get("host") or "").rpartition(":")
-        if given_port.isdigit():
-            port = given_port
-        forwarded = request.headers.get("x-forwarded-for")
-        found["X-Forwarded-For"] = [f"{forwarded}, {request.peer}" if forwarded else request.peer]
+        via, port, scheme = forwarded(self.request)
+        found["X-Forwarded-For"] = [via]
         found["X-Forwarded-Port"] = [port]
         found["X-Forwarded-Proto"] = [scheme]
         found["X-Amzn-Trace-Id"] = [self.trace_header]
         if self.stage.edge_optimized:
-            self.stage.cloudfront.request_headers(found, self, secure=request.secure)
+            self.stage.cloudfront.request_headers(found, self, secure=self.request.secure)
         return found
 
     @property
     def trace_header(self) -> str:
         """The client's trace when it brings one, else one of our own."""
         if not self.trace_id:
-            given = self.request.headers.get("x-amzn-trace-id")
-            if given is not None and "Root=" in given and len(given) <= 256:
-                self.trace_id = given
-            else:
-                ids = self.stage.gateway.ids
-                self.trace_id = f"Root=1-{self.started_ms // 1000:08x}-{ids.hex(24)}"
-                if self.stage.tracing:
-                    self.trace_id += f";Parent={ids.hex(16)};Sampled=1"
+            self.trace_id = sent_trace(self.request) or self._own_trace()
         return self.trace_id
+
+    def _own_trace(self) -> str:
+        ids = self.stage.gateway.ids
+        trace = ids.trace(self.started_ms)
+        return f"{trace};Parent={ids.hex(16)};Sampled=1" if self.stage.tracing else trace
 
     def header(self, name: str) -> str | None:
         """The last value of a header, whatever its case."""

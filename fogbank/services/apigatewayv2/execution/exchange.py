@@ -6,6 +6,7 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 from fogbank.core.http import Request
+from fogbank.gateway.forwarded import forwarded, sent_trace
 from fogbank.gateway.mutual_tls import described
 from fogbank.gateway.parameters import media_type, parse_query, spelled
 from fogbank.gateway.stamps import request_time
@@ -115,24 +116,15 @@ class Exchange:
     def trace_header(self) -> str:
         """The client's trace when it brings one, else one of our own."""
         if not self.trace_id:
-            sent = self.request.headers.get("x-amzn-trace-id")
-            if sent is not None and "Root=" in sent and len(sent) <= 256:
-                self.trace_id = sent
-            else:
-                self.trace_id = f"Root=1-{self.started_ms // 1000:08x}-{self.stage.gateway.ids.hex(24)}"
+            self.trace_id = sent_trace(self.request) or self.stage.gateway.ids.trace(self.started_ms)
         return self.trace_id
 
     def forwarded(self) -> list[tuple[str, str]]:
         """The headers that the front end sets, with their names in lower case."""
-        request = self.request
-        scheme, port = ("https", "443") if request.secure else ("http", "80")
-        _, _, sent_port = (request.headers.get("host") or "").rpartition(":")
-        if sent_port.isdigit():
-            port = sent_port
-        via = request.headers.get("x-forwarded-for")
+        via, port, scheme = forwarded(self.request)
         return [
             ("x-amzn-trace-id", self.trace_header),
-            ("x-forwarded-for", f"{via}, {request.peer}" if via else request.peer),
+            ("x-forwarded-for", via),
             ("x-forwarded-port", port),
             ("x-forwarded-proto", scheme),
         ]

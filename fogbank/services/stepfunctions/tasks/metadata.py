@@ -74,7 +74,7 @@ def _wire(value: Any) -> Any:
 
 def trace_id(now_ms: int, ids: Ids) -> str:
     """An `X-Amzn-Trace-Id` of a request that nobody traces."""
-    return f"Root=1-{now_ms // 1000:08x}-{ids.hex(24)};Parent={ids.hex(16)};Sampled=0"
+    return f"{ids.trace(now_ms)};Parent={ids.hex(16)};Sampled=0"
 
 
 def java_seconds(time_ms: int) -> str:
