@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fogbank.asl import fields
-from fogbank.asl.definition.states import ABSENT, ItemReader, MapState, ResultWriter
+from fogbank.asl.advance import DATA_BYTES_MAX
+from fogbank.asl.definition.states import ABSENT, ItemBatcher, ItemReader, MapState, ResultWriter
 from fogbank.asl.documents import Document
 from fogbank.asl.effects import StartMapRun
 from fogbank.asl.frames import Frame, Phase
@@ -18,7 +19,7 @@ from fogbank.asl.handlers import Handlers
 from fogbank.asl.jsonata import Budget
 from fogbank.asl.outcomes import Failed, Outcome, Succeeded
 from fogbank.asl.scope import Scope
-from fogbank.asl.states.map_ import Items, tolerances
+from fogbank.asl.states.map_ import Items, concurrency, tolerances
 from fogbank.asl.states.node import Node
 
 if TYPE_CHECKING:
@@ -45,13 +46,7 @@ class DistributedMapNode(Node):
             None if state.result_writer is None else _arguments(state.result_writer, jsonata=jsonata)
         )
         batcher = state.item_batcher
-        self._batch_input: fields.Evaluate | None = None
-        if batcher is not None and batcher.batch_input is not ABSENT:
-            self._batch_input = (
-                fields.jsonata(batcher.batch_input, "ItemBatcher/BatchInput")
-                if jsonata
-                else fields.template(batcher.batch_input)
-            )
+        self._batch_input = None if batcher is None else batch_input(batcher, jsonata=jsonata)
 
     def run(self, advance: Advance, frame: Frame) -> None:
         if frame.map_run is not None:  # redriven
@@ -136,30 +131,31 @@ class DistributedMapNode(Node):
 
 def _numbers(state: MapState, *, jsonata: bool) -> dict[str, fields.Evaluate]:
     """By their names in the plan; those that are absent have none there."""
+    evaluate = concurrency(state, jsonata=jsonata)
+    found = {} if evaluate is None else {"max_concurrency": evaluate}
     batcher = state.item_batcher
-    wanted: list[tuple[str, Any, str | None, str, int]] = [
-        ("max_concurrency", state.max_concurrency, state.max_concurrency_path, "MaxConcurrency", _INT_MAX),
-    ]
-    if batcher is not None:
-        wanted += [
-            (
-                "batch_items",
-                batcher.max_items_per_batch,
-                batcher.max_items_per_batch_path,
-                "MaxItemsPerBatch",
-                _INT_MAX,
-            ),
-            (
-                "batch_bytes",
-                batcher.max_input_bytes_per_batch,
-                batcher.max_input_bytes_per_batch_path,
-                "MaxInputBytesPerBatch",
-                262_144,
-            ),
-        ]
+    return found if batcher is None else found | batch_bounds(batcher, jsonata=jsonata)
+
+
+def batch_input(batcher: ItemBatcher, *, jsonata: bool) -> fields.Evaluate | None:
+    """To what every batch begins with; None where there is no BatchInput."""
+    if batcher.batch_input is ABSENT:
+        return None
+    if jsonata:
+        return fields.jsonata(batcher.batch_input, "ItemBatcher/BatchInput")
+    return fields.template(batcher.batch_input)
+
+
+def batch_bounds(batcher: ItemBatcher, *, jsonata: bool) -> dict[str, fields.Evaluate]:
+    """`batch_items` and `batch_bytes` of a plan; one that is absent has none there."""
+    items, items_path = batcher.max_items_per_batch, batcher.max_items_per_batch_path
+    size, size_path = batcher.max_input_bytes_per_batch, batcher.max_input_bytes_per_batch_path
     found = {
         name: fields.integer(literal, path, field, is_jsonata=jsonata, minimum=0, maximum=maximum)
-        for name, literal, path, field, maximum in wanted
+        for name, literal, path, field, maximum in (
+            ("batch_items", items, items_path, "MaxItemsPerBatch", _INT_MAX),
+            ("batch_bytes", size, size_path, "MaxInputBytesPerBatch", DATA_BYTES_MAX),
+        )
     }
     return {name: evaluate for name, evaluate in found.items() if evaluate is not None}
 

@@ -69,14 +69,7 @@ class MapNode(GroupNode):
         self.handlers = Handlers(state.retry, state.catch, jsonata=jsonata)
         self.blocks = (processor,)
         self.items = Items(state, jsonata=jsonata)
-        self._concurrency = fields.integer(
-            state.max_concurrency,
-            state.max_concurrency_path,
-            "MaxConcurrency",
-            is_jsonata=jsonata,
-            minimum=0,
-            maximum=2**31 - 1,
-        )
+        self._concurrency = concurrency(state, jsonata=jsonata)
         # ToleratedFailure… is for Distributed Maps; inline, AWS evaluates it and goes by it no further.
         self._evaluated = tolerances(state, jsonata=jsonata)
 
@@ -119,6 +112,12 @@ class MapNode(GroupNode):
 
 def _about(index: int, item: Any) -> dict[str, Any]:
     return {"Index": index, "Value": item, "Source": STATE_DATA}
+
+
+def concurrency(state: MapState, *, jsonata: bool) -> fields.Evaluate | None:
+    """MaxConcurrency; None where it is not set."""
+    literal, path = state.max_concurrency, state.max_concurrency_path
+    return fields.integer(literal, path, "MaxConcurrency", is_jsonata=jsonata, minimum=0, maximum=2**31 - 1)
 
 
 def tolerances(state: MapState, *, jsonata: bool) -> dict[str, fields.Evaluate]:

@@ -122,6 +122,8 @@ async def test_a_map_s_items(states: StatesHouse) -> None:
         ({"ToleratedFailureCount": 1}, 2, "FAILED"),
         ({"ToleratedFailurePercentage": 50}, 2, "SUCCEEDED"),
         ({"ToleratedFailurePercentage": 50}, 3, "FAILED"),
+        ({"ToleratedFailurePercentagePath": "$.share"}, 1, "SUCCEEDED"),
+        ({"ToleratedFailurePercentagePath": "$.share"}, 2, "FAILED"),
     ],
 )
 async def test_tolerated_failures(
@@ -133,7 +135,7 @@ async def test_tolerated_failures(
     answer = await tried(
         states,
         MAP | bounds | {"ItemProcessor": processor},
-        {"items": [1, 2, 3, 4]},
+        {"items": [1, 2, 3, 4], "share": 37.5},
         mock={"result": "[]"},
         stateConfiguration={"mapIterationFailureCount": failures},
     )

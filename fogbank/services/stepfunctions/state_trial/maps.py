@@ -6,12 +6,11 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from fogbank.asl import fields
-from fogbank.asl.advance import DATA_BYTES_MAX
 from fogbank.asl.definition.states import ABSENT, ItemBatcher, MapState
 from fogbank.asl.documents import Document
 from fogbank.asl.errors import runtime_error
-from fogbank.asl.states.distributed_map import config_of
-from fogbank.asl.states.map_ import STATE_DATA
+from fogbank.asl.states.distributed_map import batch_bounds, batch_input, config_of
+from fogbank.asl.states.map_ import STATE_DATA, concurrency, tolerances
 from fogbank.services.stepfunctions.distributed.reading import item_of, items_in, most_of
 from fogbank.services.stepfunctions.engine.map_batches import batches
 from fogbank.services.stepfunctions.state_trial.way import Way
@@ -73,33 +72,10 @@ def _selected(way: Way, state: MapState, effective: Document, items: list[Any]) 
 
 async def _batched(way: Way, batcher: ItemBatcher, effective: Document, inputs: list[Any]) -> list[Any]:
     scope = way.scope(effective)
-    given = None
-    if batcher.batch_input is not ABSENT:
-        given = (
-            fields.jsonata(batcher.batch_input, "ItemBatcher/BatchInput")
-            if way.jsonata
-            else fields.template(batcher.batch_input)
-        )(scope)
-    plan: dict[str, Any] = {"batcher": {"input": given}}
-    for name, literal, path, field, maximum in (
-        (
-            "batch_items",
-            batcher.max_items_per_batch,
-            batcher.max_items_per_batch_path,
-            "MaxItemsPerBatch",
-            _INT_MAX,
-        ),
-        (
-            "batch_bytes",
-            batcher.max_input_bytes_per_batch,
-            batcher.max_input_bytes_per_batch_path,
-            "MaxInputBytesPerBatch",
-            DATA_BYTES_MAX,
-        ),
-    ):
-        evaluate = fields.integer(literal, path, field, is_jsonata=way.jsonata, minimum=0, maximum=maximum)
-        if evaluate is not None:
-            plan[name] = int(evaluate(scope))
+    given = batch_input(batcher, jsonata=way.jsonata)
+    plan: dict[str, Any] = {"batcher": {"input": None if given is None else given(scope)}}
+    for name, evaluate in batch_bounds(batcher, jsonata=way.jsonata).items():
+        plan[name] = int(evaluate(scope))
     return [batch async for batch, _ in batches(_each(inputs), plan)]
 
 
@@ -129,27 +105,12 @@ def _found(way: Way, state: MapState, effective: Document) -> list[Any]:
 
 def exceeded(way: Way, state: MapState, effective: Document, items: int, failures: int) -> bool:
     """Evaluate MaxConcurrency and what failures are tolerated; whether `failures` are more than that."""
-    found: dict[str, int] = {}
-    for field, literal, path, maximum in (
-        ("MaxConcurrency", state.max_concurrency, state.max_concurrency_path, _INT_MAX),
-        (
-            "ToleratedFailureCount",
-            state.tolerated_failure_count,
-            state.tolerated_failure_count_path,
-            _INT_MAX,
-        ),
-        (
-            "ToleratedFailurePercentage",
-            state.tolerated_failure_percentage,
-            state.tolerated_failure_percentage_path,
-            100,
-        ),
-    ):
-        evaluate = fields.integer(literal, path, field, is_jsonata=way.jsonata, minimum=0, maximum=maximum)
-        if evaluate is not None:
-            found[field] = evaluate(way.scope(effective))
-    way.inspection.note("maxConcurrency", found.get("MaxConcurrency", 0))
-    count, percentage = found.get("ToleratedFailureCount"), found.get("ToleratedFailurePercentage")
+    scope = way.scope(effective)
+    evaluate_most = concurrency(state, jsonata=way.jsonata)
+    most = 0 if evaluate_most is None else evaluate_most(scope)
+    bounds = {name: evaluate(scope) for name, evaluate in tolerances(state, jsonata=way.jsonata).items()}
+    way.inspection.note("maxConcurrency", most)
+    count, percentage = bounds.get("tolerated_count"), bounds.get("tolerated_percentage")
     if count is not None:
         way.inspection.note("toleratedFailureCount", count)
     if percentage is not None:
