@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
-
-import orjson
 
 from fogbank.core.errors import AwsError
 from fogbank.model.call import Call
@@ -24,13 +21,13 @@ from fogbank.services.dynamodb.partiql_statements import (
 from fogbank.services.dynamodb.service import SERVICE, invalid
 from fogbank.services.dynamodb.state import DynamoDB
 from fogbank.services.dynamodb.table import Table
-from fogbank.services.dynamodb.together import AlsoConflict
 from fogbank.services.dynamodb.tokens import token_of
 from fogbank.services.dynamodb.transactions import (
     answer_again,
+    answered,
     cancelled,
+    digest_of,
     is_of_request,
-    plain_json,
     reason_of,
     run_transaction,
 )
@@ -136,9 +133,7 @@ async def execute_transaction(
     if refuse_mixture(parsed):
         return await _read_all(ctx, parsed, capacities)
     shows = [each.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD" for each in transact_statements]
-    digest = hashlib.blake2b(
-        orjson.dumps(transact_statements, plain_json, orjson.OPT_SORT_KEYS), digest_size=16
-    ).hexdigest()
+    digest = digest_of(transact_statements)
 
     async def attempt() -> dict[str, Any]:
         requests = []
@@ -165,12 +160,7 @@ async def execute_transaction(
             capacities.of(write.table).wrote(write.before, write.after)
         return capacities.add_to(answer)
 
-    for _ in range(CONFLICT_RETRIES_MAX):
-        try:
-            return await prepared(attempt)
-        except AlsoConflict:
-            continue  # the same token was used meanwhile: look at it again
-    raise SERVICE.error("TransactionInProgressException", "Transaction is already in progress")
+    return await answered(attempt)
 
 
 async def _read_all(

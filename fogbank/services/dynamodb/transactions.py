@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import orjson
@@ -62,7 +62,7 @@ async def transact_write_items(
         requests, names = await _prepare_all(ctx, transact_items)
         token = None
         if client_request_token is not None:
-            token = await token_of(ctx, client_request_token, _digest(transact_items))
+            token = await token_of(ctx, client_request_token, digest_of(transact_items))
         if token is not None and token.also is None:
             return answer_again(requests, names, token.sizes, return_consumed_capacity)
         writes = await run_transaction(ctx, requests, token)
@@ -71,6 +71,11 @@ async def transact_write_items(
             answer["ItemCollectionMetrics"] = shown
         return answer
 
+    return await answered(attempt)
+
+
+async def answered(attempt: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
+    """What a transaction comes to. Raises TransactionInProgressException."""
     for _ in range(CONFLICT_RETRIES_MAX):
         try:
             return await prepared(attempt)
@@ -234,13 +239,13 @@ def answer_again(
     return {"ConsumedCapacity": [each.shown(capacity) for each in spent.values()]}
 
 
-def _digest(items: list[dict[str, Any]]) -> str:
+def digest_of(items: list[dict[str, Any]]) -> str:
     """What two requests with one token must have in common."""
-    text = orjson.dumps(items, plain_json, orjson.OPT_SORT_KEYS)
+    text = orjson.dumps(items, _plain_json, orjson.OPT_SORT_KEYS)
     return hashlib.blake2b(text, digest_size=16).hexdigest()
 
 
-def plain_json(value: Any) -> str:
+def _plain_json(value: Any) -> str:
     """Binaries of a request, for digests of it."""
     return base64.b64encode(value).decode()
 
