@@ -1,29 +1,12 @@
-"""The text of a definition into plain JSON values: JSON or YAML, bounded. Knows nothing of APIs."""
+"""A definition as it was sent, and the references within it. Knows nothing of APIs."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import orjson
-import yaml
-
+from fogbank.gateway import definitions
 from fogbank.services.apigateway.limits import DEFINITION_BYTES_MAX, DEFINITION_NODES_MAX, NESTING_MAX
 from fogbank.services.apigateway.service import bad_request
-
-try:
-    from yaml import CSafeLoader as SafeLoader  # ten times as fast, where the package was built with it
-except ImportError:
-    from yaml import SafeLoader  # type: ignore[assignment]
-
-
-class _Loader(SafeLoader):
-    """YAML as OpenAPI means it: JSON's types only, so dates stay text."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in SafeLoader.yaml_implicit_resolvers.items()
-}
 
 
 def read_definition(body: bytes | None, what: str = "OpenAPI") -> dict[str, Any]:
@@ -33,47 +16,9 @@ def read_definition(body: bytes | None, what: str = "OpenAPI") -> dict[str, Any]
     if len(body) > DEFINITION_BYTES_MAX:
         raise bad_request(f"API definition size exceeds the limit of {DEFINITION_BYTES_MAX} bytes")
     try:
-        content = _load(body)
-        plain = _Plain().of(content, NESTING_MAX)
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError):
+        return definitions.read_definition(body, nodes_max=DEFINITION_NODES_MAX, levels_max=NESTING_MAX)
+    except definitions.BadDefinition:
         raise bad_request(f"Invalid {what} input.") from None
-    if not isinstance(plain, dict):
-        raise bad_request(f"Invalid {what} input.")
-    return plain
-
-
-def _load(body: bytes) -> Any:
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        # _Loader is a SafeLoader: it makes plain values only.
-        return yaml.load(body.decode(), Loader=_Loader)
-
-
-class _Plain:
-    """Copies values with their keys as text. Aliases in YAML repeat what they name, so what they add up to is bounded,
-    and so is the depth."""
-
-    def __init__(self) -> None:
-        self._left = DEFINITION_NODES_MAX
-
-    def of(self, value: Any, levels: int) -> Any:
-        self._left -= 1
-        if self._left < 0 or levels < 0:
-            raise ValueError("too many values, or too deep")
-        match value:
-            case dict():
-                return {self._key(key): self.of(item, levels - 1) for key, item in value.items()}
-            case list():
-                return [self.of(item, levels - 1) for item in value]
-            case None | bool() | int() | float() | str():
-                return value
-            case _:
-                return str(value)
-
-    def _key(self, key: Any) -> str:
-        """Status codes are numbers in YAML, `yes` and `no` truth values."""
-        return {True: "true", False: "false"}[key] if isinstance(key, bool) else str(key)
 
 
 class References:
