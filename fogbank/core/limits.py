@@ -82,6 +82,7 @@ TELEMETRY_BUFFER_BYTES_MAX = 64 * 1024 * 1024  # log lines and metric points wai
 STORE_KEY_BYTES_MAX = 2600  # one encoded key; a PostgreSQL B-tree entry holds 2,704 bytes
 STORE_KEYS_CACHED_MAX = 4096  # encoded keys kept at hand
 STORE_STEMS_CACHED_MAX = 1024  # and encoded beginnings of keys
+STORE_LAST_SEQS_CACHED_MAX = 4096  # logs whose last number the writer remembers
 STORE_PENDING_JOBS_MAX = 10_000  # commits and leases that wait for the writer; then callers wait
 STORE_RECENT_BYTES_MAX = 32 * 1024**2  # ours: what a service wrote last and need not read again
 STORE_GATHERED_JOBS_MAX = 64  # ours: commits that share a batch while more keep coming

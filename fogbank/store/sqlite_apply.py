@@ -108,6 +108,7 @@ def clear(session: Session) -> None:
         session.execute(f"DELETE FROM {table}")
     session.versions.clear()
     session.appended.clear()
+    session.last_seqs.clear()
 
 
 def _check(session: Session, index: int, operation: Operation) -> None:

@@ -33,48 +33,48 @@ _CHUNKS_REVERSE = _CHUNKS + " DESC"
 
 
 def append(session: Session, log: Key, entries: Sequence[tuple[int, bytes]]) -> int:
-    """Number and add the entries; the seq of the last (of the log, when there are none).
-
-    The first of a batch are written at once; what others add to the same log shares its rows at the end (`flush`)."""
-    appended = session.appended.get(log)
-    if appended is not None:
-        appended.entries.extend(entries)
-        appended.last_seq += len(entries)
-        return appended.last_seq
+    """Number the entries; the seq of the last (of the log, when there are none). They are written when the batch ends
+    (`flush`), with what others append to the same log: its rows are shared."""
     if not entries:
         return last_seq(session, log)
-    last = _write(session, log, entries)
-    session.appended[log] = Appended(last)
-    return last
+    appended = session.appended.get(log)
+    if appended is None:
+        appended = session.appended[log] = Appended(last_seq(session, log))
+    appended.entries.extend(entries)
+    appended.last_seq += len(entries)
+    return appended.last_seq
 
 
 def flush(session: Session) -> None:
     """Write what the batch has gathered."""
     for log, appended in session.appended.items():
         if appended.entries:
-            _write(session, log, appended.entries)
-            appended.entries = []
+            _write(session, log, appended)
 
 
-def _write(session: Session, log: Key, entries: Sequence[tuple[int, bytes]]) -> int:
+def _write(session: Session, log: Key, appended: Appended) -> None:
     encoded = keys.encode(log)
     last = 0
-    for chunk in pack(entries):
+    for chunk in pack(appended.entries):
         values = (encoded, chunk.count, chunk.max_ms, chunk.disorder_ms, chunk.min_ms)
         log_id, last, high_ms = session.execute(_ADVANCE, values)[0]
         session.execute(
             "INSERT INTO chunk (log, first_seq, last_seq, high_ms, packed) VALUES (?, ?, ?, ?, ?)",
             (log_id, last - chunk.count + 1, last, high_ms, chunk.packed),
         )
-    return last
+    assert last == appended.last_seq, f"log {log} ends at {last}, not at {appended.last_seq}"
+    appended.entries = []
+    session.last_seqs[log] = last
 
 
 def last_seq(session: Session, log: Key) -> int:
     """The highest seq given so far; 0 for a new or dropped log."""
     if (appended := session.appended.get(log)) is not None:
         return appended.last_seq
-    rows = session.execute(LAST_SEQ, (keys.encode(log),))
-    last: int = rows[0][0] if rows else 0
+    last = session.last_seqs.get(log)
+    if last is None:
+        rows = session.execute(LAST_SEQ, (keys.encode(log),))
+        last = session.last_seqs[log] = rows[0][0] if rows else 0
     return last
 
 
@@ -94,6 +94,7 @@ def trim(session: Session, log: Key, through_seq: int) -> None:
 def drop(session: Session, log: Key) -> None:
     """Remove the log with its numbering."""
     session.appended.pop(log, None)
+    session.last_seqs.pop(log, None)
     for (log_id,) in session.execute("DELETE FROM log WHERE key = ? RETURNING id", (keys.encode(log),)):
         session.execute("DELETE FROM chunk WHERE log = ?", (log_id,))
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import apsw
 
-from fogbank.core.limits import STORE_NEWS_ROWS_MAX
+from fogbank.core.limits import STORE_LAST_SEQS_CACHED_MAX, STORE_NEWS_ROWS_MAX
 from fogbank.store.api import Key
 
 _LAST = "SELECT number, node, stranger, counter FROM batch ORDER BY number DESC LIMIT 1"
@@ -19,7 +19,7 @@ _SWEEP_EVERY = 32
 
 
 class Appended:
-    """A log within a batch: its last seq, and the entries that are still to be written, together, at the batch's end."""
+    """A log that a batch appends to: its last seq by then, and the entries that are written, together, at the batch's end."""
 
     __slots__ = ("entries", "last_seq")
 
@@ -36,12 +36,14 @@ class Session:
         self._cursor = connection.cursor()
         self._counter = 0
         self._batch = 0
+        self._finished = 0  # the batch that this session wrote last
         self._last_node = 0
         self._last_stranger = 0
         self._sizes: dict[str, int] = {}
         self._changes_before = 0
         self.versions: dict[bytes, int] = {}  # of records that this batch has looked at or put; 0: not there
         self.appended: dict[Key, Appended] = {}  # logs that this batch has appended to
+        self.last_seqs: dict[Key, int] = {}  # of logs, as the last batch left them; nobody has written since
 
     def execute(self, sql: str, bindings: tuple[Any, ...] = ()) -> list[Any]:
         # All rows are taken: a statement left half-way would hold its read lock.
@@ -66,13 +68,15 @@ class Session:
             self._cursor.execute("COMMIT")  # the reads of this turn of the loop
         self._cursor.execute("BEGIN IMMEDIATE")
         self._batch, self._last_node, self._last_stranger, self._counter = self.execute(_LAST)[0]
+        if self._batch != self._finished or len(self.last_seqs) > STORE_LAST_SEQS_CACHED_MAX:
+            self.last_seqs.clear()
         self._changes_before = self._connection.total_changes()
         self.versions.clear()
         self.appended.clear()
 
     def wrote(self) -> bool:
         """Whether anything since `begin` changed a row."""
-        return self._connection.total_changes() != self._changes_before
+        return bool(self.appended) or self._connection.total_changes() != self._changes_before
 
     def finish(self, node: int, news: bytes) -> None:
         """Write what the batch gathered, and its row; what remains is the commit itself."""
@@ -81,6 +85,7 @@ class Session:
         self.execute(
             "INSERT INTO batch VALUES (?, ?, ?, ?, ?)", (number, node, stranger, self._counter, news)
         )
+        self._finished = number
         if number % _SWEEP_EVERY == 0:
             self.execute("DELETE FROM batch WHERE number <= ?", (number - STORE_NEWS_ROWS_MAX,))
         for queue, by in self._sizes.items():
@@ -104,5 +109,6 @@ class Session:
     def rollback(self) -> None:
         """Leave nothing behind. Safe when SQLite has rolled back by itself, as it does when the disk is full."""
         self._sizes.clear()
+        self.last_seqs.clear()
         if self._connection.in_transaction:
             self._cursor.execute("ROLLBACK")
