@@ -38,6 +38,7 @@ class Lanes:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._strands: set[Strand[Any]] = set()
         self._spare: Strand[Any] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None  # to ask for it costs a system call
         self._closing = False
 
     def begin(self, work: Coroutine[Any, Any, T]) -> tuple[T] | Strand[T]:
@@ -47,7 +48,9 @@ class Lanes:
         if self._closing:
             work.close()
             raise RuntimeError("a strand was begun while closing")
-        strand: Strand[T] = self._spare or Strand(asyncio.get_running_loop(), self._strands)
+        if (loop := self._loop) is None:
+            loop = self._loop = asyncio.get_running_loop()
+        strand: Strand[T] = self._spare or Strand(loop, self._strands)
         self._spare = None
         try:
             result = strand.begin(work)

@@ -75,9 +75,17 @@ class Admission:
     def __len__(self) -> int:
         return len(self._jobs)
 
+    def add(self, job: Job) -> None:
+        """Queue the job. StoreClosed when closing."""
+        if self._closing:
+            raise StoreClosed("the store is closed")
+        self._jobs.append(job)
+        self._pending_bytes += job.weight.payload_bytes
+        self.urgent += not job.patient
+
     async def enter(self, job: Job) -> None:
-        """Queue the job, after a wait while the queue is full. StoreClosed when closing."""
-        while self._full() and not self._closing:
+        """`add`, after a wait while the queue is full."""
+        while self.is_full and not self._closing:
             turn: asyncio.Future[None] = job.future.get_loop().create_future()
             self._held.append(turn)
             try:
@@ -86,11 +94,7 @@ class Admission:
                 if not turn.cancelled():
                     self._let_in(1)  # the turn was given to one who left: pass it on
                 raise
-        if self._closing:
-            raise StoreClosed("the store is closed")
-        self._jobs.append(job)
-        self._pending_bytes += job.weight.payload_bytes
-        self.urgent += not job.patient
+        self.add(job)
 
     def take_batch(self) -> list[Job]:
         """The next jobs that may share a commit: at least one, a heavy one by itself."""
@@ -117,7 +121,8 @@ class Admission:
         self._closing = True
         self._let_in(len(self._held))
 
-    def _full(self) -> bool:
+    @property
+    def is_full(self) -> bool:
         return len(self._jobs) >= STORE_PENDING_JOBS_MAX or self._pending_bytes >= STORE_PENDING_BYTES_MAX
 
     def _let_in(self, count: int) -> None:

@@ -98,11 +98,11 @@ class SqliteStore:
                 await asyncio.to_thread(connection.close)  # the last one checkpoints the log into the file
 
     async def clear(self) -> None:
-        await self._submit(sqlite_apply.clear, Weight(1, 0, unbounded=True), _note_everything)
+        await self._live().submit(sqlite_apply.clear, Weight(1, 0, unbounded=True), _note_everything)
 
     async def commit(self, transaction: Transaction) -> Committed:
         run = partial(self._apply, transaction)
-        committed: Committed = await self._submit(
+        committed: Committed = await self._live().submit(
             run, weigh(transaction), partial(_note, transaction), patient=transaction.patient
         )
         return committed
@@ -184,21 +184,21 @@ class SqliteStore:
             now_ms = self._clock.now_ms()
             return sqlite_queues.lease(session, queue, owner, limit, now_ms, now_ms + lease_ms)
 
-        taken: list[Leased] = await self._submit(run, Weight(max(1, limit), 0))
+        taken: list[Leased] = await self._live().submit(run, Weight(max(1, limit), 0))
         return taken
 
     async def extend(self, leased: Leased, *, lease_ms: int) -> Leased | None:
         def run(session: Session) -> Leased | None:
             return sqlite_queues.extend(session, leased, self._clock.now_ms() + lease_ms)
 
-        extended: Leased | None = await self._submit(run, Weight(1, 0))
+        extended: Leased | None = await self._live().submit(run, Weight(1, 0))
         return extended
 
     async def release(self, owner: str) -> int:
         def run(session: Session) -> list[str]:
             return sqlite_queues.release(session, owner)
 
-        released: list[str] = await self._submit(run, Weight(1, 0, unbounded=True), _note_queues)
+        released: list[str] = await self._live().submit(run, Weight(1, 0, unbounded=True), _note_queues)
         return len(released)
 
     async def next_due_ms(self, queue: str) -> int | None:
@@ -226,17 +226,10 @@ class SqliteStore:
     def _apply(self, transaction: Transaction, session: Session) -> Committed:
         return sqlite_apply.apply(session, transaction, self._clock.now_ms())
 
-    async def _submit(
-        self,
-        run: Callable[[Session], Any],
-        weight: Weight,
-        note: Callable[[Touched, Any], None] | None = None,
-        *,
-        patient: bool = False,
-    ) -> Any:
+    def _live(self) -> SqliteWriter:
         if self._writer is None:
             raise StoreClosed("the store is closed")
-        return await self._writer.submit(run, weight, note, patient=patient)
+        return self._writer
 
     def _particulars(self, touched: Touched) -> bytes:
         if self._neighbours is None or not self._neighbours.present:

@@ -98,7 +98,10 @@ class SqliteWriter:
     ) -> Any:
         """Run `run` in the next batch; its result, once durable. Raises what it raised, StoreFull, StoreClosed."""
         job = Job(run, weight, note, self._loop.create_future(), patient=patient)
-        await self._admission.enter(job)
+        if self._admission.is_full:
+            await self._admission.enter(job)
+        else:
+            self._admission.add(job)
         if not patient:
             self._schedule()
         elif self._patience is None:

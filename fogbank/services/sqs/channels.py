@@ -69,7 +69,6 @@ class Channel:
         "_end_watch",
         "_lanes",
         "_listeners",
-        "_loaded",
         "_store",
         "_waiting",
         "claimed",
@@ -77,6 +76,7 @@ class Channel:
         "fairness",
         "flying",
         "groups",
+        "is_loaded",
         "lock",
         "looked",
         "news",
@@ -92,7 +92,7 @@ class Channel:
         self._store = store
         self._clock = clock
         self._lanes = lanes
-        self._loaded = False
+        self.is_loaded = False
         self._end_watch: Callable[[], None] = lambda: None
         self._listeners = 0
         self.news = 0  # grows with each commit that may have brought something, while somebody listens
@@ -111,12 +111,12 @@ class Channel:
 
     async def load(self) -> None:
         """Count what is stored, once."""
-        if self._loaded:
+        if self.is_loaded:
             return
         async with self.lock:
-            if not self._loaded:
+            if not self.is_loaded:
                 await self._count()
-                self._loaded = True
+                self.is_loaded = True
 
     def counts(self, now_ms: int) -> tuple[int, int, int]:
         """Visible, in flight, delayed."""
@@ -235,6 +235,11 @@ class Channels:
         self.hang_ups += 1
         for channel in self._channels.values():
             channel.wake_all()
+
+    def at_hand(self, uid: str) -> Channel | None:
+        """`of`, when it need not wait."""
+        channel = self._channels.get(uid)
+        return channel if channel is not None and channel.is_loaded else None
 
     async def of(self, uid: str) -> Channel:
         """The queue's channel, counted before anything is committed through it."""

@@ -28,7 +28,8 @@ _EXPIRED = "The receipt handle has expired."
 async def delete_message(ctx: Call[Sqs], *, queue_url: str, receipt_handle: str) -> Wire:
     place = place_of_url(ctx, queue_url)
 
-    found = await ctx.state.directory.find(place)
+    directory = ctx.state.directory
+    found = directory.at_hand(place) or await directory.find(place)
     if found.queue.fifo:
         ctx.state.quotas.admit(found.queue, quotas.DELETE)
     await _delete_one(ctx.state, place, receipt_handle)
@@ -89,7 +90,8 @@ def delivery_of(found: Found, handle: Any) -> tuple[int, int]:
 
 
 async def _delete(state: Sqs, found: Found, deliveries: list[tuple[str, tuple[int, int]]]) -> None:
-    channel = await state.channels.of(found.queue.uid)
+    uid = found.queue.uid
+    channel = state.channels.at_hand(uid) or await state.channels.of(uid)
     if not found.queue.fifo:
         pairs = list(dict(deliveries).values())
         await standard.delete(state.store, channel, pairs, state.clock.now_ms())

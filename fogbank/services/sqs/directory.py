@@ -42,6 +42,10 @@ class Directory:
         self._generation += 1
         self._cached.clear()
 
+    def at_hand(self, place: Place) -> Found | None:
+        """As last seen."""
+        return self._cached.get(place)
+
     async def find(self, place: Place) -> Found:
         """The queue; QueueDoesNotExist."""
         found = self._cached.get(place) or await self.look(place)

@@ -56,7 +56,8 @@ async def receive_message(
     receive_request_attempt_id: str | None = None,
 ) -> Wire:
     place = place_of_url(ctx, queue_url)
-    found = await ctx.state.directory.find(place)
+    directory = ctx.state.directory
+    found = directory.at_hand(place) or await directory.find(place)
     queue = found.queue
     limit = 1 if max_number_of_messages is None else max_number_of_messages
     number_between(
@@ -109,7 +110,8 @@ class _Poll:
     async def run(self, found: Found) -> list[Message]:
         """Messages, as soon as there are some; none when the time is over."""
         state = self._state
-        channel = await state.channels.of(found.queue.uid)
+        uid = found.queue.uid
+        channel = state.channels.at_hand(uid) or await state.channels.of(uid)
         if not self._wait_s:
             messages = await self._take(found, channel)
         else:

@@ -110,7 +110,7 @@ async def _send(ctx: Call[Sqs], found: Found, drafts: list[Draft]) -> list[Wire]
 async def _commit(ctx: Call[Sqs], found: Found, drafts: list[Draft]) -> list[Wire]:
     state, queue = ctx.state, found.queue
     now_ms = state.clock.now_ms()
-    channel = await state.channels.of(queue.uid)
+    channel = state.channels.at_hand(queue.uid) or await state.channels.of(queue.uid)
     work = Work()
     work.require(found)
     sender = ctx.principal.user_id

@@ -102,7 +102,7 @@ class Work:
 async def tried(directory: Directory, place: Place, attempt: Callable[[Found], Awaitable[T]]) -> T:
     """Run an attempt until no other writer came between, a bounded number of times."""
     for _ in range(limits.RETRIES_MAX):
-        found = await directory.find(place)
+        found = directory.at_hand(place) or await directory.find(place)
         try:
             return await attempt(found)
         except Conflict:
