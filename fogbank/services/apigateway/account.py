@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.core.arn import parse_arn
+from fogbank.gateway.records import Wire, pack, read
 from fogbank.model.call import Call
 from fogbank.services.apigateway import keys
 from fogbank.services.apigateway.keys import place_of
 from fogbank.services.apigateway.patching import ADD_REMOVE_REPLACE, Patch, Patches, Rule, set_or_drop
-from fogbank.services.apigateway.records import Wire, pack, read, retried
+from fogbank.services.apigateway.records import retried
 from fogbank.services.apigateway.service import SERVICE, bad_request
 from fogbank.services.apigateway.snapshot import default_account, load_account
 from fogbank.services.apigateway.state import ApiGateway

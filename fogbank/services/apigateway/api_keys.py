@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.gateway.records import Held, Wire, held, pack, read, scan
 from fogbank.model.call import Call
 from fogbank.services.apigateway import keys
 from fogbank.services.apigateway.drafts import new_id, stamp
@@ -11,7 +12,7 @@ from fogbank.services.apigateway.keys import place_of
 from fogbank.services.apigateway.limits import API_KEYS_MAX, PLANS_PER_KEY_MAX
 from fogbank.services.apigateway.pages import listed, opened, page_size, sealed
 from fogbank.services.apigateway.patching import REPLACE, Patches, Rule, boolean, text
-from fogbank.services.apigateway.records import Held, Wire, held, pack, read, retried, scan, shape
+from fogbank.services.apigateway.records import retried, shape
 from fogbank.services.apigateway.service import SERVICE, bad_request, conflict, limit_exceeded, not_found
 from fogbank.services.apigateway.snapshot import value_key
 from fogbank.services.apigateway.state import ApiGateway

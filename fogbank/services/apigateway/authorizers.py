@@ -7,6 +7,7 @@ from typing import Any
 
 from fogbank.core.arn import parse_arn
 from fogbank.core.errors import NotSupported
+from fogbank.gateway.records import Wire, pack, scan
 from fogbank.model.call import Call
 from fogbank.services.apigateway import keys
 from fogbank.services.apigateway.drafts import api_of, change, check_room, new_id, part_of
@@ -22,7 +23,7 @@ from fogbank.services.apigateway.patching import (
     text,
     to_integer,
 )
-from fogbank.services.apigateway.records import Wire, pack, retried, scan, shape
+from fogbank.services.apigateway.records import retried, shape
 from fogbank.services.apigateway.request_validators import check_unused
 from fogbank.services.apigateway.service import SERVICE, bad_request, conflict
 from fogbank.services.apigateway.state import ApiGateway

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from fogbank.gateway.records import Held, Wire, pack, read
 from fogbank.model.call import Call
 from fogbank.services.apigateway import keys
 from fogbank.services.apigateway.domain_names import domain_of
@@ -14,7 +15,7 @@ from fogbank.services.apigateway.keys import place_of
 from fogbank.services.apigateway.limits import MAPPINGS_PER_DOMAIN_MAX
 from fogbank.services.apigateway.pages import answer_page
 from fogbank.services.apigateway.patching import REPLACE, Patch, Patches, Rule, given, text
-from fogbank.services.apigateway.records import Held, Wire, pack, read, retried, shape
+from fogbank.services.apigateway.records import retried, shape
 from fogbank.services.apigateway.service import SERVICE, bad_request, conflict, limit_exceeded, not_found
 from fogbank.services.apigateway.state import ApiGateway
 from fogbank.store.api import ABSENT, Transaction

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
+from fogbank.gateway.records import Held, Wire, pack, read, scan
 from fogbank.model.call import Call
 from fogbank.services.apigateway import keys
 from fogbank.services.apigateway.drafts import new_id, stamp
@@ -18,7 +19,7 @@ from fogbank.services.apigateway.keys import place_of
 from fogbank.services.apigateway.limits import CLIENT_CERTIFICATES_MAX, REST_APIS_MAX
 from fogbank.services.apigateway.pages import listed, page_of
 from fogbank.services.apigateway.patching import REPLACE, Patches, Rule, text
-from fogbank.services.apigateway.records import Held, Wire, pack, read, retried, scan, shape
+from fogbank.services.apigateway.records import retried, shape
 from fogbank.services.apigateway.service import SERVICE, bad_request, limit_exceeded, not_found
 from fogbank.services.apigateway.snapshot import CERTIFICATE_SECRET
 from fogbank.services.apigateway.state import ApiGateway

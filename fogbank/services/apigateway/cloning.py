@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from fogbank.gateway.records import Wire, pack
 from fogbank.model.call import Call
 from fogbank.services.apigateway import keys
 from fogbank.services.apigateway.drafts import new_id
 from fogbank.services.apigateway.keys import place_of
-from fogbank.services.apigateway.records import Wire, pack
 from fogbank.services.apigateway.service import bad_request
 from fogbank.services.apigateway.snapshot import draft_snapshot
 from fogbank.services.apigateway.state import ApiGateway

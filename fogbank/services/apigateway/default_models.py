@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fogbank.services.apigateway.records import Wire
+from fogbank.gateway.records import Wire
 
 EMPTY = "Empty"
 EMPTY_SCHEMA = """{

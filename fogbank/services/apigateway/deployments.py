@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.gateway.records import Held, Wire, pack, read
 from fogbank.model.call import Call
 from fogbank.services.apigateway import keys
 from fogbank.services.apigateway.drafts import (
@@ -19,7 +20,7 @@ from fogbank.services.apigateway.keys import place_of
 from fogbank.services.apigateway.limits import DEPLOYMENTS_PER_API_MAX
 from fogbank.services.apigateway.pages import answer_page
 from fogbank.services.apigateway.patching import REPLACE, Patches, Rule, text
-from fogbank.services.apigateway.records import Held, Wire, pack, read, retried, shape
+from fogbank.services.apigateway.records import retried, shape
 from fogbank.services.apigateway.service import SERVICE, bad_request
 from fogbank.services.apigateway.snapshot import draft_snapshot, load_snapshot, put_snapshot
 from fogbank.services.apigateway.stage_rules import canary_of, check_variables, new_stage, set_cache

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from fogbank.gateway.records import Held, Wire, pack, scan
 from fogbank.model.call import Call
 from fogbank.services.apigateway import keys
 from fogbank.services.apigateway.drafts import api_of, change, check_room, new_id, part_of
@@ -16,7 +17,7 @@ from fogbank.services.apigateway.limits import (
 )
 from fogbank.services.apigateway.pages import listed, opened, page_size, sealed
 from fogbank.services.apigateway.patching import REPLACE, Patch, Patches, Rule
-from fogbank.services.apigateway.records import Held, Wire, pack, retried, scan
+from fogbank.services.apigateway.records import retried
 from fogbank.services.apigateway.service import SERVICE, bad_request, conflict
 from fogbank.services.apigateway.state import ApiGateway
 from fogbank.store.api import ABSENT, Key, Transaction

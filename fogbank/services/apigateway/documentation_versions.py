@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.gateway.records import Wire, pack, read, scan
 from fogbank.model.call import Call
 from fogbank.services.apigateway import keys
 from fogbank.services.apigateway.drafts import api_of, change, check_room, part_of, stamp
@@ -13,7 +14,7 @@ from fogbank.services.apigateway.limits import (
 )
 from fogbank.services.apigateway.pages import listed, page_of
 from fogbank.services.apigateway.patching import REPLACE, Patches, Rule, text
-from fogbank.services.apigateway.records import Wire, pack, read, retried, scan, shape
+from fogbank.services.apigateway.records import retried, shape
 from fogbank.services.apigateway.service import SERVICE, bad_request, conflict
 from fogbank.services.apigateway.stages import all_stages
 from fogbank.services.apigateway.state import ApiGateway

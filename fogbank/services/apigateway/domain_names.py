@@ -11,6 +11,7 @@ from typing import Any
 
 from fogbank.core.arn import parse_arn, url_suffix_of
 from fogbank.core.errors import NotSupported
+from fogbank.gateway.records import Held, Wire, held, pack, read, scan
 from fogbank.model.call import Call
 from fogbank.services.apigateway import keys
 from fogbank.services.apigateway.domain_uses import forget
@@ -20,7 +21,7 @@ from fogbank.services.apigateway.limits import DOMAIN_NAMES_MAX, MAPPINGS_PER_DO
 from fogbank.services.apigateway.mutual_tls import change_mutual_tls, read_trust
 from fogbank.services.apigateway.pages import listed, opened, page_size, sealed
 from fogbank.services.apigateway.patching import REPLACE, Patch, Patches, Rule, given, set_or_drop
-from fogbank.services.apigateway.records import Held, Wire, held, pack, read, retried, scan, shape
+from fogbank.services.apigateway.records import retried, shape
 from fogbank.services.apigateway.service import SERVICE, bad_request, limit_exceeded, not_found
 from fogbank.services.apigateway.state import ApiGateway
 from fogbank.services.apigateway.tags import check_tags

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from fogbank.core.errors import AwsError
+from fogbank.gateway.records import Wire, read, scan
 from fogbank.model.call import Call
 from fogbank.services.apigateway import keys
 from fogbank.services.apigateway.limits import DOMAIN_NAMES_MAX, MAPPINGS_PER_DOMAIN_MAX
-from fogbank.services.apigateway.records import Wire, read, scan
 from fogbank.services.apigateway.service import bad_request
 from fogbank.services.apigateway.state import ApiGateway
 from fogbank.store.api import Key, Transaction

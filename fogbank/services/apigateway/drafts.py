@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.gateway.records import Held, held, read
 from fogbank.model.call import Call
 from fogbank.services.apigateway import keys
 from fogbank.services.apigateway.keys import place_of
-from fogbank.services.apigateway.records import Held, held, read
 from fogbank.services.apigateway.service import limit_exceeded, not_found
 from fogbank.services.apigateway.state import ApiGateway
 from fogbank.store.api import ABSENT, Part, Transaction

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from fogbank.gateway.records import Wire
 from fogbank.services.apigateway.patching import Patch, given
-from fogbank.services.apigateway.records import Wire
 from fogbank.services.apigateway.service import bad_request
 
 TYPES = ("EDGE", "REGIONAL", "PRIVATE")

@@ -11,11 +11,11 @@ import yaml
 
 from fogbank.core.arn import url_suffix_of
 from fogbank.core.errors import NotSupported
+from fogbank.gateway.records import Wire, read
 from fogbank.model.call import Call
 from fogbank.services.apigateway import keys
 from fogbank.services.apigateway.keys import place_of
 from fogbank.services.apigateway.openapi.exporting import EXTENSIONS, Export, document_of
-from fogbank.services.apigateway.records import Wire, read
 from fogbank.services.apigateway.service import SERVICE, bad_request, not_found
 from fogbank.services.apigateway.snapshot import load_snapshot
 from fogbank.services.apigateway.stages import stage_of

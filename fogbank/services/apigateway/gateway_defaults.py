@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fogbank.services.apigateway.records import Wire
+from fogbank.gateway.records import Wire
 
 TEMPLATE = '{"message":$context.error.messageString}'
 #: None: the status of the error itself.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from fogbank.gateway.records import Wire, pack, read, scan
 from fogbank.model.call import Call
 from fogbank.services.apigateway import keys
 from fogbank.services.apigateway.drafts import api_of, change, part_of
@@ -12,7 +13,7 @@ from fogbank.services.apigateway.gateway_defaults import STATUS, TEMPLATE, defau
 from fogbank.services.apigateway.integration_rules import check_templates
 from fogbank.services.apigateway.pages import listed, opened, page_size, sealed
 from fogbank.services.apigateway.patching import ADD_REMOVE_REPLACE, REPLACE, Patch, Patches, Rule
-from fogbank.services.apigateway.records import Wire, pack, read, retried, scan, shape
+from fogbank.services.apigateway.records import retried, shape
 from fogbank.services.apigateway.service import SERVICE, bad_request
 from fogbank.services.apigateway.state import ApiGateway
 

@@ -8,6 +8,7 @@ import io
 from typing import Any
 
 from fogbank.gateway.passed_roles import check_roles
+from fogbank.gateway.records import Wire, pack, read
 from fogbank.model.call import Call
 from fogbank.services.apigateway import keys
 from fogbank.services.apigateway.api_keys import check_value, make_key
@@ -19,7 +20,7 @@ from fogbank.services.apigateway.openapi.importing import definition_of, documen
 from fogbank.services.apigateway.openapi.merging import Merging, write_documentation
 from fogbank.services.apigateway.openapi.reading import read_definition
 from fogbank.services.apigateway.patching import parsed, to_boolean
-from fogbank.services.apigateway.records import Wire, pack, read, retried, shape
+from fogbank.services.apigateway.records import retried, shape
 from fogbank.services.apigateway.rest_apis import (
     check_apis_room,
     check_compression,

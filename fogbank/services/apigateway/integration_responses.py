@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from fogbank.gateway.records import Wire
 from fogbank.model.call import Call
 from fogbank.services.apigateway.integration_rules import check_templates
 from fogbank.services.apigateway.integrations import check_content_handling, integration_of
@@ -21,7 +22,7 @@ from fogbank.services.apigateway.patching import (
     template,
     text,
 )
-from fogbank.services.apigateway.records import Wire, retried, shape
+from fogbank.services.apigateway.records import retried, shape
 from fogbank.services.apigateway.service import SERVICE, bad_request
 from fogbank.services.apigateway.state import ApiGateway
 

@@ -6,6 +6,7 @@ import re
 
 from fogbank.core.arn import parse_arn
 from fogbank.core.errors import NotSupported
+from fogbank.gateway.records import Wire
 from fogbank.services.apigateway.limits import (
     INTEGRATION_TIMEOUT_MS_MAX,
     INTEGRATION_TIMEOUT_MS_MIN,
@@ -14,7 +15,6 @@ from fogbank.services.apigateway.limits import (
 )
 from fogbank.services.apigateway.mapping import check_request_mapping
 from fogbank.services.apigateway.methods import check_http_method
-from fogbank.services.apigateway.records import Wire
 from fogbank.services.apigateway.service import bad_request
 
 AWS_TYPES = ("AWS", "AWS_PROXY")

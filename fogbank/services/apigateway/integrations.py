@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.gateway.records import Wire, read
 from fogbank.model.call import Call
 from fogbank.services.apigateway import keys
 from fogbank.services.apigateway.integration_rules import HTTP_TYPES, check_cache_keys, check_integration
@@ -24,7 +25,7 @@ from fogbank.services.apigateway.patching import (
     to_boolean,
     to_integer,
 )
-from fogbank.services.apigateway.records import Wire, read, retried, shape
+from fogbank.services.apigateway.records import retried, shape
 from fogbank.services.apigateway.service import SERVICE, bad_request, not_found
 from fogbank.services.apigateway.state import ApiGateway
 

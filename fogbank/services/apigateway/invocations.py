@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from fogbank.core.http import CutShort, Headers, Request, Response
+from fogbank.gateway.records import Wire
 from fogbank.gateway.stamps import log_time
 from fogbank.model.call import Call
 from fogbank.services.apigateway.execution.authorizers import LambdaAuthorizer
@@ -20,7 +21,6 @@ from fogbank.services.apigateway.execution.gateway import Gateway
 from fogbank.services.apigateway.execution.logs import answer_lines, ending_lines, request_lines
 from fogbank.services.apigateway.execution.stages import Deployment, Stage
 from fogbank.services.apigateway.keys import place_of
-from fogbank.services.apigateway.records import Wire
 from fogbank.services.apigateway.service import SERVICE, bad_request, not_found
 from fogbank.services.apigateway.snapshot import draft_snapshot
 from fogbank.services.apigateway.state import ApiGateway

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from fogbank.services.apigateway.records import Wire
+from fogbank.gateway.records import Wire
 from fogbank.services.apigateway.service import bad_request
 
 _NAME = r"[a-zA-Z0-9._$\-]+"

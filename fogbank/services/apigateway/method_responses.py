@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from fogbank.gateway.records import Wire
 from fogbank.model.call import Call
 from fogbank.services.apigateway.mapping import check_method_response_parameter
 from fogbank.services.apigateway.methods import check_models, method_of
@@ -17,7 +18,7 @@ from fogbank.services.apigateway.patching import (
     given,
     to_boolean,
 )
-from fogbank.services.apigateway.records import Wire, retried, shape
+from fogbank.services.apigateway.records import retried, shape
 from fogbank.services.apigateway.service import SERVICE, bad_request, conflict, not_found
 from fogbank.services.apigateway.state import ApiGateway
 

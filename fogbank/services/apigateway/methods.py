@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from fogbank.gateway.records import Held, Wire, pack, read
 from fogbank.model.call import Call
 from fogbank.services.apigateway import keys
 from fogbank.services.apigateway.default_models import EMPTY
@@ -26,7 +27,7 @@ from fogbank.services.apigateway.patching import (
     text,
     to_boolean,
 )
-from fogbank.services.apigateway.records import Held, Wire, pack, read, retried, shape
+from fogbank.services.apigateway.records import retried, shape
 from fogbank.services.apigateway.resources import NO_RESOURCE
 from fogbank.services.apigateway.service import SERVICE, bad_request, conflict, not_found
 from fogbank.services.apigateway.state import ApiGateway

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from fogbank.gateway.model_templates import template_of
+from fogbank.gateway.records import Wire, pack, read, scan
 from fogbank.model.call import Call
 from fogbank.services.apigateway import keys
 from fogbank.services.apigateway.drafts import api_of, change, check_room, new_id, part_of
@@ -15,7 +16,7 @@ from fogbank.services.apigateway.keys import place_of
 from fogbank.services.apigateway.limits import MODELS_PER_API_MAX, NESTING_MAX, RESOURCES_PER_API_MAX
 from fogbank.services.apigateway.pages import answer_page
 from fogbank.services.apigateway.patching import REPLACE, Patches, Rule, text
-from fogbank.services.apigateway.records import Wire, nests_deeper, pack, read, retried, scan, shape
+from fogbank.services.apigateway.records import nests_deeper, retried, shape
 from fogbank.services.apigateway.service import SERVICE, bad_request, conflict, not_found
 from fogbank.services.apigateway.state import ApiGateway
 

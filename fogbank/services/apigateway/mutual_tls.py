@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from fogbank.gateway.mutual_tls import BadTruststore, truststore_at
+from fogbank.gateway.records import Wire
 from fogbank.model.call import Call
 from fogbank.services.apigateway.patching import Patch, set_or_drop
-from fogbank.services.apigateway.records import Wire
 from fogbank.services.apigateway.service import bad_request
 from fogbank.services.apigateway.state import ApiGateway
 

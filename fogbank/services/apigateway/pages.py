@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.gateway.records import Held, Wire, scan
 from fogbank.model import page_tokens
 from fogbank.model.call import Call
 from fogbank.services.apigateway.limits import PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX
-from fogbank.services.apigateway.records import Held, Wire, scan
 from fogbank.services.apigateway.service import bad_request
 from fogbank.services.apigateway.state import ApiGateway
 from fogbank.store.api import Key

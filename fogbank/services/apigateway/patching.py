@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fogbank.services.apigateway.records import Wire
+from fogbank.gateway.records import Wire
 from fogbank.services.apigateway.service import bad_request
 
 OPERATIONS = ("add", "remove", "replace", "copy")

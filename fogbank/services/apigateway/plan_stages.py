@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from fogbank.gateway.records import Wire, pack, read
 from fogbank.services.apigateway import keys
 from fogbank.services.apigateway.keys import Place
 from fogbank.services.apigateway.limits import USAGE_PLANS_MAX
-from fogbank.services.apigateway.records import Wire, pack, read
 from fogbank.store.api import Store, Transaction
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.gateway.records import Wire, pack, scan
 from fogbank.model.call import Call
 from fogbank.services.apigateway import keys
 from fogbank.services.apigateway.drafts import api_of, change, check_room, new_id, part_of
 from fogbank.services.apigateway.limits import RESOURCES_PER_API_MAX, VALIDATORS_PER_API_MAX
 from fogbank.services.apigateway.pages import answer_page
 from fogbank.services.apigateway.patching import REPLACE, Patch, Patches, Rule, boolean
-from fogbank.services.apigateway.records import Wire, pack, retried, scan
+from fogbank.services.apigateway.records import retried
 from fogbank.services.apigateway.service import SERVICE, bad_request, conflict
 from fogbank.services.apigateway.state import ApiGateway
 from fogbank.store.api import ABSENT

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from fogbank.gateway.records import Held, Wire, pack, read, scan
 from fogbank.model.call import Call
 from fogbank.services.apigateway import keys
 from fogbank.services.apigateway.drafts import api_of, change, check_room, new_id, part_of
 from fogbank.services.apigateway.limits import RESOURCES_PER_API_MAX
 from fogbank.services.apigateway.pages import listed, page_of
 from fogbank.services.apigateway.patching import REPLACE, Patch, Patches, Rule, given
-from fogbank.services.apigateway.records import Held, Wire, pack, read, retried, scan
+from fogbank.services.apigateway.records import retried
 from fogbank.services.apigateway.service import SERVICE, bad_request, conflict
 from fogbank.services.apigateway.state import ApiGateway
 from fogbank.store.api import ABSENT, Transaction

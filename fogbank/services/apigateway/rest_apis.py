@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.gateway.records import Wire, pack
 from fogbank.model.call import Call
 from fogbank.services.apigateway import endpoints, keys
 from fogbank.services.apigateway.cloning import cloned_parts
@@ -26,7 +27,7 @@ from fogbank.services.apigateway.patching import (
     text,
 )
 from fogbank.services.apigateway.plan_stages import detach
-from fogbank.services.apigateway.records import Wire, pack, retried, shape
+from fogbank.services.apigateway.records import retried, shape
 from fogbank.services.apigateway.resource_policies import policy_of, shown
 from fogbank.services.apigateway.service import SERVICE, bad_request, limit_exceeded
 from fogbank.services.apigateway.state import ApiGateway

@@ -19,6 +19,7 @@ from typing import Any
 
 import orjson
 
+from fogbank.gateway.records import Wire, held, pack, read, scan
 from fogbank.services.apigateway import keys
 from fogbank.services.apigateway.keys import Place
 from fogbank.services.apigateway.limits import (
@@ -30,7 +31,6 @@ from fogbank.services.apigateway.limits import (
     RESOURCES_PER_API_MAX,
     SNAPSHOT_CHUNK_BYTES,
 )
-from fogbank.services.apigateway.records import Wire, held, pack, read, scan
 from fogbank.store.api import Key, Store, Transaction
 from fogbank.store.secrets import Secrets
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.gateway.records import read
 from fogbank.model.call import Call
 from fogbank.services.apigateway import keys, plan_stages
 from fogbank.services.apigateway.execution.api_keys import admit, valid_key
 from fogbank.services.apigateway.execution.faults import Fault
 from fogbank.services.apigateway.keys import place_of
-from fogbank.services.apigateway.records import read, retried
+from fogbank.services.apigateway.records import retried
 from fogbank.services.apigateway.service import SERVICE
 from fogbank.services.apigateway.state import ApiGateway
 from fogbank.store.api import Transaction

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from fogbank.gateway.records import Wire
 from fogbank.services.apigateway.limits import BURST_LIMIT_DEFAULT, CACHE_TTL_S_MAX, RATE_LIMIT_DEFAULT
 from fogbank.services.apigateway.patching import (
     Patch,
@@ -18,7 +19,6 @@ from fogbank.services.apigateway.patching import (
     to_integer,
     unescape,
 )
-from fogbank.services.apigateway.records import Wire
 from fogbank.services.apigateway.service import bad_request
 from fogbank.services.apigateway.stage_rules import canary_of, check_percent, check_variable, set_cache
 

@@ -7,11 +7,12 @@ from typing import Any
 
 from fogbank.core.arn import parse_arn
 from fogbank.core.errors import NotSupported
+from fogbank.gateway.records import Wire, read
 from fogbank.model.call import Call
 from fogbank.services.apigateway import keys
 from fogbank.services.apigateway.keys import place_of
 from fogbank.services.apigateway.limits import STAGE_VARIABLE_CHARS_MAX
-from fogbank.services.apigateway.records import Wire, read, shape
+from fogbank.services.apigateway.records import shape
 from fogbank.services.apigateway.service import bad_request, not_found
 from fogbank.services.apigateway.state import ApiGateway
 

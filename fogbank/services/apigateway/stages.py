@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.gateway.records import Held, Wire, pack, read, scan
 from fogbank.model.call import Call
 from fogbank.services.apigateway import keys, stage_patches
 from fogbank.services.apigateway.domain_uses import check_unmapped
@@ -12,7 +13,7 @@ from fogbank.services.apigateway.keys import place_of
 from fogbank.services.apigateway.limits import STAGES_PER_API_MAX
 from fogbank.services.apigateway.patching import parsed
 from fogbank.services.apigateway.plan_stages import detach
-from fogbank.services.apigateway.records import Held, Wire, pack, read, retried, scan
+from fogbank.services.apigateway.records import retried
 from fogbank.services.apigateway.service import SERVICE, bad_request, conflict, not_found
 from fogbank.services.apigateway.stage_rules import canary_of, check_access_logs, check_stage, new_stage
 from fogbank.services.apigateway.state import ApiGateway

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.core.arn import parse_arn
+from fogbank.gateway.records import Held, Wire, pack, read
 from fogbank.model.call import Call
 from fogbank.services.apigateway import keys
 from fogbank.services.apigateway.drafts import api_of
 from fogbank.services.apigateway.keys import place_of
 from fogbank.services.apigateway.limits import TAGS_MAX
 from fogbank.services.apigateway.pages import opened, page_size, sealed
-from fogbank.services.apigateway.records import Held, Wire, pack, read, retried
+from fogbank.services.apigateway.records import retried
 from fogbank.services.apigateway.service import SERVICE, bad_request, not_found
 from fogbank.services.apigateway.state import ApiGateway
 from fogbank.store.api import Key, Transaction

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
+from fogbank.gateway.records import Wire, pack, read
 from fogbank.services.apigateway import keys
 from fogbank.services.apigateway.keys import Place
-from fogbank.services.apigateway.records import Wire, pack, read, retried
+from fogbank.services.apigateway.records import retried
 from fogbank.store.api import ABSENT, Store, Transaction
 
 NO_QUOTA = -1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+from fogbank.gateway.records import Held, Wire, pack, read, scan
 from fogbank.model.call import Call
 from fogbank.services.apigateway import keys
 from fogbank.services.apigateway.api_keys import key_of, keys_of
@@ -12,7 +13,7 @@ from fogbank.services.apigateway.keys import place_of
 from fogbank.services.apigateway.limits import PLANS_PER_KEY_MAX
 from fogbank.services.apigateway.pages import listed, opened, page_of, page_size, sealed
 from fogbank.services.apigateway.patching import REPLACE, Patch, Patches, Rule, to_integer
-from fogbank.services.apigateway.records import Held, Wire, pack, read, retried, scan
+from fogbank.services.apigateway.records import retried
 from fogbank.services.apigateway.service import SERVICE, bad_request, conflict, limit_exceeded, not_found
 from fogbank.services.apigateway.snapshot import plans_of_key
 from fogbank.services.apigateway.state import ApiGateway

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from fogbank.gateway.records import Held, Wire, held, pack, read
 from fogbank.model.call import Call
 from fogbank.services.apigateway import keys, plan_stages
 from fogbank.services.apigateway.drafts import new_id, touch
@@ -23,7 +24,7 @@ from fogbank.services.apigateway.patching import (
     to_integer,
     whole,
 )
-from fogbank.services.apigateway.records import Held, Wire, held, pack, read, retried, shape
+from fogbank.services.apigateway.records import retried, shape
 from fogbank.services.apigateway.service import SERVICE, bad_request, limit_exceeded, not_found
 from fogbank.services.apigateway.state import ApiGateway
 from fogbank.services.apigateway.tags import check_tags

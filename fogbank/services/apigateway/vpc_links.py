@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.core.arn import parse_arn
+from fogbank.gateway.records import Held, pack, read
 from fogbank.model.call import Call
 from fogbank.services.apigateway import keys
 from fogbank.services.apigateway.drafts import new_id
@@ -13,7 +14,7 @@ from fogbank.services.apigateway.keys import place_of
 from fogbank.services.apigateway.limits import VPC_LINKS_MAX
 from fogbank.services.apigateway.pages import answer_page
 from fogbank.services.apigateway.patching import REPLACE, Patches, Rule, text
-from fogbank.services.apigateway.records import Held, pack, read, retried, shape
+from fogbank.services.apigateway.records import retried, shape
 from fogbank.services.apigateway.service import SERVICE, bad_request, limit_exceeded, not_found
 from fogbank.services.apigateway.state import ApiGateway
 from fogbank.services.apigateway.tags import check_tags

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from fogbank.core.errors import AwsError
+from fogbank.gateway.records import pack
 from fogbank.model.call import Call
-from fogbank.services.apigateway.records import pack, retried
+from fogbank.services.apigateway.records import retried
 from fogbank.services.apigateway.service import SERVICE
 from fogbank.services.apigateway.stages import stage_of
 from fogbank.services.apigateway.state import ApiGateway

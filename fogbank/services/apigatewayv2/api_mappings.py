@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from fogbank.gateway.records import Held, Wire, pack, read, scan
 from fogbank.model.call import Call
 from fogbank.services.apigatewayv2 import keys
 from fogbank.services.apigatewayv2.domain_names import domain_of
@@ -13,7 +14,7 @@ from fogbank.services.apigatewayv2.foreign_domains import FOREIGN
 from fogbank.services.apigatewayv2.keys import place_of
 from fogbank.services.apigatewayv2.limits import MAPPINGS_PER_DOMAIN_MAX
 from fogbank.services.apigatewayv2.pages import answer_page
-from fogbank.services.apigatewayv2.records import Held, Wire, pack, read, retried, scan
+from fogbank.services.apigatewayv2.records import retried
 from fogbank.services.apigatewayv2.service import SERVICE, bad_request, conflict, not_found, too_many
 from fogbank.services.apigatewayv2.state import ApiGatewayV2
 from fogbank.store.api import Transaction

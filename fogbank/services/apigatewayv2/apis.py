@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.core.arn import parse_arn
+from fogbank.gateway.records import Held, Wire, pack, scan
 from fogbank.model.call import Call
 from fogbank.services.apigatewayv2 import keys
 from fogbank.services.apigatewayv2.cors import cors_of
@@ -12,7 +13,7 @@ from fogbank.services.apigatewayv2.drafts import Edit, api_of, edit_of, new_id, 
 from fogbank.services.apigatewayv2.keys import place_of
 from fogbank.services.apigatewayv2.limits import APIS_MAX
 from fogbank.services.apigatewayv2.pages import listed, page_of
-from fogbank.services.apigatewayv2.records import Held, Wire, given, merged, pack, retried, scan
+from fogbank.services.apigatewayv2.records import given, merged, retried
 from fogbank.services.apigatewayv2.route_rules import check_route_key
 from fogbank.services.apigatewayv2.rules import check_tags
 from fogbank.services.apigatewayv2.service import SERVICE, bad_request, too_many

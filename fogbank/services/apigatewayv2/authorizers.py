@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from fogbank.core.arn import parse_arn
+from fogbank.gateway.records import Wire, scan
 from fogbank.model.call import Call
 from fogbank.services.apigatewayv2 import keys
 from fogbank.services.apigatewayv2.drafts import Edit, api_of, edit_of, new_id, part_of
@@ -16,7 +17,7 @@ from fogbank.services.apigatewayv2.limits import (
     ROUTES_PER_API_MAX,
 )
 from fogbank.services.apigatewayv2.pages import answer_page
-from fogbank.services.apigatewayv2.records import Wire, given, merged, retried, scan
+from fogbank.services.apigatewayv2.records import given, merged, retried
 from fogbank.services.apigatewayv2.service import SERVICE, bad_request, conflict
 from fogbank.services.apigatewayv2.state import ApiGatewayV2
 

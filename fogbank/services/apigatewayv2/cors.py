@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+from fogbank.gateway.records import Wire
 from fogbank.model.call import Call
 from fogbank.services.apigatewayv2.drafts import edit_of
-from fogbank.services.apigatewayv2.records import Wire, retried
+from fogbank.services.apigatewayv2.records import retried
 from fogbank.services.apigatewayv2.service import SERVICE, bad_request
 from fogbank.services.apigatewayv2.state import ApiGatewayV2
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 
+from fogbank.gateway.records import Wire, pack, scan
 from fogbank.model.call import Call
 from fogbank.services.apigatewayv2 import keys
 from fogbank.services.apigatewayv2.limits import (
@@ -27,7 +28,6 @@ from fogbank.services.apigatewayv2.limits import (
     SNAPSHOT_CHUNK_BYTES,
     STAGES_PER_API_MAX,
 )
-from fogbank.services.apigatewayv2.records import Wire, pack, scan
 from fogbank.services.apigatewayv2.state import ApiGatewayV2
 from fogbank.store.api import Part, Store, Transaction
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.gateway.records import pack
 from fogbank.model.call import Call
 from fogbank.services.apigatewayv2 import keys
 from fogbank.services.apigatewayv2.deploying import (
@@ -18,7 +19,7 @@ from fogbank.services.apigatewayv2.deploying import (
 from fogbank.services.apigatewayv2.drafts import api_of, edit_of, part_of
 from fogbank.services.apigatewayv2.limits import DEPLOYMENTS_PER_API_MAX
 from fogbank.services.apigatewayv2.pages import answer_page
-from fogbank.services.apigatewayv2.records import merged, pack, retried
+from fogbank.services.apigatewayv2.records import merged, retried
 from fogbank.services.apigatewayv2.service import SERVICE, bad_request, not_found
 from fogbank.services.apigatewayv2.state import ApiGatewayV2
 

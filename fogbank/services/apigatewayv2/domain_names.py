@@ -10,6 +10,7 @@ from typing import Any
 
 from fogbank.core.arn import parse_arn
 from fogbank.core.errors import NotSupported
+from fogbank.gateway.records import Held, Wire, pack, read
 from fogbank.model.call import Call
 from fogbank.services.apigatewayv2 import keys
 from fogbank.services.apigatewayv2.drafts import new_id
@@ -18,7 +19,7 @@ from fogbank.services.apigatewayv2.keys import Place, place_of
 from fogbank.services.apigatewayv2.limits import DOMAIN_NAMES_MAX
 from fogbank.services.apigatewayv2.mutual_tls import set_mutual_tls
 from fogbank.services.apigatewayv2.pages import listed, page_of
-from fogbank.services.apigatewayv2.records import Held, Wire, pack, read, retried
+from fogbank.services.apigatewayv2.records import retried
 from fogbank.services.apigatewayv2.rules import check_tags
 from fogbank.services.apigatewayv2.service import SERVICE, bad_request, conflict, not_found, too_many
 from fogbank.services.apigatewayv2.state import ApiGatewayV2

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.gateway.records import Held, Wire, held, pack
 from fogbank.model.call import Call
 from fogbank.services.apigatewayv2 import keys
 from fogbank.services.apigatewayv2.deploying import FROZEN, auto_deploy
 from fogbank.services.apigatewayv2.keys import place_of
-from fogbank.services.apigatewayv2.records import Held, Wire, held, pack
 from fogbank.services.apigatewayv2.service import not_found, too_many
 from fogbank.services.apigatewayv2.state import ApiGatewayV2
 from fogbank.store.api import ABSENT, Part, Transaction

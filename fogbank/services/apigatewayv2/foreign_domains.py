@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.gateway.records import Held, Wire, read, scan
 from fogbank.model.call import Call
 from fogbank.services.apigatewayv2 import keys
-from fogbank.services.apigatewayv2.records import Held, Wire, read, scan
 from fogbank.services.apigatewayv2.service import SERVICE
 from fogbank.services.apigatewayv2.state import ApiGatewayV2
 from fogbank.store.api import ABSENT, Transaction

@@ -8,6 +8,7 @@ import orjson
 import yaml
 
 from fogbank.gateway.passed_roles import check_roles
+from fogbank.gateway.records import Wire, scan
 from fogbank.model.call import Call
 from fogbank.services.apigatewayv2 import keys
 from fogbank.services.apigatewayv2.apis import check_api, check_room, new_api, rendered
@@ -16,7 +17,7 @@ from fogbank.services.apigatewayv2.drafts import Edit, api_of, edit_of
 from fogbank.services.apigatewayv2.openapi.exporting import document_of
 from fogbank.services.apigatewayv2.openapi.importing import Import, api_members, tags_of
 from fogbank.services.apigatewayv2.openapi.reading import read_definition
-from fogbank.services.apigatewayv2.records import Wire, retried, scan
+from fogbank.services.apigatewayv2.records import retried
 from fogbank.services.apigatewayv2.rules import check_tags
 from fogbank.services.apigatewayv2.service import SERVICE, bad_request, not_found, too_many
 from fogbank.services.apigatewayv2.stages import stage_of

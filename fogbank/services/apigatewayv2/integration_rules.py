@@ -8,13 +8,13 @@ from typing import Any
 
 from fogbank.core.arn import parse_arn
 from fogbank.core.errors import NotSupported
+from fogbank.gateway.records import Wire
 from fogbank.model.call import Call
 from fogbank.services.apigatewayv2.limits import (
     HTTP_TIMEOUT_MS_MAX,
     TIMEOUT_MS_MIN,
     WEBSOCKET_TIMEOUT_MS_MAX,
 )
-from fogbank.services.apigatewayv2.records import Wire
 from fogbank.services.apigatewayv2.rules import check_templates
 from fogbank.services.apigatewayv2.service import bad_request
 from fogbank.services.apigatewayv2.subtypes import SUBTYPES

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.gateway.records import Wire, read, scan
 from fogbank.model.call import Call
 from fogbank.services.apigatewayv2 import keys
 from fogbank.services.apigatewayv2.drafts import Edit, api_of, edit_of, new_id, part_of
 from fogbank.services.apigatewayv2.integration_rules import check_integration, defaults
 from fogbank.services.apigatewayv2.limits import INTEGRATIONS_PER_API_MAX, ROUTES_PER_API_MAX
 from fogbank.services.apigatewayv2.pages import answer_page
-from fogbank.services.apigatewayv2.records import Wire, given, merged, merged_map, read, retried, scan
+from fogbank.services.apigatewayv2.records import given, merged, merged_map, retried
 from fogbank.services.apigatewayv2.routes import drop_below, managed
 from fogbank.services.apigatewayv2.service import SERVICE, bad_request, conflict
 from fogbank.services.apigatewayv2.state import ApiGatewayV2

@@ -9,12 +9,13 @@ import orjson
 
 from fogbank.gateway.json_schema import SchemaError, compile_schema
 from fogbank.gateway.model_templates import template_of
+from fogbank.gateway.records import Wire, scan
 from fogbank.model.call import Call
 from fogbank.services.apigatewayv2 import keys
 from fogbank.services.apigatewayv2.drafts import Edit, api_of, edit_of, new_id, part_of
 from fogbank.services.apigatewayv2.limits import MODELS_PER_API_MAX, ROUTES_PER_API_MAX
 from fogbank.services.apigatewayv2.pages import answer_page
-from fogbank.services.apigatewayv2.records import Wire, given, merged, retried, scan
+from fogbank.services.apigatewayv2.records import given, merged, retried
 from fogbank.services.apigatewayv2.service import SERVICE, bad_request, conflict
 from fogbank.services.apigatewayv2.state import ApiGatewayV2
 

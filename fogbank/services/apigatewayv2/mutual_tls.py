@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from fogbank.gateway.mutual_tls import BadTruststore, truststore_at
+from fogbank.gateway.records import Wire
 from fogbank.model.call import Call
-from fogbank.services.apigatewayv2.records import Wire
 from fogbank.services.apigatewayv2.service import bad_request
 from fogbank.services.apigatewayv2.state import ApiGatewayV2
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from fogbank.gateway.records import Held, Wire, scan
 from fogbank.model import page_tokens
 from fogbank.model.call import Call
 from fogbank.services.apigatewayv2.limits import PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX
-from fogbank.services.apigatewayv2.records import Held, Wire, scan
 from fogbank.services.apigatewayv2.service import bad_request
 from fogbank.services.apigatewayv2.state import ApiGatewayV2
 from fogbank.store.api import Key

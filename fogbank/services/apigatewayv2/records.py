@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
-
-import orjson
 
 from fogbank.core.conflicts import retrying
 from fogbank.core.errors import AwsError
+from fogbank.gateway.records import Wire
 from fogbank.services.apigatewayv2.limits import CONFLICT_RETRIES_MAX
 from fogbank.services.apigatewayv2.service import bad_request, conflict
-from fogbank.store.api import Key, Record, Store
 
-Wire = dict[str, Any]
 #: What every noun that has it needs: an empty text does not take it away.
 NEVER_EMPTY = frozenset(
     {
@@ -22,32 +18,6 @@ NEVER_EMPTY = frozenset(
         "RouteResponseKey", "RouteSelectionExpression", "Schema",
     }
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A record as read, and what a conditional write needs. `wire` is the reader's own copy."""
-
-    wire: Wire
-    version: int
-    key: Key
-
-
-def held(record: Record) -> Held:
-    return Held(orjson.loads(record.value), record.version, record.key)
-
-
-def pack(wire: Wire) -> bytes:
-    return orjson.dumps(wire)
-
-
-async def read(store: Store, key: Key) -> Held | None:
-    record = await store.get(key)
-    return None if record is None else held(record)
-
-
-async def scan(store: Store, prefix: Key, *, after: Key | None = None, limit: int) -> list[Held]:
-    return [held(record) for record in await store.scan(prefix, after=after, limit=limit)]
 
 
 def given(arguments: dict[str, Any], *without: str) -> Wire:

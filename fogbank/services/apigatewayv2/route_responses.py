@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.gateway.records import Wire, scan
 from fogbank.model.call import Call
 from fogbank.services.apigatewayv2 import keys
 from fogbank.services.apigatewayv2.drafts import Edit, edit_of, new_id, part_of
 from fogbank.services.apigatewayv2.limits import RESPONSES_PER_PART_MAX
 from fogbank.services.apigatewayv2.pages import answer_page
-from fogbank.services.apigatewayv2.records import Wire, given, merged, retried, scan
+from fogbank.services.apigatewayv2.records import given, merged, retried
 from fogbank.services.apigatewayv2.service import SERVICE, bad_request, conflict
 from fogbank.services.apigatewayv2.state import ApiGatewayV2
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from fogbank.gateway.records import Wire
 from fogbank.services.apigatewayv2.drafts import Edit
 from fogbank.services.apigatewayv2.limits import SCOPES_PER_ROUTE_MAX
-from fogbank.services.apigatewayv2.records import Wire
 from fogbank.services.apigatewayv2.rules import http_only, websocket_only
 from fogbank.services.apigatewayv2.service import bad_request
 

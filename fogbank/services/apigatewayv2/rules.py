@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from fogbank.gateway.records import Wire
 from fogbank.services.apigatewayv2.limits import (
     STAGE_VARIABLE_CHARS_MAX,
     STAGE_VARIABLE_NAME_CHARS_MAX,
     TAGS_MAX,
     TEMPLATE_BYTES_MAX,
 )
-from fogbank.services.apigatewayv2.records import Wire
 from fogbank.services.apigatewayv2.service import bad_request
 
 VARIABLE_NAME = re.compile(r"[A-Za-z0-9_]+")

@@ -7,6 +7,7 @@ from typing import Any
 
 from fogbank.core.arn import parse_arn
 from fogbank.core.errors import NotSupported
+from fogbank.gateway.records import Wire, held, pack, read
 from fogbank.model.call import Call
 from fogbank.services.apigatewayv2 import keys
 from fogbank.services.apigatewayv2.deploying import (
@@ -20,7 +21,7 @@ from fogbank.services.apigatewayv2.drafts import Edit, api_of, edit_of, stamp
 from fogbank.services.apigatewayv2.keys import place_of
 from fogbank.services.apigatewayv2.limits import STAGES_PER_API_MAX
 from fogbank.services.apigatewayv2.pages import answer_page
-from fogbank.services.apigatewayv2.records import Wire, given, held, merged, merged_map, pack, read, retried
+from fogbank.services.apigatewayv2.records import given, merged, merged_map, retried
 from fogbank.services.apigatewayv2.rules import check_tags, check_variables
 from fogbank.services.apigatewayv2.service import SERVICE, bad_request, conflict, not_found, too_many
 from fogbank.services.apigatewayv2.state import ApiGatewayV2

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.core.arn import parse_arn
+from fogbank.gateway.records import Held, Wire, pack, read
 from fogbank.model.call import Call
 from fogbank.services.apigatewayv2 import keys
 from fogbank.services.apigatewayv2.drafts import api_of
 from fogbank.services.apigatewayv2.keys import place_of
-from fogbank.services.apigatewayv2.records import Held, Wire, pack, read, retried
+from fogbank.services.apigatewayv2.records import retried
 from fogbank.services.apigatewayv2.rules import check_tags
 from fogbank.services.apigatewayv2.service import SERVICE, bad_request, not_found
 from fogbank.services.apigatewayv2.state import ApiGatewayV2

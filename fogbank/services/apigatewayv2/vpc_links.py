@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.gateway.records import Held, Wire, pack, read
 from fogbank.model.call import Call
 from fogbank.services.apigatewayv2 import keys
 from fogbank.services.apigatewayv2.drafts import new_id, stamp
 from fogbank.services.apigatewayv2.keys import place_of
 from fogbank.services.apigatewayv2.limits import VPC_LINKS_MAX
 from fogbank.services.apigatewayv2.pages import answer_page
-from fogbank.services.apigatewayv2.records import Held, Wire, pack, read, retried
+from fogbank.services.apigatewayv2.records import retried
 from fogbank.services.apigatewayv2.rules import check_tags
 from fogbank.services.apigatewayv2.service import SERVICE, bad_request, not_found, too_many
 from fogbank.services.apigatewayv2.state import ApiGatewayV2

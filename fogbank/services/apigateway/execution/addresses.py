@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from fogbank.core.http import Request
 from fogbank.gateway.domain_names import DomainNames
 from fogbank.gateway.mutual_tls import admits
+from fogbank.gateway.records import Wire
 from fogbank.services.apigateway import keys
 from fogbank.services.apigateway.execution.exchange import Arrival
 from fogbank.services.apigateway.keys import Place
-from fogbank.services.apigateway.records import Wire
 from fogbank.services.apigateway.snapshot import find_domain, load_mappings
 
 if TYPE_CHECKING:

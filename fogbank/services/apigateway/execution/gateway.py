@@ -22,6 +22,7 @@ from fogbank.gateway.expiring import Expiring
 from fogbank.gateway.http_client import HttpClient, Origin
 from fogbank.gateway.http_connection import HttpError
 from fogbank.gateway.jwt import Jwks, TokenError
+from fogbank.gateway.records import Wire
 from fogbank.gateway.stamps import http_date
 from fogbank.gateway.tallies import Tallies, Tally
 from fogbank.model.call import Caller
@@ -39,7 +40,6 @@ from fogbank.services.apigateway.execution.exchange import Arrival
 from fogbank.services.apigateway.execution.faults import misconfigured
 from fogbank.services.apigateway.execution.stages import Stage
 from fogbank.services.apigateway.execution.web_acls import WebAcl
-from fogbank.services.apigateway.records import Wire
 from fogbank.services.apigateway.snapshot import (
     find_api,
     load_client_certificate,

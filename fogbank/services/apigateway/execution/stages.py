@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fogbank.core.http import Request, Response
 from fogbank.gateway.parameters import MediaTypes
+from fogbank.gateway.records import Wire
 from fogbank.gateway.routing import Routes
 from fogbank.model.principal import Principal, PrincipalType
 from fogbank.policies.documents import Policy
@@ -30,7 +31,6 @@ from fogbank.services.apigateway.execution.validation import Models, validation_
 from fogbank.services.apigateway.execution.web_acls import web_acl_step
 from fogbank.services.apigateway.keys import Place
 from fogbank.services.apigateway.limits import INTEGRATION_TIMEOUT_MS_MAX
-from fogbank.services.apigateway.records import Wire
 from fogbank.services.apigateway.snapshot import method_settings
 
 if TYPE_CHECKING:

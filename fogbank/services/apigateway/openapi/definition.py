@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from fogbank.services.apigateway.records import Wire
+from fogbank.gateway.records import Wire
 
 METHODS = ("get", "put", "post", "delete", "patch", "options", "head")
 ANY = "x-amazon-apigateway-any-method"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from fogbank.gateway.records import Wire
 from fogbank.services.apigateway.limits import INTEGRATION_TIMEOUT_MS_MAX
-from fogbank.services.apigateway.records import Wire, shape
+from fogbank.services.apigateway.records import shape
 
 PLACES = {"querystring": "query", "header": "header", "path": "path"}
 

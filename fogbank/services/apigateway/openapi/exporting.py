@@ -7,10 +7,11 @@ from typing import Any
 
 import orjson
 
+from fogbank.gateway.records import Wire
 from fogbank.services.apigateway.openapi.definition import ANY
 from fogbank.services.apigateway.openapi.export_methods import extension_of, operation_of
 from fogbank.services.apigateway.openapi.schemas import from_model
-from fogbank.services.apigateway.records import Wire, shape
+from fogbank.services.apigateway.records import shape
 
 #: Every extension but Postman's: what `extensions=apigateway` asks for.
 EXTENSIONS = frozenset({"integrations", "authorizers", "documentation", "validators", "gatewayresponses"})

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from fogbank.core.errors import NotSupported
+from fogbank.gateway.records import Wire
 from fogbank.services.apigateway.documentation_parts import FIELDS
 from fogbank.services.apigateway.openapi.base_paths import base_path_of, rebased
 from fogbank.services.apigateway.openapi.definition import ANY, METHODS, Definition
@@ -15,7 +16,7 @@ from fogbank.services.apigateway.openapi.reading import References
 from fogbank.services.apigateway.openapi.schemas import plain_name, to_model
 from fogbank.services.apigateway.openapi.security import Schemes
 from fogbank.services.apigateway.openapi.typed import flag, mapping, names, number, sequence, text
-from fogbank.services.apigateway.records import Wire, shape
+from fogbank.services.apigateway.records import shape
 from fogbank.services.apigateway.service import bad_request
 
 PREFIX = "x-amazon-apigateway-"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.core.errors import AwsError
+from fogbank.gateway.records import Wire, pack, scan
 from fogbank.model.call import Call
 from fogbank.services.apigateway import endpoints, keys
 from fogbank.services.apigateway.authorizers import check_authorizer
@@ -19,7 +20,6 @@ from fogbank.services.apigateway.limits import DOCUMENTATION_PARTS_PER_API_MAX, 
 from fogbank.services.apigateway.methods import authorization_type_of, check_scopes
 from fogbank.services.apigateway.openapi.definition import Definition
 from fogbank.services.apigateway.openapi.typed import mapping, text, texts
-from fogbank.services.apigateway.records import Wire, pack, scan
 from fogbank.services.apigateway.resource_policies import policy_of
 from fogbank.services.apigateway.resources import check_path_part
 from fogbank.services.apigateway.service import bad_request

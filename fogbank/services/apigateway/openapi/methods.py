@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from fogbank.core.errors import AwsError
+from fogbank.gateway.records import Wire
 from fogbank.services.apigateway.integration_responses import check_response
 from fogbank.services.apigateway.integration_rules import check_cache_keys, check_integration
 from fogbank.services.apigateway.integrations import check_content_handling
@@ -18,7 +19,7 @@ from fogbank.services.apigateway.openapi.reading import References
 from fogbank.services.apigateway.openapi.schemas import model_name, plain_name, to_model
 from fogbank.services.apigateway.openapi.security import Schemes
 from fogbank.services.apigateway.openapi.typed import flag, mapping, names, number, sequence, text, texts
-from fogbank.services.apigateway.records import Wire, shape
+from fogbank.services.apigateway.records import shape
 from fogbank.services.apigateway.service import bad_request
 
 INTEGRATION = "x-amazon-apigateway-integration"

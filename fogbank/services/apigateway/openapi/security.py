@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from fogbank.gateway.records import Wire
 from fogbank.services.apigateway.openapi.reading import References
 from fogbank.services.apigateway.openapi.typed import mapping, names, number, sequence, text
-from fogbank.services.apigateway.records import Wire, shape
+from fogbank.services.apigateway.records import shape
 from fogbank.services.apigateway.service import bad_request
 
 AUTHORIZER = "x-amazon-apigateway-authorizer"

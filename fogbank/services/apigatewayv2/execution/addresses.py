@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from fogbank.core.http import Request
 from fogbank.gateway.domain_names import DomainNames
 from fogbank.gateway.mutual_tls import admits
+from fogbank.gateway.records import Wire, read, scan
 from fogbank.services.apigatewayv2 import keys
 from fogbank.services.apigatewayv2.limits import MAPPINGS_PER_DOMAIN_MAX
-from fogbank.services.apigatewayv2.records import Wire, read, scan
 
 if TYPE_CHECKING:
     from fogbank.services.apigatewayv2.execution.gateway import Gateway

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from fogbank.core.http import Response
+from fogbank.gateway.records import Wire
 from fogbank.services.apigatewayv2.execution.exchange import Exchange
-from fogbank.services.apigatewayv2.records import Wire
 
 PREFIX = "access-control-"
 

@@ -25,6 +25,7 @@ from fogbank.gateway.expiring import Expiring
 from fogbank.gateway.http_client import HttpClient
 from fogbank.gateway.http_connection import HttpError
 from fogbank.gateway.jwt import Jwks, TokenError
+from fogbank.gateway.records import Wire, read
 from fogbank.gateway.tallies import Tallies, Tally
 from fogbank.model.call import Caller
 from fogbank.model.calls import Calls
@@ -41,7 +42,6 @@ from fogbank.services.apigatewayv2.execution.lambda_authorizer import Verdict
 from fogbank.services.apigatewayv2.execution.websocket.sockets import Sockets
 from fogbank.services.apigatewayv2.execution.websocket.stage import SocketStage
 from fogbank.services.apigatewayv2.keys import Place
-from fogbank.services.apigatewayv2.records import Wire, read
 from fogbank.store.api import Store
 
 NAMESPACE = "AWS/ApiGateway"

@@ -11,12 +11,12 @@ from urllib.parse import quote
 from fogbank.core.http import Response
 from fogbank.gateway.http_client import Origin, origin_of
 from fogbank.gateway.http_connection import HttpAnswer, HttpError
+from fogbank.gateway.records import Wire
 from fogbank.services.apigatewayv2.execution.exchange import Exchange
 from fogbank.services.apigatewayv2.execution.faults import internal_error, unavailable
 from fogbank.services.apigatewayv2.execution.invoking import with_variables
 from fogbank.services.apigatewayv2.execution.responses import ResponseParameters
 from fogbank.services.apigatewayv2.execution.values import Source, compile_value
-from fogbank.services.apigatewayv2.records import Wire
 
 if TYPE_CHECKING:
     from fogbank.services.apigatewayv2.execution.http_stage import HttpStage

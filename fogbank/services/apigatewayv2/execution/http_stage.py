@@ -14,6 +14,7 @@ import orjson
 
 from fogbank.core.http import Request, Response
 from fogbank.gateway.buckets import Bucket
+from fogbank.gateway.records import Wire
 from fogbank.gateway.routing import Routes
 from fogbank.services.apigatewayv2.execution.cors import Cors
 from fogbank.services.apigatewayv2.execution.exchange import Arrival, Exchange
@@ -35,7 +36,6 @@ from fogbank.services.apigatewayv2.execution.stage import Stage
 from fogbank.services.apigatewayv2.execution.throttling import route_settings
 from fogbank.services.apigatewayv2.keys import Place
 from fogbank.services.apigatewayv2.limits import BODY_BYTES_MAX
-from fogbank.services.apigatewayv2.records import Wire
 
 if TYPE_CHECKING:
     from fogbank.services.apigatewayv2.execution.gateway import Gateway

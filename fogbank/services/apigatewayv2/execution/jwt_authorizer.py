@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fogbank.gateway.jwt import TokenError, verify
+from fogbank.gateway.records import Wire
 from fogbank.services.apigatewayv2.execution.exchange import Exchange
 from fogbank.services.apigatewayv2.execution.faults import Fault, forbidden, unauthorized
 from fogbank.services.apigatewayv2.execution.values import compile_value
-from fogbank.services.apigatewayv2.records import Wire
 
 if TYPE_CHECKING:
     from fogbank.services.apigatewayv2.execution.http_stage import HttpStage

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from fogbank.gateway.expiring import Expiring
+from fogbank.gateway.records import Wire
 from fogbank.policies.documents import Asked, Decision, Policy, PolicyError
 from fogbank.services.apigatewayv2.execution import payloads
 from fogbank.services.apigatewayv2.execution.exchange import Exchange
@@ -14,7 +15,6 @@ from fogbank.services.apigatewayv2.execution.faults import forbidden, internal_e
 from fogbank.services.apigatewayv2.execution.iam import INVOKE, route_arn
 from fogbank.services.apigatewayv2.execution.invoking import InvokeError, Invoker
 from fogbank.services.apigatewayv2.execution.values import compile_value
-from fogbank.services.apigatewayv2.records import Wire
 
 if TYPE_CHECKING:
     from fogbank.services.apigatewayv2.execution.http_stage import HttpStage

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import orjson
 
 from fogbank.core.http import Response
+from fogbank.gateway.records import Wire
 from fogbank.services.apigatewayv2.execution import payloads
 from fogbank.services.apigatewayv2.execution.exchange import Exchange
 from fogbank.services.apigatewayv2.execution.faults import internal_error, too_large, unavailable
 from fogbank.services.apigatewayv2.execution.invoking import InvokeError, Invoker
-from fogbank.services.apigatewayv2.records import Wire
 
 if TYPE_CHECKING:
     from fogbank.services.apigatewayv2.execution.http_stage import HttpStage

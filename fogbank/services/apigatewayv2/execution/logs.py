@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fogbank.core.arn import parse_arn
+from fogbank.gateway.records import Wire
 from fogbank.gateway.substitution import compile_text
 from fogbank.model.telemetry import LogTarget
 from fogbank.services.apigatewayv2.execution.exchange import Exchange
 from fogbank.services.apigatewayv2.execution.values import look_up
-from fogbank.services.apigatewayv2.records import Wire
 
 if TYPE_CHECKING:
     from fogbank.services.apigatewayv2.execution.gateway import Gateway

@@ -10,13 +10,13 @@ import orjson
 
 from fogbank.core.errors import AwsError
 from fogbank.core.http import Headers, Request, Response
+from fogbank.gateway.records import Wire
 from fogbank.model.call import Caller
 from fogbank.services.apigatewayv2.execution.exchange import Exchange
 from fogbank.services.apigatewayv2.execution.faults import Fault, internal_error, unavailable
 from fogbank.services.apigatewayv2.execution.invoking import role_principal
 from fogbank.services.apigatewayv2.execution.responses import ResponseParameters
 from fogbank.services.apigatewayv2.execution.values import compile_value
-from fogbank.services.apigatewayv2.records import Wire
 from fogbank.services.apigatewayv2.subtypes import SUBTYPES
 
 if TYPE_CHECKING:

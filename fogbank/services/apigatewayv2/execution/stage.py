@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fogbank.gateway.buckets import Bucket
+from fogbank.gateway.records import Wire
 from fogbank.services.apigatewayv2.execution.invoking import execute_api_arn
 from fogbank.services.apigatewayv2.execution.logs import AccessLog
 from fogbank.services.apigatewayv2.execution.throttling import account_bucket, route_bucket
 from fogbank.services.apigatewayv2.keys import Place
-from fogbank.services.apigatewayv2.records import Wire
 
 if TYPE_CHECKING:
     from fogbank.services.apigatewayv2.execution.gateway import Gateway

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fogbank.gateway.buckets import Bucket
+from fogbank.gateway.records import Wire
 from fogbank.services.apigatewayv2.keys import Place
 from fogbank.services.apigatewayv2.limits import BURST_LIMIT_DEFAULT, RATE_LIMIT_DEFAULT
-from fogbank.services.apigatewayv2.records import Wire
 
 if TYPE_CHECKING:
     from fogbank.services.apigatewayv2.execution.gateway import Gateway

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from fogbank.gateway.records import Wire
 from fogbank.services.apigatewayv2.openapi.importing import AUTHORIZER, CORS, INTEGRATION, X
-from fogbank.services.apigatewayv2.records import Wire
 
 _PARAMETER = re.compile(r"\{([A-Za-z0-9._-]+)\+?\}")
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
+from fogbank.gateway.records import Wire
 from fogbank.services.apigatewayv2.authorizers import new_authorizer
 from fogbank.services.apigatewayv2.drafts import Edit
 from fogbank.services.apigatewayv2.integrations import new_integration
 from fogbank.services.apigatewayv2.openapi.typed import checked
-from fogbank.services.apigatewayv2.records import Wire
 from fogbank.services.apigatewayv2.routes import new_route
 from fogbank.services.apigatewayv2.service import bad_request
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.core.errors import NotSupported
+from fogbank.gateway.records import Wire
 from fogbank.model.calls import validation_message
 from fogbank.model.shapes import Shape
-from fogbank.services.apigatewayv2.records import Wire
 from fogbank.services.apigatewayv2.service import SERVICE, bad_request
 
 NUMBERS = frozenset({"integer", "long"})

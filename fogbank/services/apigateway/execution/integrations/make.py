@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from fogbank.gateway.records import Wire
 from fogbank.services.apigateway.execution.faults import misconfigured
 from fogbank.services.apigateway.execution.integrations.aws import AwsService
 from fogbank.services.apigateway.execution.integrations.http import HttpBackend
@@ -13,7 +14,6 @@ from fogbank.services.apigateway.execution.integrations.lambda_proxy import Lamb
 from fogbank.services.apigateway.execution.integrations.lambda_stream import LambdaStream
 from fogbank.services.apigateway.execution.integrations.mock import Mock
 from fogbank.services.apigateway.execution.methods import Integration
-from fogbank.services.apigateway.records import Wire
 
 if TYPE_CHECKING:
     from fogbank.services.apigateway.execution.stages import Deployment, Stage

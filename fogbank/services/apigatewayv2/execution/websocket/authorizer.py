@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from fogbank.gateway.records import Wire
 from fogbank.policies.documents import Asked, Decision, Policy, PolicyError
 from fogbank.services.apigatewayv2.execution.iam import INVOKE
 from fogbank.services.apigatewayv2.execution.invoking import InvokeError, Invoker
@@ -13,7 +14,6 @@ from fogbank.services.apigatewayv2.execution.websocket import events
 from fogbank.services.apigatewayv2.execution.websocket.exchange import SocketExchange
 from fogbank.services.apigatewayv2.execution.websocket.integrations import IntegrationFailed
 from fogbank.services.apigatewayv2.execution.websocket.selection import source
-from fogbank.services.apigatewayv2.records import Wire
 
 if TYPE_CHECKING:
     from fogbank.services.apigatewayv2.execution.websocket.stage import SocketStage

@@ -18,6 +18,7 @@ from fogbank.core.errors import AwsError
 from fogbank.core.http import Headers, Request
 from fogbank.gateway.http_client import origin_of
 from fogbank.gateway.http_connection import HttpError
+from fogbank.gateway.records import Wire
 from fogbank.model.call import Caller
 from fogbank.services.apigatewayv2.execution.invoking import (
     InvokeError,
@@ -29,7 +30,6 @@ from fogbank.services.apigatewayv2.execution.invoking import (
 from fogbank.services.apigatewayv2.execution.websocket import events
 from fogbank.services.apigatewayv2.execution.websocket.exchange import SocketExchange
 from fogbank.services.apigatewayv2.execution.websocket.selection import Select, compile_selection, source
-from fogbank.services.apigatewayv2.records import Wire
 from fogbank.templates import UTIL, Input, Template, TemplateError, compile_template
 
 if TYPE_CHECKING:

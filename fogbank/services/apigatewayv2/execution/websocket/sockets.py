@@ -9,11 +9,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from fogbank.gateway.records import Held, pack, read, scan
 from fogbank.services.apigatewayv2 import keys
 from fogbank.services.apigatewayv2.execution.websocket.connection import Connection
 from fogbank.services.apigatewayv2.execution.websocket.management import perform
 from fogbank.services.apigatewayv2.execution.websocket.relay import Relay
-from fogbank.services.apigatewayv2.records import Held, pack, read, scan
 from fogbank.store.api import Transaction
 
 if TYPE_CHECKING:

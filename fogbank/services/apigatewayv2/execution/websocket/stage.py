@@ -10,6 +10,7 @@ import orjson
 from fogbank.core.errors import AwsError
 from fogbank.core.http import Request, Response, Upgrade
 from fogbank.gateway.json_schema import SchemaError, Validator, compile_schema
+from fogbank.gateway.records import Wire
 from fogbank.model.call import Caller
 from fogbank.model.principal import PrincipalType
 from fogbank.services.apigatewayv2.execution.faults import Fault
@@ -34,7 +35,6 @@ from fogbank.services.apigatewayv2.limits import (
     WEBSOCKET_IDLE_S,
     WEBSOCKET_MESSAGE_BYTES_MAX,
 )
-from fogbank.services.apigatewayv2.records import Wire
 
 if TYPE_CHECKING:
     from fogbank.services.apigatewayv2.execution.gateway import Gateway
