@@ -93,6 +93,8 @@ class Invocation:
     ended: Callable[[InvocationResult | Exception], None] | None = None
     #: Takes what a streaming function writes as it comes. Without it such a response is gathered, and is the payload.
     stream: ResponseSink | None = None
+    #: Nobody waits for this very answer: no core is kept awake for it.
+    patient: bool = False
 
 
 class Status(Enum):

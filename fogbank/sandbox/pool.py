@@ -115,12 +115,14 @@ class EnvironmentPool:
         if not self._turn_ends:
             self._turn_ends = True
             self._loop.call_soon(self._next_turn)
-        vigil = self._vigil
-        vigil.enter()
+        vigil = None if invocation.patient else self._vigil
+        if vigil is not None:
+            vigil.enter()
         try:
             return await done
         finally:
-            vigil.leave()
+            if vigil is not None:
+                vigil.leave()
             self._damper.left(job)
 
     async def retire(self, key: str) -> None:

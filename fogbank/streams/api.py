@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
 
+import orjson
+
 from fogbank.core.records import hot_record
 
 
@@ -27,14 +29,20 @@ class SourceBusy(SourceUnavailable):
 
 @hot_record
 class Record:
-    """One record of a shard. `event` is what the function is to see of it, and what filters look at."""
+    """One record of a shard."""
 
     position: int  # of the record in its shard: reading on after it gives the next
     id: str  # as a function names it in its list of failures
-    key: bytes  # records of one key stay in order
+    key: bytes  # records of one key stay in order; of no use where batches do not run in parallel
     time_ms: int
-    event: dict[str, Any]
-    size_bytes: int
+    json: bytes  # what the function is to see of it
+    size_bytes: int  # in a batch's payload
+
+    @property
+    def event(self) -> dict[str, Any]:
+        """What filters look at; parsed at each look, for most records are looked at once or never."""
+        event: dict[str, Any] = orjson.loads(self.json)
+        return event
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +125,7 @@ class ShardSource(Protocol):
 
 @hot_record
 class Message:
-    """One message in this loop's hands. `event` as a record's."""
+    """One message in this loop's hands. `event` is what the function is to see of it."""
 
     id: str
     handle: str

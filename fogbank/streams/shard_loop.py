@@ -25,7 +25,12 @@ log = logging.getLogger("fogbank.streams")
 READ_MAX = 1000
 AHEAD_MAX = 2000  # records read and not done, at most, beyond what the lanes need
 SAVE_AFTER_MS = 50  # how long a checkpoint may wait for more to be done
-REST_S = 0.01  # real time, between two reads of a shard into which records trickle: larger batches, and room for the writers
+READ_BYTES_FULL = 512 * 1024  # a read of so much may have been cut short: the next follows at once
+# Real time, between two reads of a shard that is read up: larger batches, and room for the writers. A batch costs as much
+# as a hundred records do, so a shard into which records pour rests for as long as a full batch of them takes to come.
+REST_S = 0.01
+REST_S_MAX = 0.04
+POURING_PER_S, POURING_MIN = 500, 5  # records, and so many at once
 
 
 class ShardLoop:
@@ -57,6 +62,7 @@ class ShardLoop:
         self._tasks: set[asyncio.Task[None]] = set()
         self._more = True  # the source may have records that were not read
         self._resting = False
+        self._read_s = 0.0  # when records were read last, by the loop's time
         self._after = 0
         self._at_end = False
         self._tracker = Tracker(0)
@@ -106,7 +112,7 @@ class ShardLoop:
                 return
             if self._may_read() or self._may_start():
                 continue
-            due = [self._set.next_due_ms(self._policy), self._save_due_ms]
+            due = [self._set.next_due_ms(self._policy, self._gathers), self._save_due_ms]
             await self._signal.wait(min((ms for ms in due if ms is not None), default=None))
 
     # --- reading ------------------------------------------------------------------------------------------------------
@@ -125,8 +131,10 @@ class ShardLoop:
         ready = self._more and not self._resting and not self._at_end and not self._stopping
         return ready and not is_enough
 
-    def _rested(self) -> None:
+    def rested(self) -> None:
+        """Go on reading."""
         self._resting = False
+        self._set.release()
         self._signal.set()
 
     async def _fill(self) -> None:
@@ -138,14 +146,28 @@ class ShardLoop:
             self._take_in(records)
             self._after = records[-1].position
             self._more = True
-            if len(records) < self._policy.batch_size and not self._policy.window_ms:
-                self._resting = True
-                asyncio.get_running_loop().call_later(REST_S, self._rested)
+            self._rest(records)
         if after is None:
             self._at_end = True
         else:
             self._after = max(self._after, after)
             self._tracker.passed(self._after)
+
+    def _rest(self, records: Sequence[Record]) -> None:
+        """Read on after a while, unless there is more to be had."""
+        policy, count, loop = self._policy, len(records), asyncio.get_running_loop()
+        now_s, before_s = loop.time(), self._read_s
+        self._read_s = now_s
+        if count == READ_MAX or sum([record.size_bytes for record in records]) >= READ_BYTES_FULL:
+            return
+        rest_s = REST_S
+        per_s = count / max(now_s - before_s, 0.001)
+        if count >= POURING_MIN and per_s >= POURING_PER_S:
+            rest_s = min(max(policy.batch_size * policy.parallel / per_s, REST_S), REST_S_MAX)
+        elif policy.window_ms:
+            return
+        self._resting = True
+        loop.call_later(rest_s, self.rested)
 
     def _take_in(self, records: Sequence[Record]) -> None:
         matches, now_ms = self._policy.matches, self._clock.now_ms()
@@ -160,16 +182,21 @@ class ShardLoop:
 
     # --- batches ------------------------------------------------------------------------------------------------------
 
+    @property
+    def _gathers(self) -> bool:
+        """More is to come in a moment: what a full batch left behind goes with it."""
+        return self._resting and not self._at_end
+
     def _may_start(self) -> bool:
         now_ms = self._clock.now_ms()
         return not self._stopping and any(
-            lane.is_ready(self._policy, now_ms, self._at_end) for lane in self._set.lanes
+            lane.is_ready(self._policy, now_ms, self._at_end, self._gathers) for lane in self._set.lanes
         )
 
     def _start_batches(self) -> None:
         now_ms = self._clock.now_ms()
         for lane in self._set.lanes:
-            if lane.is_ready(self._policy, now_ms, self._at_end):
+            if lane.is_ready(self._policy, now_ms, self._at_end, self._gathers):
                 batch = lane.take(self._policy, now_ms)
                 lane.busy = True
                 task = self._lanes.spawn("event source batch", self._run_batch(lane, batch))

@@ -254,7 +254,7 @@ class WindowLoop:
     def _payload(self, batch: Sequence[Record], start_ms: int, *, final: bool, early: bool) -> bytes:
         return orjson.dumps(
             {
-                "Records": [record.event for record in batch],
+                "Records": [orjson.Fragment(record.json) for record in batch],
                 "window": {"start": _second(start_ms), "end": _second(start_ms + self._policy.tumbling_ms)},
                 "state": self._at.state if self._at.state is not None else {},
                 "shardId": self._shard,

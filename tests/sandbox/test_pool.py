@@ -30,6 +30,17 @@ async def test_event_goes_in_and_response_comes_out(lab: Lab) -> None:
     assert reply.payload == {"got": {"name": "žluťoučký", "n": [1, 2.5]}}
 
 
+async def test_nobody_stays_awake_for_an_answer_that_nobody_waits_for(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[str] = []
+    monkeypatch.setattr("fogbank.sandbox.vigil.Vigil.enter", lambda vigil: kept.append("enter"))
+    monkeypatch.setattr("fogbank.sandbox.vigil.Vigil.leave", lambda vigil: kept.append("leave"))
+    config = lab.function(COUNTER)
+    assert (await lab.invoke(config, patient=True)).payload == 1 and kept == []
+    assert (await lab.invoke(config)).payload == 2 and kept == ["enter", "leave"]
+
+
 async def test_first_invocation_reports_init_and_later_ones_reuse_the_environment(lab: Lab) -> None:
     config = lab.function(COUNTER)
     first = await lab.invoke(config)

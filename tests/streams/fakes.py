@@ -40,9 +40,9 @@ class FakeStream:
                     str(position),
                     event["key"].encode(),
                     self.clock.now_ms(),
-                    event,
+                    orjson.dumps(event),
                     self.record_bytes,
-                )  # type: ignore[attr-defined]
+                )
             )
         for news in self._watchers:
             news()

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fogbank.store.api import Transaction
 from fogbank.streams.api import Reason
+from fogbank.streams.shard_loop import READ_BYTES_FULL, ShardLoop
 from tests.streams.fakes import Bench, poison
 
 
@@ -52,6 +54,61 @@ async def test_what_the_filter_leaves_out_is_done(bench: Bench) -> None:
     checkpoint = await bench.checkpoints.load("s")
     assert checkpoint is not None and checkpoint.position == 6
     task.cancel()
+
+
+@pytest.mark.parametrize("more", [{}, {"tumbling_ms": 60_000}])
+async def test_the_function_sees_the_same_with_a_filter_and_without(
+    bench: Bench, more: dict[str, int]
+) -> None:
+    bench.stream.add(*range(3), key="\n")
+    await bench.drain(matches=lambda event: event["key"] == "\n", **more)
+    filtered, bench.function.events = bench.function.events, []
+    await bench.store.commit(Transaction().delete_prefix(("checkpoint",)))
+    await bench.drain(**more)
+    assert filtered == bench.function.events and len(filtered) == (2 if more else 1)
+    assert filtered[0]["Records"] == [{"value": n, "key": "\n"} for n in range(3)]
+
+
+async def test_a_shard_into_which_records_pour_gathers_full_batches(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While it rests it is not read, and what a full batch left behind waits for what comes meanwhile."""
+    monkeypatch.setattr("fogbank.streams.shard_loop.REST_S", 3600.0)
+    monkeypatch.setattr("fogbank.streams.shard_loop.REST_S_MAX", 3600.0)
+    loop = bench.loop(batch_size=10)
+    assert isinstance(loop, ShardLoop)
+    bench.stream.add(*range(13))
+    bench.lanes.spawn("test", loop.run())
+    await bench.settle()
+    bench.stream.add(*range(13, 18))
+    await bench.settle()
+    assert bench.function.batches == [list(range(10))] and bench.stream.reads == 1
+    loop.rested()
+    await bench.settle()
+    assert bench.function.batches[1:] == [list(range(10, 18))]
+
+
+async def test_what_trickles_in_goes_at_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fogbank.streams.shard_loop.REST_S", 3600.0)
+    loop = bench.loop(batch_size=10)
+    bench.lanes.spawn("test", loop.run())
+    await bench.settle()
+    bench.stream.add(1, 2)
+    await bench.settle()
+    assert bench.function.batches == [[1, 2]]
+
+
+async def test_a_read_that_was_cut_short_is_followed_by_another(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fogbank.streams.shard_loop.REST_S", 3600.0)
+    bench.stream.record_bytes = READ_BYTES_FULL
+    loop = bench.loop(batch_size=10)
+    bench.lanes.spawn("test", loop.run())
+    for n in range(3):
+        bench.stream.add(n)
+        await bench.settle()
+    assert bench.function.seen == [0, 1, 2]
 
 
 async def test_retries_then_the_batch_is_given_up(bench: Bench) -> None:

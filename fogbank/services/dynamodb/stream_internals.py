@@ -9,7 +9,7 @@ from fogbank.core.arn import parse_arn
 from fogbank.core.errors import AwsError
 from fogbank.model.call import Call
 from fogbank.services.dynamodb import keys
-from fogbank.services.dynamodb.change_records import event_of, seq_of, sequence_number
+from fogbank.services.dynamodb.change_records import Change, change_of, seq_of, sequence_number
 from fogbank.services.dynamodb.keys import Place
 from fogbank.services.dynamodb.limits import GET_RECORDS_BYTES_MAX, GET_RECORDS_MAX, STREAM_KEPT_MS
 from fogbank.services.dynamodb.service import SERVICE, invalid, not_found
@@ -190,17 +190,18 @@ async def stream_records(
     after: int,
     limit: int = GET_RECORDS_MAX,
     is_strict: bool = False,
-) -> tuple[list[dict[str, Any]], int | None, list[int]]:
-    """Records behind the number `after`, as functions see them (but for `eventSourceARN`), and the number to go on after.
+    source: str = "",
+) -> tuple[list[Change], int | None]:
+    """Records behind the number `after`, and the number to go on after; None: the shard is closed and read.
 
-    None for the latter: the shard is closed and read. Then how many bytes of JSON the images of each record are. Binaries are base64, `ApproximateCreationDateTime` is seconds.
+    `source`: see `change_of`.
     `is_strict`: TrimmedDataAccessException when records behind `after` have been trimmed; else reading goes on at the oldest.
     """
     found = await _found(ctx, stream_arn)
     now_ms = ctx.state.clock.now_ms()
     shard = _shard(found.record, shard_id)
     if shard.last is not None and after >= shard.last:
-        return [], None, []
+        return [], None
     entries = await ctx.state.store.read_log(
         found.key,
         after_seq=max(after, shard.first - 1),
@@ -215,20 +216,18 @@ async def stream_records(
             entries = [entry for entry in entries if entry.seq <= shard.last]
     if is_strict and entries and entries[0].seq > max(after, shard.first - 1) + 1:
         raise trimmed()
-    events: list[dict[str, Any]] = []
-    sizes: list[int] = []
+    changes: list[Change] = []
     total_bytes = 0
     for entry in entries:
         total_bytes += len(entry.body)
-        if events and total_bytes > GET_RECORDS_BYTES_MAX:
+        if changes and total_bytes > GET_RECORDS_BYTES_MAX:
             break
-        sizes.append(len(entry.body))
-        events.append(event_of(entry, ctx.region, shard.first))
+        changes.append(change_of(entry, ctx.region, shard.first, source))
         after = entry.seq
     if not entries and shard.last is not None:
-        return [], None, []
+        return [], None
     is_read = shard.last is not None and after >= shard.last
-    return events, None if is_read else after, sizes
+    return changes, None if is_read else after
 
 
 @SERVICE.internal

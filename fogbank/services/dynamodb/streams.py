@@ -8,6 +8,7 @@ given, and its child begins behind it, so every record lies in exactly one shard
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -22,6 +23,7 @@ from fogbank.store.api import Key, Store, Transaction
 
 SHARDS_MAX = 64  # ours: closed shards whose records are trimmed are dropped, so a stream has about seven
 KEPT_UP_TRIES = 5
+_UNPACKED = 256  # a reader looks at its stream twice for each page, and finds it unchanged
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class StreamRecord:
         return orjson.dumps(self)
 
     @classmethod
+    @lru_cache(_UNPACKED)
     def unpack(cls, stored: bytes) -> StreamRecord:
         raw: dict[str, Any] = orjson.loads(stored)
         raw["shards"] = tuple(Shard(**shard) for shard in raw["shards"])

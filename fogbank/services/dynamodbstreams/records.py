@@ -71,7 +71,7 @@ async def get_records(
             "ExpiredIteratorException",
             "The shard iterator has expired and can no longer be used: iterators are valid for 15 minutes",
         )
-    events, behind, _ = await ctx.calls.internal(
+    changes, behind = await ctx.calls.internal(
         "dynamodb",
         "stream_records",
         reader_of(ctx, stream_arn),
@@ -81,7 +81,9 @@ async def get_records(
         limit=limit,
         is_strict=True,
     )
-    answer: dict[str, Any] = {"Records": Encoded(orjson.dumps(events), _decode)}
+    answer: dict[str, Any] = {
+        "Records": Encoded(b"[%b]" % b",".join([change.json for change in changes]), _decode)
+    }
     if behind is not None:
         answer["NextShardIterator"] = _iterator(ctx, stream_arn, shard_id, behind)
     return answer

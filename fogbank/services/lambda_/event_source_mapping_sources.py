@@ -19,9 +19,6 @@ from fogbank.streams.api import Message, Record, Shard, SourceBusy, SourceUnavai
 from fogbank.streams.checkpoints import DONE, Checkpoint, Checkpoints
 
 _BATCH = 10
-_RECORD_OVERHEAD_BYTES = (
-    600  # of a stream record, beside its images: names, numbers, and the ARN of its stream
-)
 
 
 class SqsSource:
@@ -132,7 +129,7 @@ class DynamoDbSource:
         self._arn = mapping.source_arn
         self._start = start
         self._hash_key = ""
-        self._base: int | None = None  # what sequence numbers have more than positions
+        self._by_key = mapping.parallel > 1  # else one batch is under way at a time, in the order of all
 
     async def shards(self) -> Sequence[Shard]:
         found: list[Shard] = []
@@ -162,7 +159,7 @@ class DynamoDbSource:
         found: dict[str, Checkpoint] = {}
         for shard in await self.shards():
             position = await self._internal("stream_position", shard_id=shard.id, type="LATEST")
-            _, after, _ = await self._internal("stream_records", shard_id=shard.id, after=position, limit=1)
+            _, after = await self._internal("stream_records", shard_id=shard.id, after=position, limit=1)
             found[shard.id] = Checkpoint(DONE if after is None else position)
         await checkpoints.begin(found)
 
@@ -171,31 +168,27 @@ class DynamoDbSource:
         return found
 
     async def read(self, shard: str, after: int, limit: int) -> tuple[Sequence[Record], int | None]:
-        asked = {"shard_id": shard, "after": after, "limit": limit}
-        events, position, sizes = await self._internal("stream_records", **asked)
-        if not events:
-            return (), position
-        if self._base is None:
-            sequence = events[0]["dynamodb"]["SequenceNumber"]
-            before: int = await self._internal(
-                "stream_position", shard_id=shard, type="AT_SEQUENCE_NUMBER", sequence=sequence
+        asked = {"shard_id": shard, "after": after, "limit": limit, "source": self._arn}
+        changes, position = await self._internal("stream_records", **asked)
+        return [
+            Record(
+                change.seq,
+                change.sequence,
+                self._key(change.keys) if self._by_key else b"",
+                change.time_ms,
+                change.json,
+                len(change.json) + 1,
             )
-            self._base = int(sequence) - before - 1
-        pairs = zip(events, sizes, strict=True)
-        return [self._record(event, self._base, size) for event, size in pairs], position
+            for change in changes
+        ], position
 
     async def watch(self, news: Callable[[], None]) -> Callable[[], None]:
         end: Callable[[], None] = await self._internal("watch_stream", callback=news)
         return end
 
-    def _record(self, event: dict[str, Any], base: int, size_bytes: int) -> Record:
-        change = event["dynamodb"]
-        event["eventSourceARN"] = self._arn
-        sequence = change["SequenceNumber"]
-        key = orjson.dumps(change["Keys"].get(self._hash_key))
-        time_ms = change["ApproximateCreationDateTime"] * 1000
-        size = size_bytes + _RECORD_OVERHEAD_BYTES
-        return Record(int(sequence) - base, sequence, key, time_ms, event, size)
+    def _key(self, keys: bytes) -> bytes:
+        """What keeps records in order: the hash key's value."""
+        return orjson.dumps(orjson.loads(keys).get(self._hash_key))
 
     async def _internal(self, name: str, **arguments: Any) -> Any:
         try:

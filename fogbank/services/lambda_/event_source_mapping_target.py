@@ -76,7 +76,7 @@ class FunctionTarget:
                 return Outcome(Verdict.AGAIN, waited=True)
         request_id = self._ids.uuid()
         try:
-            result, _ = await self._runner.run(executable, request_id, payload, trace=trace)
+            result, _ = await self._runner.run(executable, request_id, payload, trace=trace, patient=True)
         except AwsError:
             self._note(FAILED)
             return Outcome(Verdict.AGAIN)

@@ -80,9 +80,10 @@ class Runner:
         client_context: str | None = None,
         trace: str = "",
         stream: ResponseSink | None = None,
+        patient: bool = False,
     ) -> tuple[InvocationResult, InvocationLog]:
         """Run it. The caller has entered `executable.slots`; they are left here, in every case. `trace` is the header of what
-        the invocation comes of; `stream` takes a response that streams.
+        the invocation comes of; `stream` takes a response that streams; `patient`: see `Invocation`.
 
         Raises AWS's errors for what is not the function's doing."""
         made = self._trace(executable, trace)
@@ -107,6 +108,7 @@ class Runner:
             made.header,
             run.ended,
             stream,
+            patient,
         )
         try:
             result = await self._pool.invoke(executable.config, invocation)

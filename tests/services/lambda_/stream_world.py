@@ -17,6 +17,7 @@ from fogbank.core.config import Settings
 from fogbank.core.ids import Ids
 from fogbank.sandbox.api import Invocation
 from fogbank.services import dynamodb, dynamodbstreams, lambda_, sqs
+from fogbank.services.dynamodb.change_records import change_of
 from fogbank.services.dynamodb.limits import STREAM_KEPT_MS
 from tests.services.dynamodb.spoken import item
 from tests.services.lambda_.fakes import Failed, LambdaHouse, build, creation
@@ -188,7 +189,7 @@ class World(Mortals):
         log = ("dynamodb", "stream", ACCOUNT, "us-east-1", "ttt", self.label)
         found = []
         for entry in await self.store.read_log(log, limit=100_000):
-            new = orjson.loads(entry.body)[3]
+            new = orjson.loads(change_of(entry, "us-east-1", 1).json)["dynamodb"]["NewImage"]
             found.append((100_000_000_000_000_000_000 + entry.seq, new["pk"]["S"], int(new["n"]["N"])))
         return found
 

@@ -9,6 +9,7 @@ import pytest
 from fogbank.services.dynamodb.limits import SHARD_SPAN_MS
 from fogbank.services.lambda_.event_source_mapping_records import Kind, Mapping, State
 from fogbank.services.lambda_.event_source_mapping_sources import DynamoDbSource
+from fogbank.streams.batches import payload_of
 from fogbank.streams.checkpoints import Checkpoints
 from tests.services.dynamodb.spoken import Dynamo
 from tests.support.services import dynamodb_house
@@ -19,10 +20,10 @@ pytestmark = pytest.mark.every_store
 class Reader:
     """A mapping that begins at LATEST, as a node that has just started sees it."""
 
-    def __init__(self, db: Dynamo, arn: str) -> None:
+    def __init__(self, db: Dynamo, arn: str, parallel: int = 1) -> None:
         mapping = Mapping(
             "u", "000000000000", "us-east-1", Kind.DYNAMODB, arn, "f", State.ENABLED, True, 0, 100,
-            starting_position="LATEST",
+            starting_position="LATEST", parallel=parallel,
         )  # fmt: skip
         self.source = DynamoDbSource(mapping, db.house.calls, db.house.caller, "LATEST")
         self.checkpoints = Checkpoints(db.house.store, ("checkpoint",))
@@ -45,6 +46,30 @@ class Reader:
 async def db() -> AsyncIterator[Dynamo]:
     async with dynamodb_house() as house:
         yield Dynamo(house)
+
+
+@pytest.mark.parametrize("parallel", [1, 10])
+async def test_records_as_the_loops_get_them(db: Dynamo, parallel: int) -> None:
+    """The key is looked for only where batches run in parallel; the size is what the record takes in a batch."""
+    await db.create("ttt", "pk:S sk:N", stream="NEW_IMAGE")
+    arn = await db.stream_arn("ttt")
+    reader = Reader(db, arn, parallel)
+    assert await reader.read() == []
+    for n in range(2):
+        await db.put("ttt", {"pk": "ü", "sk": n})
+    [shard] = await reader.source.shards()
+    records, position = await reader.source.read(shard.id, 0, 10)
+    assert [record.position for record in records] == [1, 2] and position == 2
+    assert [record.key for record in records] == [b'{"S":"\xc3\xbc"}' if parallel > 1 else b""] * 2
+    for n, record in enumerate(records):
+        change = record.event["dynamodb"]
+        assert change["NewImage"] == {"pk": {"S": "ü"}, "sk": {"N": str(n)}}
+        assert (record.id, record.time_ms) == (
+            change["SequenceNumber"],
+            change["ApproximateCreationDateTime"] * 1000,
+        )
+        assert list(record.event)[-1] == "eventSourceARN" and record.event["eventSourceARN"] == arn
+    assert sum(record.size_bytes for record in records) == len(payload_of(records)) - len('{"Records":[') - 1
 
 
 async def test_latest_is_where_the_mapping_began(db: Dynamo) -> None:
