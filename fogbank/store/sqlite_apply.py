@@ -74,6 +74,8 @@ def apply(session: Session, transaction: Transaction, now_ms: int) -> Committed:
                 else:
                     session.execute(_DELETE, (encoded,))
                 session.versions[encoded] = 0
+            case Check():
+                pass  # a condition only
             case _:
                 _apply_other(session, operation, now_ms)
     return Committed(tuple(last_seqs), tuple(versions))
@@ -113,12 +115,13 @@ def clear(session: Session) -> None:
 
 def _check(session: Session, index: int, operation: Operation) -> None:
     match operation:
-        case Put(key, _, expect) | Delete(key, expect) if expect is not None:
-            _check_version(session, index, key, expect)
+        case Put(key, _, expect) | Delete(key, expect):
+            if expect is not None:
+                _check_version(session, index, key, expect)
         case Check(key, expect):
             _check_version(session, index, key, expect)
-        case Append(log, _, expect) if expect is not None:
-            if sqlite_logs.last_seq(session, log) != expect:
+        case Append(log, _, expect):
+            if expect is not None and sqlite_logs.last_seq(session, log) != expect:
                 raise Conflict(index, log)
         case Ack(leased) | Retry(leased):
             if not sqlite_queues.holds(session, leased):
@@ -155,4 +158,4 @@ def _apply_other(session: Session, operation: Operation, now_ms: int) -> None:
         case DropLog(log):
             sqlite_logs.drop(session, log)
         case _:
-            pass  # Check: a condition only
+            raise AssertionError(f"{operation!r} is no operation")

@@ -14,6 +14,7 @@ from fogbank.store.api import (
     Ack,
     Append,
     Cancel,
+    Check,
     Delete,
     DeletePrefix,
     DropLog,
@@ -46,6 +47,9 @@ class Touched:
     def add(self, transaction: Transaction) -> None:
         """Note what the transaction touches."""
         for operation in transaction.operations:
+            kind = type(operation)
+            if kind is Check:
+                continue
             match operation:
                 case Put(key) | Delete(key):
                     self.records.add(key)

@@ -9,7 +9,18 @@ from fogbank.core.limits import (
     STORE_FREEING_BYTES_MAX,
 )
 from fogbank.core.records import hot_record
-from fogbank.store.api import Append, DeletePrefix, DropLog, Enqueue, Put, Retry, Transaction, TrimLog
+from fogbank.store.api import (
+    Append,
+    Check,
+    Delete,
+    DeletePrefix,
+    DropLog,
+    Enqueue,
+    Put,
+    Retry,
+    Transaction,
+    TrimLog,
+)
 
 
 @hot_record
@@ -43,6 +54,9 @@ def weigh(transaction: Transaction) -> Weight:
     unbounded = False
     for operation in transaction.operations:
         operations += 1
+        kind = type(operation)
+        if kind is Delete or kind is Check:
+            continue
         match operation:
             case Put(_, value):
                 adds += 1

@@ -16,6 +16,7 @@ from fogbank.services.sqs.records import Queue
 from fogbank.services.sqs.service import SERVICE, bad_parameter, invalid_value, missing
 
 _BAD_CHARACTERS = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_CONTROLS = bytes(code for code in range(0x20) if code not in b"\t\n\r")
 _ID = re.compile(r"[A-Za-z0-9!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~]{1,128}\Z")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
 _ATTRIBUTE_NAME = re.compile(r"[A-Za-z0-9_\-.]{1,256}\Z")
@@ -113,6 +114,10 @@ def check_key(key: str) -> None:
 
 
 def _encoded(text: str) -> bytes:
+    if text.isascii():
+        body = text.encode()
+        if len(body.translate(None, _CONTROLS)) == len(body):  # a quarter of the time of the search
+            return body
     if (found := _BAD_CHARACTERS.search(text)) is not None:
         raise SERVICE.error("InvalidMessageContents", _not_allowed(found[0], "message body"))
     return text.encode()

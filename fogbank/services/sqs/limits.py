@@ -39,6 +39,7 @@ SWEEP_S = 60  # ours: how often expired messages are looked for
 SWEPT_AT_ONCE = 200  # ours: expired messages deleted in one transaction
 DEDUPLICATION_SWEPT = 3  # ours: forgotten deduplication ids that each send deletes
 CHANNELS_MAX = 10_000  # ours: queues of which a node keeps counts
+URLS_CACHED_MAX = 1024  # queue URLs whose path is known
 WAITERS_MAX = 5000  # ours: long polls on one queue at once
 
 FIFO_CALLS = 300  # a second, of each action on a FIFO queue; of each message group with high throughput

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from fogbank.core.arn import parse_arn, partition_of, url_suffix_of
 from fogbank.model.call import Call, Caller
+from fogbank.services.sqs import limits
 from fogbank.services.sqs.records import Queue
 from fogbank.services.sqs.service import SERVICE, invalid_value, no_queue
 
@@ -66,6 +68,7 @@ def may_reach(ctx: Call[Any], account: str) -> bool:
     return account == ctx.account or ctx.principal.acts_as_root or ctx.calls.enforces
 
 
+@lru_cache(maxsize=limits.URLS_CACHED_MAX)
 def path_of(url: str, own_account: str) -> tuple[str, str]:
     """(account, name) of a QueueUrl. Raises InvalidAddress, NonExistentQueue."""
     head, slash, name = url.rpartition("/")
