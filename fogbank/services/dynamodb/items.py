@@ -48,10 +48,9 @@ async def put_item(
             shows_item=return_values_on_condition_check_failure == "ALL_OLD",
         )
         write = await perform(ctx, request)
-        answer = _answer(write, item, table_name, return_consumed_capacity, return_item_collection_metrics)
-        if return_values == "ALL_OLD" and not write.before.is_absent:
-            answer["Attributes"] = show_stored(write.before.stored or b"")
-        return answer
+        return _answer(
+            write, item, table_name, return_values, return_consumed_capacity, return_item_collection_metrics
+        )
 
     return await prepared(attempt)
 
@@ -89,10 +88,9 @@ async def delete_item(
             shows_item=return_values_on_condition_check_failure == "ALL_OLD",
         )
         write = await perform(ctx, request)
-        answer = _answer(write, key, table_name, return_consumed_capacity, return_item_collection_metrics)
-        if return_values == "ALL_OLD" and not write.before.is_absent:
-            answer["Attributes"] = show_stored(write.before.stored or b"")
-        return answer
+        return _answer(
+            write, key, table_name, return_values, return_consumed_capacity, return_item_collection_metrics
+        )
 
     return await prepared(attempt)
 
@@ -131,8 +129,10 @@ async def update_item(
             shows_item=return_values_on_condition_check_failure == "ALL_OLD",
         )
         write = await perform(ctx, request)
-        answer = _answer(write, key, table_name, return_consumed_capacity, return_item_collection_metrics)
-        if return_values != "NONE" and (shown := _updated(request, write, return_values)):
+        answer = _answer(
+            write, key, table_name, return_values, return_consumed_capacity, return_item_collection_metrics
+        )
+        if return_values not in ("NONE", "ALL_OLD") and (shown := _updated(request, write, return_values)):
             answer["Attributes"] = show(shown)
         return answer
 
@@ -140,7 +140,7 @@ async def update_item(
 
 
 def _updated(request: Prepared, write: Write, wanted: str) -> dict[str, Any]:
-    """The attributes that ReturnValues asks for."""
+    """The attributes that ReturnValues asks for, but for ALL_OLD."""
     held = write.before if wanted.endswith("_OLD") else write.after
     item = held.item
     if item is None or wanted.startswith("ALL_"):
@@ -158,7 +158,10 @@ async def perform(ctx: Call[DynamoDB], request: Prepared) -> Write:
     return write
 
 
-def _answer(write: Write, key: dict[str, Any], name: str, capacity: str, metrics: str) -> dict[str, Any]:
+def _answer(
+    write: Write, key: dict[str, Any], name: str, returned: str, capacity: str, metrics: str
+) -> dict[str, Any]:
+    """What a write answers. Of ReturnValues only ALL_OLD, which all kinds of writes have."""
     answer: dict[str, Any] = {}
     if capacity in WANTED:
         spent = Spent(write.table, name)
@@ -166,6 +169,8 @@ def _answer(write: Write, key: dict[str, Any], name: str, capacity: str, metrics
         answer["ConsumedCapacity"] = spent.shown(capacity)
     if metrics == "SIZE" and write.table.has_local:
         answer["ItemCollectionMetrics"] = collection_metrics(write.table, key)
+    if returned == "ALL_OLD" and not write.before.is_absent:
+        answer["Attributes"] = show_stored(write.before.stored or b"")
     return answer
 
 
