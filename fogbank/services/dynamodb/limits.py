@@ -50,6 +50,7 @@ EXPRESSIONS_CACHED_MAX = 4096  # compiled expressions
 TABLES_CACHED_MAX = 4096  # metadata of tables
 PARTITIONS_CACHED_MAX = 1024  # digests of partition keys
 CONFLICT_RETRIES_MAX = 100  # attempts of one write against other nodes
+NEW_ITEMS_BEFORE_GUESS = 16  # looked for in vain, one after another, before the next is taken to be new
 WRITES_JOINED_MAX = 64  # waiting writes to one item that share a commit
 READ_AHEAD_ROWS = 128  # rows of one read of the store while a page is put together
 BUCKETS_MAX = 10_000  # tables and indexes whose throughput a node keeps count of

@@ -17,6 +17,7 @@ from fogbank.services.dynamodb.directory import Directory
 from fogbank.services.dynamodb.figures import Figures
 from fogbank.services.dynamodb.journal_entries import pack_entry
 from fogbank.services.dynamodb.limits import CONFLICT_RETRIES_MAX
+from fogbank.services.dynamodb.novelty import Novelty
 from fogbank.services.dynamodb.service import SERVICE
 from fogbank.services.dynamodb.table import Table
 from fogbank.services.dynamodb.turns import Turns
@@ -101,6 +102,7 @@ class Writer:
         self._clock = clock
         self._figures = figures
         self._recent: Recent[Held] = Recent()
+        self._novelty = Novelty()
         self.turns: Turns[Write] = Turns()
 
     async def write(self, write: Write) -> None:
@@ -114,9 +116,9 @@ class Writer:
         table = writes[0].table
         if len(writes) > 1:
             table = max((write.table for write in writes), key=lambda table: table.version)
-        for _ in range(CONFLICT_RETRIES_MAX):
+        for tries in range(CONFLICT_RETRIES_MAX):
             try:
-                done = await self._attempt(table, key, writes)
+                done = await self._attempt(table, key, writes, may_guess=tries == 0)
             except Conflict as conflict:
                 self._recent.drop(key)
                 if conflict.key == table.key:
@@ -130,14 +132,18 @@ class Writer:
         for write in writes:
             write.error = SERVICE.error("TransactionConflictException", "Transaction is ongoing for the item")
 
-    async def _attempt(self, table: Table, key: Key, writes: Sequence[Write]) -> bool:
+    async def _attempt(self, table: Table, key: Key, writes: Sequence[Write], *, may_guess: bool) -> bool:
         """Decide on the item as it is and commit; False when it has to be looked at again. Raises Conflict."""
-        stamped = recent = None
+        stamped = recent = record = None
+        guessed = False
         if table.stamps_prefix is not None:
             record, stamp = await self._store.get_many([key, stamps.key_of(table, key)])
             stamped = stamps.stamped(stamp)
         elif (recent := self._recent.get(key)) is None:
-            record = await self._store.get(key)
+            guessed = may_guess and self._novelty.expects_new(table.record.id)
+            if not guessed:
+                record = await self._store.get(key)
+                self._novelty.looked(table.record.id, found=record is not None)
         if recent is not None:
             version, first = recent
         elif record is not None:
@@ -147,13 +153,18 @@ class Writer:
         last = self._decide_all(writes, first)
         if all(write.before is write.after for write in writes):
             self._recent.drop(key)
-            return recent is None
+            return recent is None and not guessed
         transaction = Transaction().check(table.key, table.version)
         changes = self.add(transaction, table, key, first, last, version)
         if stamped is not None:
             stamps.add_change(transaction, table, key, last, stamped, self._clock.now_ms())
         self.add_records(transaction, [write for write in writes if write.error is None])
-        committed = await self._store.commit(transaction)
+        try:
+            committed = await self._store.commit(transaction)
+        except Conflict:
+            if guessed:
+                self._novelty.looked(table.record.id, found=True)
+            raise
         if last.is_absent:
             self._recent.drop(key)
         else:

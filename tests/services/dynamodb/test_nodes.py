@@ -7,7 +7,9 @@ import asyncio
 import pytest
 
 from fogbank.services.dynamodb import SERVICE, DynamoDB
-from tests.services.dynamodb.spoken import Dynamo, item
+from fogbank.services.dynamodb.limits import NEW_ITEMS_BEFORE_GUESS
+from fogbank.store.api import Key, Record
+from tests.services.dynamodb.spoken import Dynamo, item, plain
 from tests.support.house import House
 from tests.support.services import dynamodb_house
 from tests.support.waiting import until
@@ -72,3 +74,61 @@ async def test_both_count_up_one_item() -> None:
         await asyncio.gather(*(add(node, 5) for node in (db, other) for _ in range(6)))
         assert await db.get("ttt", {"pk": "a"}) == {"pk": "a", "n": 60}
         assert len(await db.records(await db.stream_arn("ttt"))) == 60
+
+
+async def test_a_node_that_fills_a_table_takes_no_old_item_for_a_new_one() -> None:
+    """It does not look for what it takes to be new (`novelty.py`); what the other wrote is found all the same."""
+    async with dynamodb_house() as house:
+        db, other = Dynamo(house), deaf_node(house)
+        await db.create("ttt", "pk:S", gsi={"byg": "g:S"}, stream="NEW_AND_OLD_IMAGES")
+        names = ("over", "condition", "update", "delete", "kept")
+        for name in names:
+            await other.put("ttt", {"pk": name, "g": "x", "n": 5})
+        looked_for: list[Key] = []
+        get = house.store.get
+
+        async def noted(key: Key) -> Record | None:
+            looked_for.append(key)
+            return await get(key)
+
+        house.store.get = noted  # type: ignore[method-assign]
+
+        async def fill(name: str) -> int:
+            """Put enough new items that the next is taken to be new; how many were looked for."""
+            looked_for.clear()
+            for n in range(2 * NEW_ITEMS_BEFORE_GUESS):
+                await db.put("ttt", {"pk": f"{name} {n}", "g": "y", "n": n})
+            return len(looked_for)
+
+        assert await fill("first") < 2 * NEW_ITEMS_BEFORE_GUESS
+        old = await db.put("ttt", {"pk": "over", "g": "z", "n": 6}, ReturnValues="ALL_OLD")
+        assert plain(old["Attributes"]) == {"pk": "over", "g": "x", "n": 5}
+        assert await fill("second") >= NEW_ITEMS_BEFORE_GUESS  # it was wrong: it looks again for a while
+        absent = {"ConditionExpression": "attribute_not_exists(pk)"}
+        code, _ = await db.fails(
+            "PutItem", TableName="ttt", Item=item({"pk": "condition", "g": "z"}), **absent
+        )
+        assert code == "ConditionalCheckFailedException"
+        await fill("third")
+        present = {"ConditionExpression": "attribute_exists(pk)"}
+        kept = await db.put("ttt", {"pk": "kept", "g": "x", "n": 5}, **present)
+        assert kept == {}
+        await fill("fourth")
+        assert await db.update("ttt", {"pk": "update"}, "ADD n :one", {":one": 1}) == {
+            "pk": "update",
+            "g": "x",
+            "n": 6,
+        }
+        await fill("fifth")
+        gone = await db.call(
+            "DeleteItem", TableName="ttt", Key=item({"pk": "delete"}), ReturnValues="ALL_OLD"
+        )
+        assert plain(gone["Attributes"]) == {"pk": "delete", "g": "x", "n": 5}
+        assert await db.get("ttt", {"pk": "delete"}) is None
+        found = await db.query("ttt", "g = :g", {":g": "x"}, IndexName="byg")
+        assert sorted(each["pk"] for each in found) == ["condition", "kept", "update"]
+        records = await db.records(await db.stream_arn("ttt"))
+        assert [each["eventName"] for each in records if each["dynamodb"]["Keys"]["pk"]["S"] in names] == [
+            *["INSERT"] * 5,
+            *["MODIFY", "MODIFY", "REMOVE"],
+        ]
