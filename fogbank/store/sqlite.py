@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import apsw
 
@@ -19,7 +19,7 @@ from fogbank.core.clock import Clock
 from fogbank.core.errors import ConfigError, StoreClosed, StoreError
 from fogbank.core.lanes import Lanes
 from fogbank.core.limits import STORE_NEWS_BYTES_MAX
-from fogbank.store import keys, sqlite_apply, sqlite_logs, sqlite_queues
+from fogbank.store import keys, sqlite_apply, sqlite_logs, sqlite_queues, sqlite_records
 from fogbank.store.api import Committed, Entry, Key, Leased, Record, Transaction
 from fogbank.store.ballast import Ballast
 from fogbank.store.news import EVERYTHING, pack
@@ -30,14 +30,8 @@ from fogbank.store.sqlite_writer import SqliteWriter
 from fogbank.store.watches import Touched, Watches
 from fogbank.store.weight import Weight, weigh
 
-_GET = "SELECT value, version FROM record WHERE key = ?"
-_SCAN = "SELECT key, value, version FROM record WHERE key >= ? AND key < ? ORDER BY key {} LIMIT ?"
-_SCAN_FORWARD = _SCAN.format("ASC")
-_SCAN_REVERSE = _SCAN.format("DESC")
-_VALUES = "SELECT value FROM record WHERE key >= ? AND key < ? ORDER BY key {} LIMIT ?"
-_VALUES_FORWARD = _VALUES.format("ASC")
-_VALUES_REVERSE = _VALUES.format("DESC")
-_COUNT = "SELECT count(*) FROM (SELECT 1 FROM record WHERE key >= ? AND key < ? LIMIT ?)"
+T = TypeVar("T")
+
 _NEXT_READY = "SELECT min(ready_ms) FROM item WHERE queue = ? AND ready_ms IS NOT NULL"
 _ITEMS = "SELECT items FROM queue WHERE name = ?"
 _LEASED = "SELECT count(*) FROM item WHERE queue = ? AND lease IS NOT NULL AND lease_until_ms > ?"
@@ -110,7 +104,7 @@ class SqliteStore:
     # --- records ------------------------------------------------------------------------------------------------------
 
     async def get(self, key: Key) -> Record | None:
-        rows = self._read(_GET, (keys.encode(key),))
+        rows = self._read(sqlite_records.GET, (keys.encode(key),))
         return Record(key, *rows[0]) if rows else None
 
     async def get_many(self, keys: Sequence[Key]) -> list[Record | None]:
@@ -130,16 +124,15 @@ class SqliteStore:
             low = max(low, keys.after(after))
         if before is not None:
             high = min(high, keys.encode(before))
-        rows = self._read(_SCAN_REVERSE if reverse else _SCAN_FORWARD, (low, high, max(0, limit)))
+        rows = self._whole(sqlite_records.read, low, high, limit, reverse)
         return [Record(keys.decode(key), value, version) for key, value, version in rows]
 
     async def range_values(self, low: Key, high: Key, *, limit: int, reverse: bool = False) -> list[bytes]:
-        statement = _VALUES_REVERSE if reverse else _VALUES_FORWARD
-        rows = self._read(statement, (keys.encode(low), keys.encode(high), max(0, limit)))
-        return [value for (value,) in rows]
+        read = sqlite_records.read_values
+        return self._whole(read, keys.encode(low), keys.encode(high), limit, reverse)
 
     async def count(self, prefix: Key, *, limit: int) -> int:
-        counted: int = self._read(_COUNT, (*keys.bounds(prefix), max(0, limit)))[0][0]
+        counted: int = self._read(sqlite_records.COUNT, (*keys.bounds(prefix), max(0, limit)))[0][0]
         return counted
 
     # --- logs ---------------------------------------------------------------------------------------------------------
@@ -265,6 +258,18 @@ class SqliteStore:
         writer, writing = self._writer, self._writing
         if writer is not None and writing is not None and writer.rests and writing.in_transaction:
             writing.execute("COMMIT")
+
+    def _whole(
+        self, read: Callable[..., list[T]], low: bytes, high: bytes, limit: int, reverse: bool
+    ) -> list[T]:
+        """A range, which takes two statements, in one transaction."""
+        if self._reader().in_transaction:
+            return read(self._read, low, high, max(0, limit), reverse)
+        self._read("BEGIN", ())
+        try:
+            return read(self._read, low, high, max(0, limit), reverse)
+        finally:
+            self._read("COMMIT", ())
 
     def _read(self, sql: str, bindings: tuple[Any, ...]) -> list[Any]:
         try:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fogbank.core.errors import Conflict
-from fogbank.store import keys, sqlite_logs, sqlite_queues
+from fogbank.store import keys, sqlite_logs, sqlite_queues, sqlite_records
 from fogbank.store.api import (
     ABSENT,
     Ack,
@@ -25,16 +23,6 @@ from fogbank.store.api import (
     TrimLog,
 )
 from fogbank.store.sqlite_session import Session
-
-_VERSION = "SELECT version FROM record WHERE key = ?"
-_PUT = """
-INSERT INTO record (key, version, value) VALUES (?, ?, ?)
-ON CONFLICT (key) DO UPDATE SET version = excluded.version, value = excluded.value
-"""
-_INSERT = "INSERT INTO record (key, version, value) VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING"
-_UPDATE = "UPDATE record SET version = ?, value = ? WHERE key = ? AND version = ?"
-_DELETE = "DELETE FROM record WHERE key = ?"
-_DELETE_AT = "DELETE FROM record WHERE key = ? AND version = ?"
 
 
 def apply(session: Session, transaction: Transaction, now_ms: int) -> Committed:
@@ -58,21 +46,23 @@ def apply(session: Session, transaction: Transaction, now_ms: int) -> Committed:
                 encoded = keys.encode(key)
                 version = session.next_number()
                 if index != first:
-                    session.execute(_PUT, (encoded, version, value))
-                elif expect == ABSENT:
-                    _change(session, index, key, expect, _INSERT, (encoded, version, value))
-                else:
-                    _change(session, index, key, expect, _UPDATE, (version, value, encoded, expect))
+                    sqlite_records.put(session, encoded, version, value)
+                elif not (
+                    _may_be(session, encoded, expect) and _put_at(session, encoded, version, value, expect)
+                ):
+                    raise Conflict(index, key)
                 session.versions[encoded] = version
                 versions.append(version)
             case Append(log, entries):
                 last_seqs.append(sqlite_logs.append(session, log, entries))
             case Delete(key, expect):
                 encoded = keys.encode(key)
-                if index == first:
-                    _change(session, index, key, expect, _DELETE_AT, (encoded, expect))
-                else:
-                    session.execute(_DELETE, (encoded,))
+                if index != first:
+                    sqlite_records.delete(session, encoded)
+                elif not (
+                    _may_be(session, encoded, expect) and sqlite_records.delete_at(session, encoded, expect)
+                ):
+                    raise Conflict(index, key)
                 session.versions[encoded] = 0
             case Check():
                 pass  # a condition only
@@ -93,20 +83,21 @@ def _first_effect(operations: list[Operation]) -> int:
     return -1
 
 
-def _change(
-    session: Session, index: int, key: Key, expect: int | None, statement: str, bindings: tuple[Any, ...]
-) -> None:
-    """Condition and effect of a record's operation in one statement."""
-    if session.versions.get(keys.encode(key), expect) == expect:
-        session.execute(statement, bindings)
-        if session.changes():
-            return
-    raise Conflict(index, key)
+def _may_be(session: Session, key: bytes, expect: int | None) -> bool:
+    """False when this batch knows another version of it."""
+    return session.versions.get(key, expect) == expect
+
+
+def _put_at(session: Session, key: bytes, version: int, value: bytes, expect: int | None) -> bool:
+    """Condition and effect in one. Whether the condition held."""
+    if expect == ABSENT:
+        return sqlite_records.insert(session, key, version, value)
+    return sqlite_records.update(session, key, version, value, expect)
 
 
 def clear(session: Session) -> None:
     """Delete everything. The counter stays in `batch`, so what was drawn from it is never drawn again."""
-    for table in ("record", "log", "chunk", "item", "body", "queue"):
+    for table in ("small", "record", "log", "chunk", "item", "body", "queue"):
         session.execute(f"DELETE FROM {table}")
     session.versions.clear()
     session.appended.clear()
@@ -134,8 +125,7 @@ def _check_version(session: Session, index: int, key: Key, expect: int) -> None:
     encoded = keys.encode(key)
     version = session.versions.get(encoded)
     if version is None:
-        rows = session.execute(_VERSION, (encoded,))
-        version = session.versions[encoded] = rows[0][0] if rows else 0
+        version = session.versions[encoded] = sqlite_records.version_of(session, encoded)
     if version != expect:
         raise Conflict(index, key)
 
@@ -151,7 +141,7 @@ def _apply_other(session: Session, operation: Operation, now_ms: int) -> None:
         case Cancel(queue, id):
             sqlite_queues.cancel(session, queue, id)
         case DeletePrefix(prefix):
-            session.execute("DELETE FROM record WHERE key >= ? AND key < ?", keys.bounds(prefix))
+            sqlite_records.delete_range(session, *keys.bounds(prefix))
             session.versions.clear()
         case TrimLog(log, through_seq):
             sqlite_logs.trim(session, log, through_seq)

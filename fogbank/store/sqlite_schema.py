@@ -15,12 +15,13 @@ from fogbank.core.errors import ConfigError
 from fogbank.core.limits import STORE_BUSY_S
 from fogbank.store.news import EVERYTHING
 
-SCHEMA = 1
+SCHEMA = 2
 
 _TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 
--- A rowid table with an index beside it: values of some kilobytes would make an index-organised tree deep.
+-- The large ones, see sqlite_records.py. A rowid table with an index beside it: values of some kilobytes would make an
+-- index-organised tree deep.
 CREATE TABLE record (key BLOB NOT NULL UNIQUE, version INTEGER NOT NULL, value BLOB NOT NULL);
 
 -- trimmed_seq: entries up to here are gone. high_ms, disorder_ms: see chunks.py.
@@ -54,6 +55,11 @@ CREATE TABLE batch (
     news BLOB NOT NULL);
 """
 
+# Since schema 2: the records whose values are small.
+_SMALL = """
+CREATE TABLE small (key BLOB NOT NULL PRIMARY KEY, version INTEGER NOT NULL, value BLOB NOT NULL) WITHOUT ROWID;
+"""
+
 
 def set_up(connection: apsw.Connection, *, cache_kib: int) -> None:
     """Durability and cache of one connection. `synchronous=FULL`: a commit returns after its flush."""
@@ -70,27 +76,32 @@ def set_up(connection: apsw.Connection, *, cache_kib: int) -> None:
 
 
 def migrate(connection: apsw.Connection) -> None:
-    """Create the tables in a new file. ConfigError when a newer fogbank wrote it, or something else did."""
+    """Create the tables in a new file, and what an earlier one lacks.
+
+    ConfigError when a newer fogbank wrote it, or something else did."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         names = {row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
         if not names:
-            connection.execute(_TABLES)
+            connection.execute(_TABLES + _SMALL)
             connection.execute("INSERT INTO meta VALUES ('schema', ?)", (SCHEMA,))
             connection.execute("INSERT INTO batch VALUES (0, 0, 0, 0, ?)", (EVERYTHING,))
         elif "meta" not in names:
             raise ConfigError(f"{connection.filename} is an SQLite file, but not one of fogbank's")
         else:
-            _check_schema(connection)
+            _bring_up(connection)
         connection.execute("COMMIT")
     except BaseException:
         connection.execute("ROLLBACK")
         raise
 
 
-def _check_schema(connection: apsw.Connection) -> None:
+def _bring_up(connection: apsw.Connection) -> None:
     found: Any = connection.execute("SELECT value FROM meta WHERE name = 'schema'").fetchall()[0][0]
     if found > SCHEMA:
         raise ConfigError(
             f"{connection.filename} was written by a newer fogbank (schema {found}); this one knows up to {SCHEMA}"
         )
+    if found < SCHEMA:
+        connection.execute(_SMALL)
+        connection.execute("UPDATE meta SET value = ? WHERE name = 'schema'", (SCHEMA,))

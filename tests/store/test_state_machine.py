@@ -16,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 from fogbank.core.clock import VirtualClock
 from fogbank.core.errors import Conflict
 from fogbank.store.api import Key, Leased, Store, Transaction
+from fogbank.store.sqlite_records import SMALL_BYTES_MAX
 from tests.store.backends import NAMES, make_backend
 from tests.store.model import Model
 from tests.store.test_keys import rank
@@ -35,6 +36,7 @@ log = st.sampled_from(LOGS)
 queue = st.sampled_from([*QUEUES, "q", "q"])
 item_id = st.sampled_from(["1", "2", "3", "4", "5"])
 body = st.binary(max_size=3)
+value = body | st.binary(max_size=3).map(lambda start: start.ljust(SMALL_BYTES_MAX + 1))
 group = st.sampled_from([None, "g", "g", "h"])
 due_ms = st.integers(-50, 50).map(lambda offset: START_MS + offset)
 time_ms = st.integers(0, 40)
@@ -122,7 +124,7 @@ class Comparison(RuleBasedStateMachine):
                 current = self.model.version(name)
                 expect = draw(st.sampled_from([None, current, current, 0, current + 1]))
                 if kind == "put":
-                    transaction.put(name, draw(body), expect=expect)
+                    transaction.put(name, draw(value), expect=expect)
                 elif kind == "delete":
                     transaction.delete(name, expect=expect)
                 else:
