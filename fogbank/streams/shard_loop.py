@@ -26,11 +26,20 @@ READ_MAX = 1000
 AHEAD_MAX = 2000  # records read and not done, at most, beyond what the lanes need
 SAVE_AFTER_MS = 50  # how long a checkpoint may wait for more to be done
 READ_BYTES_FULL = 512 * 1024  # a read of so much may have been cut short: the next follows at once
-# Real time, between two reads of a shard that is read up: larger batches, and room for the writers. A batch costs as much
-# as a hundred records do, so a shard into which records pour rests for as long as a full batch of them takes to come.
-REST_S = 0.01
-REST_S_MAX = 0.04
-POURING_PER_S, POURING_MIN = 500, 5  # records, and so many at once
+# Real time, between two reads of a shard that is read up: larger batches, and room for the writers. What trickles in goes at
+# once. A batch costs as much as a hundred records do, so a shard into which they pour rests until a full one has come.
+REST_S = 0.002
+POURING_PER_S = 500  # records, over some time
+POURING_REST_S_MIN, POURING_REST_S_MAX = 0.01, 0.04
+MEASURED_S = 0.02
+
+
+def rest_s(policy: Policy, per_s: float) -> float:
+    """How long a shard that is read up rests, when so many records come in a second."""
+    if per_s < POURING_PER_S:
+        return 0.0 if policy.window_ms else REST_S
+    full_s = policy.batch_size * policy.parallel / per_s
+    return min(max(full_s, POURING_REST_S_MIN), POURING_REST_S_MAX)
 
 
 class ShardLoop:
@@ -62,7 +71,8 @@ class ShardLoop:
         self._tasks: set[asyncio.Task[None]] = set()
         self._more = True  # the source may have records that were not read
         self._resting = False
-        self._read_s = 0.0  # when records were read last, by the loop's time
+        self._per_s = 0.0  # records read, when that was measured last
+        self._measured_s, self._count = 0.0, 0  # when that was, by the loop's time; how many since
         self._after = 0
         self._at_end = False
         self._tracker = Tracker(0)
@@ -155,19 +165,18 @@ class ShardLoop:
 
     def _rest(self, records: Sequence[Record]) -> None:
         """Read on after a while, unless there is more to be had."""
-        policy, count, loop = self._policy, len(records), asyncio.get_running_loop()
-        now_s, before_s = loop.time(), self._read_s
-        self._read_s = now_s
-        if count == READ_MAX or sum([record.size_bytes for record in records]) >= READ_BYTES_FULL:
+        policy, loop = self._policy, asyncio.get_running_loop()
+        now_s = loop.time()
+        self._count += len(records)
+        if now_s - self._measured_s >= MEASURED_S:
+            self._per_s = self._count / (now_s - self._measured_s)
+            self._measured_s, self._count = now_s, 0
+        if len(records) == READ_MAX or sum([record.size_bytes for record in records]) >= READ_BYTES_FULL:
             return
-        rest_s = REST_S
-        per_s = count / max(now_s - before_s, 0.001)
-        if count >= POURING_MIN and per_s >= POURING_PER_S:
-            rest_s = min(max(policy.batch_size * policy.parallel / per_s, REST_S), REST_S_MAX)
-        elif policy.window_ms:
-            return
-        self._resting = True
-        loop.call_later(rest_s, self.rested)
+        pause_s = rest_s(policy, self._per_s)
+        if pause_s:
+            self._resting = True
+            loop.call_later(pause_s, self.rested)
 
     def _take_in(self, records: Sequence[Record]) -> None:
         matches, now_ms = self._policy.matches, self._clock.now_ms()

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fogbank.store.api import Transaction
-from fogbank.streams.api import Reason
-from fogbank.streams.shard_loop import READ_BYTES_FULL, ShardLoop
+from fogbank.streams.api import Policy, Reason
+from fogbank.streams.shard_loop import READ_BYTES_FULL, ShardLoop, rest_s
 from tests.streams.fakes import Bench, poison
 
 
@@ -74,7 +74,6 @@ async def test_a_shard_into_which_records_pour_gathers_full_batches(
 ) -> None:
     """While it rests it is not read, and what a full batch left behind waits for what comes meanwhile."""
     monkeypatch.setattr("fogbank.streams.shard_loop.REST_S", 3600.0)
-    monkeypatch.setattr("fogbank.streams.shard_loop.REST_S_MAX", 3600.0)
     loop = bench.loop(batch_size=10)
     assert isinstance(loop, ShardLoop)
     bench.stream.add(*range(13))
@@ -86,6 +85,22 @@ async def test_a_shard_into_which_records_pour_gathers_full_batches(
     loop.rested()
     await bench.settle()
     assert bench.function.batches[1:] == [list(range(10, 18))]
+
+
+@pytest.mark.parametrize(
+    ("policy", "per_s", "expected_s"),
+    [
+        (Policy(100), 300, 0.002),  # one writer who waits for what the function does
+        (Policy(100, window_ms=1000), 300, 0.0),
+        (Policy(100), 4000, 0.025),  # until a batch is full
+        (Policy(100, window_ms=1000), 4000, 0.025),
+        (Policy(10), 4000, 0.01),
+        (Policy(10, parallel=10), 4000, 0.025),
+        (Policy(1000), 600, 0.04),  # nothing waits for longer
+    ],
+)
+def test_how_long_a_shard_rests(policy: Policy, per_s: float, expected_s: float) -> None:
+    assert rest_s(policy, per_s) == expected_s
 
 
 async def test_what_trickles_in_goes_at_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
