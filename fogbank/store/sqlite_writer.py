@@ -204,11 +204,11 @@ class SqliteWriter:
 
     def _finished(self, batch: list[Job]) -> None:
         self._busy = False
+        touched, self._touched = self._touched or touched_by(batch), None  # before the next batch has its own
         if self._thread is not None and self._admission.urgent and not self._scheduled:
             self._start()  # before the answers: the disk works while they are sent
         for job in batch:
             job.resolve()
-        touched, self._touched = self._touched or touched_by(batch), None
         self._announce(touched)
         if self._admission.urgent or (len(self._admission) and self._patience is None):
             self._schedule()

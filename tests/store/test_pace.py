@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,9 @@ from fogbank.core.limits import STORE_FLUSH_PROBE_EVERY, STORE_FLUSH_QUICK_S
 from fogbank.store import pace as pace_module
 from fogbank.store.api import Transaction
 from fogbank.store.pace import Pace
+from fogbank.store.sqlite import SqliteStore
 from tests.store.backends import make_backend
+from tests.support.waiting import until
 
 
 class Disk:
@@ -122,4 +126,34 @@ async def test_a_patient_commit_alone_is_flushed_all_the_same(tmp_path: Path) ->
         await late  # closing lets in what was accepted
         async with backend.open(VirtualClock()) as store:
             assert await store.get(("late",)) is not None
+        await backend.lanes.close()
+
+
+async def test_each_commit_on_a_slow_disk_has_its_own_news(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The next batch is applied before the last one's is told."""
+    monkeypatch.setattr(pace_module, "STORE_FLUSH_QUICK_S", -1.0)
+    with make_backend("sqlite", tmp_path, None) as backend:
+        async with backend.open(VirtualClock()) as store:
+            assert isinstance(store, SqliteStore) and store._writer is not None
+            writer, session = store._writer, store._writer._session
+            await store.commit(Transaction().put(("n",), b""))  # in place, and too slow
+            flush, flushed = session.commit, threading.Event()
+
+            def flush_when_told() -> None:
+                flushed.wait()
+                flush()
+
+            monkeypatch.setattr(session, "commit", flush_when_told)
+            told: list[str] = []
+            commits = []
+            for name in ("first", "second"):
+                store.watch_records((name,), partial(told.append, name))
+                commits.append(asyncio.ensure_future(store.commit(Transaction().put((name,), b""))))
+                await until(lambda: not writer.rests)  # the first one's batch is on the thread
+            flushed.set()
+            await asyncio.gather(*commits)
+            await asyncio.sleep(0)
+            assert told == ["first", "second"]
         await backend.lanes.close()
