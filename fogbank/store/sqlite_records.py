@@ -33,15 +33,17 @@ _SMALL = _RANGE.format("small", "ASC"), _RANGE.format("small", "DESC")
 _LARGE = _RANGE.format("record", "ASC"), _RANGE.format("record", "DESC")
 _LARGE_VALUES = tuple(statement.replace("key, value, version", "value") for statement in _LARGE)
 
-_IS_SMALL = "SELECT 1 FROM small WHERE key = ?"
-_IS_LARGE = "SELECT 1 FROM record WHERE key = ?"
-_PUT = """
-INSERT INTO {} (key, version, value) VALUES (?, ?, ?)
-ON CONFLICT (key) DO UPDATE SET version = excluded.version, value = excluded.value
-"""
-_PUT_SMALL, _PUT_LARGE = _PUT.format("small"), _PUT.format("record")
-_INSERT = "INSERT INTO {} (key, version, value) VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING"
-_INSERT_SMALL, _INSERT_LARGE = _INSERT.format("small"), _INSERT.format("record")
+# None of these puts a key into one table that lies in the other.
+_INSERT = """
+INSERT INTO {0} (key, version, value) SELECT ?1, ?2, ?3 WHERE NOT EXISTS (SELECT 1 FROM {1} WHERE key = ?1)
+ON CONFLICT (key) DO"""
+_INSERT_SMALL, _INSERT_LARGE = (
+    _INSERT.format(*tables) + " NOTHING" for tables in (("small", "record"), ("record", "small"))
+)
+_SET = " UPDATE SET version = excluded.version, value = excluded.value"
+_PUT_SMALL, _PUT_LARGE = (
+    _INSERT.format(*tables) + _SET for tables in (("small", "record"), ("record", "small"))
+)
 _UPDATE = "UPDATE {} SET version = ?, value = ? WHERE key = ? AND version = ?"
 _UPDATE_SMALL, _UPDATE_LARGE = _UPDATE.format("small"), _UPDATE.format("record")
 _DELETE_SMALL, _DELETE_LARGE = "DELETE FROM small WHERE key = ?", "DELETE FROM record WHERE key = ?"
@@ -84,20 +86,18 @@ def version_of(session: Session, key: bytes) -> int:
 def put(session: Session, key: bytes, version: int, value: bytes) -> None:
     """Whatever was there."""
     row = (key, version, value)
-    if len(value) > SMALL_BYTES_MAX:
-        if session.execute(_IS_SMALL, (key,)):
+    is_small = len(value) <= SMALL_BYTES_MAX
+    session.execute(_PUT_SMALL if is_small else _PUT_LARGE, row)
+    if not session.changes():  # it is in the other table
+        if not is_small:
             session.execute(_DELETE_SMALL, (key,))
         session.execute(_PUT_LARGE, row)
-    else:
-        session.execute(_PUT_LARGE if session.execute(_IS_LARGE, (key,)) else _PUT_SMALL, row)
 
 
 def insert(session: Session, key: bytes, version: int, value: bytes) -> bool:
     """Whether there was none."""
-    is_large = len(value) > SMALL_BYTES_MAX
-    if session.execute(_IS_SMALL if is_large else _IS_LARGE, (key,)):
-        return False
-    session.execute(_INSERT_LARGE if is_large else _INSERT_SMALL, (key, version, value))
+    statement = _INSERT_SMALL if len(value) <= SMALL_BYTES_MAX else _INSERT_LARGE
+    session.execute(statement, (key, version, value))
     return session.changes() > 0
 
 
