@@ -13,6 +13,9 @@ from time import perf_counter  # of the machine, not of fogbank's clock: it is t
 from fogbank.core.limits import STORE_FLUSH_PROBE_EVERY, STORE_FLUSH_QUICK_S
 
 _WEIGHT = 0.1  # of the newest flush in the mean
+_COUNTED_S_MAX = (
+    4 * STORE_FLUSH_QUICK_S
+)  # a checkpoint takes ten times as long, and says nothing of the next flush
 
 
 class Pace:
@@ -33,7 +36,7 @@ class Pace:
         """Flush in place, and note how long it takes. A single slow one (a checkpoint) changes nothing."""
         began_s = perf_counter()
         flush()
-        flush_s = perf_counter() - began_s
+        flush_s = min(perf_counter() - began_s, _COUNTED_S_MAX)
         probing = self._mean_s > STORE_FLUSH_QUICK_S
         self._mean_s = flush_s if probing else self._mean_s + _WEIGHT * (flush_s - self._mean_s)
         if self._mean_s > STORE_FLUSH_QUICK_S:

@@ -55,10 +55,14 @@ def commits(pace: Pace, disk: Disk, count: int) -> list[bool]:
 def test_a_quick_disk_is_waited_for_in_place(disk: Disk) -> None:
     pace = Pace()
     assert all(commits(pace, disk, 100))
-    disk.flush_s = STORE_FLUSH_QUICK_S * 5  # a checkpoint
-    assert commits(pace, disk, 1) == [True]
-    disk.flush_s = STORE_FLUSH_QUICK_S / 10
-    assert all(commits(pace, disk, 100))
+    for flush_s in (STORE_FLUSH_QUICK_S / 10, STORE_FLUSH_QUICK_S / 2):
+        for checkpoint_s in (STORE_FLUSH_QUICK_S * 5, 1.0):
+            disk.flush_s = flush_s
+            commits(pace, disk, 100)
+            disk.flush_s = checkpoint_s
+            assert commits(pace, disk, 1) == [True]
+            disk.flush_s = flush_s
+            assert all(commits(pace, disk, 100))
 
 
 def test_a_slow_disk_is_left_to_the_thread_and_looked_at_now_and_then(disk: Disk) -> None:
