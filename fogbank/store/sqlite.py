@@ -224,10 +224,10 @@ class SqliteStore:
             raise StoreClosed("the store is closed")
         return self._writer
 
-    def _particulars(self, touched: Touched) -> bytes:
+    def _particulars(self, touched: Callable[[], Touched]) -> bytes:
         if self._neighbours is None or not self._neighbours.present:
             return EVERYTHING
-        return pack(touched, STORE_NEWS_BYTES_MAX)
+        return pack(touched(), STORE_NEWS_BYTES_MAX)
 
     async def _poll(self) -> None:
         # Real time, not the clock's: other processes do not wait for a virtual one.

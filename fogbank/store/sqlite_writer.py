@@ -42,7 +42,7 @@ from fogbank.store.weight import Weight
 
 log = logging.getLogger("fogbank.store")
 
-Particulars = Callable[[Touched], bytes]
+Particulars = Callable[[Callable[[], Touched]], bytes]
 
 
 class SqliteWriter:
@@ -74,7 +74,6 @@ class SqliteWriter:
         self._admission = Admission()
         self._busy = False
         self._scheduled = False
-        self._touched: Touched | None = None  # by the batch under way, once its jobs have run
         self._gathered = 0  # jobs, when this batch was looked at last
         self._patience: asyncio.TimerHandle | None = None  # while a job is held back for others
         self._idle = asyncio.Event()
@@ -204,12 +203,11 @@ class SqliteWriter:
 
     def _finished(self, batch: list[Job]) -> None:
         self._busy = False
-        touched, self._touched = self._touched or touched_by(batch), None  # before the next batch has its own
         if self._thread is not None and self._admission.urgent and not self._scheduled:
             self._start()  # before the answers: the disk works while they are sent
         for job in batch:
             job.resolve()
-        self._announce(touched)
+        self._announce(touched_by(batch))
         if self._admission.urgent or (len(self._admission) and self._patience is None):
             self._schedule()
         self._rest()
@@ -235,8 +233,7 @@ class SqliteWriter:
                 job.error = conflict
         if session.wrote():
             sqlite_logs.flush(session)
-            self._touched = touched_by(batch)
-            session.finish(self._node, self._particulars(self._touched))
+            session.finish(self._node, self._particulars(partial(touched_by, batch)))
 
     def _commit(self, batch: list[Job]) -> None:
         try:
@@ -272,7 +269,6 @@ class SqliteWriter:
         self._roll_back()
         for job in batch:
             self._whole([job])
-        self._touched = None  # of the last of them only
 
     def _begin_patiently(self) -> None:
         self._connection.set_busy_timeout(int(STORE_BUSY_S * 1000))
