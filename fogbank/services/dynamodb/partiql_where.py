@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from fogbank.services.dynamodb.expressions.conditions import CompiledCondition, compiled
 from fogbank.services.dynamodb.expressions.key_conditions import Constraint
 from fogbank.services.dynamodb.expressions.nodes import (
-    And,
     Between,
     Compare,
     Condition,
     In,
     Literal,
     Path,
+    conjuncts,
 )
 from fogbank.services.dynamodb.expressions.nodes import Call as Function
 from fogbank.services.dynamodb.expressions.request import NO_VALUES
@@ -50,17 +50,9 @@ def fixed_by(where: Condition) -> dict[str, Value]:
     }
 
 
-def _conjuncts(node: Condition) -> Iterator[Condition]:
-    if isinstance(node, And):
-        yield from _conjuncts(node.left)
-        yield from _conjuncts(node.right)
-    else:
-        yield node
-
-
 def constraints(where: Condition) -> Iterator[Constraint]:
     """What every item must fulfil, as far as it is about one attribute and values."""
-    for node in _conjuncts(where):
+    for node in conjuncts(where):
         match node:
             case Compare(operator, Path((str() as name,)), Literal(value)) if operator in _RANGES:
                 yield Constraint(name, operator, (value,))
@@ -75,7 +67,7 @@ def constraints(where: Condition) -> Iterator[Constraint]:
 def hash_values(name: str, where: Condition) -> list[Value]:
     if (fixed := fixed_by(where).get(name)) is not None:
         return [fixed]
-    for node in _conjuncts(where):
+    for node in conjuncts(where):
         match node:
             case In(Path((str() as found,)), choices) if found == name and all(
                 isinstance(choice, Literal) for choice in choices

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fogbank.core.errors import AwsError
 from fogbank.services.dynamodb.expressions.conditions import CompiledCondition, Values
 from fogbank.services.dynamodb.expressions.nodes import (
-    And,
     Between,
     Call,
     Compare,
@@ -20,6 +19,7 @@ from fogbank.services.dynamodb.expressions.nodes import (
     Or,
     Path,
     Ref,
+    conjuncts,
 )
 from fogbank.services.dynamodb.expressions.parser import top_level
 from fogbank.services.dynamodb.service import bad_value, invalid
@@ -56,7 +56,7 @@ def key_condition(
     These messages do not begin as those about an expression's text do.
     """
     found: dict[str, Constraint] = {}
-    for node in _conjuncts(condition.node):
+    for node in conjuncts(condition.node):
         constraint = _constraint(node, values)
         if constraint.attribute in found:
             raise invalid("KeyConditionExpressions must only contain one condition per key")
@@ -103,14 +103,6 @@ def _check_value(constraint: Constraint, value: Value, wanted: str) -> None:
         )
 
 
-def _conjuncts(node: Condition) -> Iterator[Condition]:
-    if isinstance(node, And):
-        yield from _conjuncts(node.left)
-        yield from _conjuncts(node.right)
-    else:
-        yield node
-
-
 def _constraint(node: Condition, values: Values) -> Constraint:
     match node:
         case Compare("<>", _, _):
@@ -133,7 +125,7 @@ def _constraint(node: Condition, values: Values) -> Constraint:
             raise _unsupported("IN")
         case Call(function, _):
             raise _unsupported(function)
-    raise AssertionError(f"no condition: {node}")  # `_conjuncts` has taken AND apart
+    raise AssertionError(f"no condition: {node}")  # `conjuncts` has taken AND apart
 
 
 def _sides(left: Operand, right: Operand) -> tuple[str, Operand, bool]:

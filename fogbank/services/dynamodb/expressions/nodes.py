@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fogbank.services.dynamodb.values import Value
@@ -88,6 +89,15 @@ class Not:
 
 
 Condition = Compare | Between | In | And | Or | Not | Call
+
+
+def conjuncts(node: Condition) -> Iterator[Condition]:
+    """The conditions that AND holds together, in order."""
+    if isinstance(node, And):
+        yield from conjuncts(node.left)
+        yield from conjuncts(node.right)
+    else:
+        yield node
 
 
 @dataclass(frozen=True, slots=True)
