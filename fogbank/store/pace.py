@@ -13,9 +13,8 @@ from time import perf_counter  # of the machine, not of fogbank's clock: it is t
 from fogbank.core.limits import STORE_FLUSH_PROBE_EVERY, STORE_FLUSH_QUICK_S
 
 _WEIGHT = 0.1  # of the newest flush in the mean
-_COUNTED_S_MAX = (
-    4 * STORE_FLUSH_QUICK_S
-)  # a checkpoint takes ten times as long, and says nothing of the next flush
+# A checkpoint takes ten times as long, and says nothing of the next flush.
+_COUNTED_S_MAX = 4 * STORE_FLUSH_QUICK_S
 
 
 class Pace:

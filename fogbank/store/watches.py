@@ -47,8 +47,7 @@ class Touched:
     def add(self, transaction: Transaction) -> None:
         """Note what the transaction touches."""
         for operation in transaction.operations:
-            kind = type(operation)
-            if kind is Check:
+            if type(operation) is Check:
                 continue
             match operation:
                 case Put(key) | Delete(key):
